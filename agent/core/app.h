@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Facts about an application and the verdict on it: who it is, what it carried, the
+ * evidence, its role. Read by policy, plan and reports; written by the engine alone.
+ */
+#ifndef CORE_APP_H
+#define CORE_APP_H
+
+#include "core/catalogue.h"
+#include "core/evidence.h"
+#include "core/flow.h"
+#include "core/observation.h"
+
+enum app_role {
+	ROLE_CLIENT,
+	ROLE_SUSPECT,
+	ROLE_SUPERNODE, /* a hub many strangers lean on, few bytes */
+	ROLE_RELAY,	/* forwards strangers' payload */
+};
+
+const char *app_role_name(enum app_role r);
+/* Supernode or relay: its network has promoted it. */
+bool app_role_is_promoted(enum app_role r);
+
+struct app_totals {
+	uint64_t bytes_in, bytes_out;	  /* with strangers, since first seen */
+	uint64_t relayed_in, relayed_out; /* of these, on legs since they were named */
+};
+
+struct app {
+	uint16_t id;
+	struct app_identity identity;
+	const struct catalogue_client *client; /* or NULL */
+	bool has_wildcard_listener;
+	uint16_t pid_count;
+	int32_t pids[APP_PIDS_MAX];
+	uint64_t first_ns;
+
+	struct flow *flows; /* utlist of its flows */
+	unsigned int flow_count, leg_count;
+	unsigned int peers, peers_in, peers_out; /* strangers alive; by who began */
+	struct app_totals totals;
+	double rate_in,
+		rate_out; /* strangers, bytes per second over the last seconds */
+
+	enum app_role role;
+	uint64_t role_since_ns;
+	double log_odds;
+	struct evidence evidence[EVIDENCE_COUNT];
+	bool is_held; /* stays promoted because it still pushes against our limit */
+
+	struct detect_state *detect; /* private to detect.c */
+	UT_hash_handle hh;
+};
+
+/* 1 / (1 + e^-log_odds). */
+double app_probability(const struct app *a);
+
+#endif

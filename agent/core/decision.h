@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What the policy says for one application in its role now, and why. Pure.
+ */
+#ifndef CORE_DECISION_H
+#define CORE_DECISION_H
+
+#include "core/app.h"
+#include "core/plan.h"
+#include "core/policy.h"
+
+struct decision {
+	enum promotion_action action;	      /* of the rule, promoted or not */
+	bool is_enforced;		      /* false in monitor mode */
+	uint64_t rate[DIRECTION_COUNT];	      /* bytes per second, 0 = none */
+	uint64_t relay_rate[DIRECTION_COUNT]; /* set only while promoted and shaped */
+	bool relay_legs_only;
+	const char *rule; /* section name, "" for the built-in default; borrowed */
+	struct policy_origin why; /* the line that set what is in force */
+};
+
+void decide(const struct policy *policy, const struct app *app,
+	    struct decision *ret_decision);
+
+/* Whether any limit is in force (never in monitor mode). */
+bool decision_is_limiting(const struct decision *d);
+
+#endif

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * From observations to roles: feeds the flow and application tables and evaluates each
+ * application at every tick. No sockets, files, clock or logging: the same observations
+ * give the same roles.
+ */
+#ifndef CORE_ENGINE_H
+#define CORE_ENGINE_H
+
+#include "core/app.h"
+#include "core/catalogue.h"
+#include "core/observation.h"
+#include "core/policy.h"
+
+struct engine;
+
+struct engine_stats {
+	uint64_t observations, ticks;
+	uint64_t flows, flows_evicted; /* now; given up at the bound */
+	uint64_t apps, candidates;     /* now */
+};
+
+/* `catalogue` and `policy` are borrowed and must outlive the engine or be replaced. */
+int engine_new(const struct policy *policy, const struct catalogue *catalogue,
+	       struct engine **ret_engine);
+void engine_free(struct engine *e);
+/* Re-judges who is a stranger and which client each application is. */
+void engine_set_policy(struct engine *e, const struct policy *policy,
+		       const struct catalogue *catalogue);
+
+/* 0, -EINVAL for a record that contradicts itself, -ENOMEM. */
+int engine_observe(struct engine *e, const struct observation *o);
+
+/* True while an application deserves samples every 200 ms instead of every second. */
+bool engine_wants_fast_ticks(const struct engine *e);
+
+/* Applications in order of id; NULL starts and ends. */
+const struct app *engine_next_app(const struct engine *e, const struct app *previous);
+const struct app *engine_find_app(const struct engine *e, uint16_t id);
+
+/* Whether the kernel should carry the LEG flag on a flow, and whose it is. */
+const struct flow *engine_find_flow(const struct engine *e, const struct flow_key *key);
+
+/* Tells the engine that a relay limit is in force on an application. */
+void engine_set_limited(struct engine *e, uint16_t app, bool is_limited);
+
+/* Time of the last tick. */
+uint64_t engine_now(const struct engine *e);
+const struct engine_stats *engine_stats(const struct engine *e);
+
+#endif

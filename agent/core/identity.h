@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * From what /proc says of a process to the application it belongs to: a systemd unit or
+ * scope of its own, else a container, else executable path plus user. Pure. Source:
+ * systemd's "Desktop Environment Integration" (app-*.scope names); Docker, Podman, LXC
+ * and machined cgroup names.
+ */
+#ifndef CORE_IDENTITY_H
+#define CORE_IDENTITY_H
+
+#include "core/observation.h"
+#include <stdbool.h>
+
+struct identity_facts {
+	int32_t pid;
+	uint32_t uid;
+	char user[64];
+	char cgroup[1024]; /* v2 path below the root, "" when unknown */
+	char exe[1024];	   /* "" for kernel threads or when unreadable */
+	char script[256];  /* first argument of an interpreter when it is a path, or ""
+			    */
+	char comm[32];	   /* raw: may hold anything but NUL */
+};
+
+/* Fills every field; texts are made printable (text_escape of base/text.h) and cut. */
+void identity_make(const struct identity_facts *facts,
+		   struct app_identity *ret_identity);
+
+/*
+ * Whether a cgroup is one application's own (a service, an application scope, a
+ * container), as opposed to a session, a user manager or a slice that many share.
+ */
+bool identity_cgroup_is_app(const char *cgroup_path);
+
+/* The identity from the cgroup alone, for a process that is gone. 0, or -ENOENT when
+ * the cgroup is not one application's own. */
+int identity_from_cgroup(const char *cgroup_path, uint32_t uid, const char *user,
+			 struct app_identity *ret_identity);
+
+#endif

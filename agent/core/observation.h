@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What the kernel told us, as plain records with a time in them. They are the only
+ * input of the engine: the same records give the same verdicts, live or from a file.
+ *
+ * Counters in a record are cumulative since the flow or application began; the engine
+ * takes the differences. Times are CLOCK_BOOTTIME in nanoseconds and never go back
+ * within one stream.
+ */
+#ifndef CORE_OBSERVATION_H
+#define CORE_OBSERVATION_H
+
+#include "base/addr.h"
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Identity strings longer than this are cut when the record is made. */
+#define APP_TEXT_MAX 256
+
+/* Application ids are small and reused: 0 is "unattributed". */
+#define APP_UNATTRIBUTED 0
+#define APP_ID_MAX 1023
+#define APP_PIDS_MAX 16
+
+enum app_kind {
+	APP_KIND_UNATTRIBUTED, /* traffic whose owner could not be found */
+	APP_KIND_UNIT,	       /* systemd unit or scope of its own */
+	APP_KIND_CONTAINER,
+	APP_KIND_EXE, /* executable path plus user */
+};
+
+/* Who an application is. `key` is unique; the other texts may be empty, never NULL. */
+struct app_identity {
+	enum app_kind kind;
+	uint32_t uid;
+	char key[APP_TEXT_MAX]; /* "unit:coturn.service", "exe:/usr/sbin/x@1000" */
+	char name[64];		/* short, for people: "coturn", "firefox" */
+	char exe[APP_TEXT_MAX];
+	char unit[APP_TEXT_MAX]; /* last component of the cgroup path */
+	char user[64];
+	char container[APP_TEXT_MAX];
+};
+
+/* A conntrack entry, seen from the workstation. */
+struct flow_key {
+	struct addr local, remote;
+	uint16_t local_port, remote_port; /* host order; ICMP has none */
+	uint8_t proto;			  /* IPPROTO_TCP, IPPROTO_UDP, ... */
+	uint8_t pad[3];			  /* zero: the key is hashed as bytes */
+};
+
+enum observation_kind {
+	OBS_APP,      /* an application appeared, or its processes changed */
+	OBS_APP_GONE, /* it has neither processes nor flows any more */
+	OBS_APP_IO,   /* its storage counters */
+	OBS_FLOW,     /* a flow as last read from the kernel */
+	OBS_FLOW_END, /* its last counters; the entry is gone */
+	OBS_TICK,     /* every flow due by now has been reported: close the sample */
+};
+
+struct observation {
+	enum observation_kind kind;
+	uint64_t time_ns;
+	union {
+		struct {
+			uint16_t id;
+			bool has_wildcard_listener; /* bound to any address */
+			uint16_t pid_count;	    /* entries of pids in use */
+			int32_t pids[APP_PIDS_MAX];
+			const struct app_identity *identity; /* borrowed for the call */
+		} app; /* OBS_APP; OBS_APP_GONE uses id alone */
+		struct {
+			uint16_t id;
+			uint64_t read_bytes, written_bytes; /* /proc/PID/io, summed */
+		} app_io;
+		struct {
+			struct flow_key key;
+			uint16_t app;	 /* 0 until it is known */
+			bool is_inbound; /* the peer sent the first packet */
+			uint64_t bytes_in, bytes_out; /* layer 3 bytes */
+			uint64_t packets_in, packets_out;
+		} flow; /* OBS_FLOW, OBS_FLOW_END */
+	};
+};
+
+#endif

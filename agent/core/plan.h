@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The kernel state that decisions want, and the difference between two such states. A
+ * plan says what, kernel/nft_encode.h how. Pure.
+ *
+ * Application marks: an application's number is min(id, 255) in the top byte of the
+ * twelve mark bits; ids above 254 share number 255 and say so.
+ */
+#ifndef CORE_PLAN_H
+#define CORE_PLAN_H
+
+#include "base/addr.h"
+#include "core/observation.h"
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define APP_NUMBER_SHARED 255
+#define APP_NUMBER_COUNT 256 /* 0 is "unattributed" and is metered too */
+
+/* The twelve bits, from the policy's mark_mask. */
+struct mark_layout {
+	uint32_t mask; /* all twelve */
+	uint32_t app;  /* top byte of them */
+	unsigned int app_shift;
+	uint32_t heavy, leg, blocked; /* one bit each, below it */
+};
+
+/* 0, or -EINVAL unless `mask` is twelve neighbouring bits. */
+int mark_layout_init(uint32_t mask, struct mark_layout *ret_layout);
+uint8_t app_number(uint16_t app_id);
+/* The conntrack mark of an application's flow, flags given by the caller. */
+uint32_t mark_of(const struct mark_layout *l, uint8_t number, uint32_t flags);
+
+enum direction { DIRECTION_IN, DIRECTION_OUT, DIRECTION_COUNT };
+
+/* Limits in bytes per second, 0 = none. */
+struct plan_app {
+	bool is_present;		      /* has counters */
+	char comment[64];		      /* its name, shown by `nft list` */
+	uint64_t rate[DIRECTION_COUNT];	      /* always, all of it but trusted */
+	uint64_t relay_rate[DIRECTION_COUNT]; /* while promoted */
+	bool relay_legs_only;		      /* else relay_rate is for all of it */
+};
+
+/* (protocol, local port) of a listening or unconnected socket, and its application. */
+struct plan_port {
+	uint8_t proto;
+	uint8_t number;
+	uint16_t port; /* host order */
+};
+
+/* A cgroup of an application that has one of its own. */
+struct plan_cgroup {
+	uint64_t id;	    /* inode number of the cgroup v2 directory */
+	unsigned int level; /* depth below the root: /a/b is 2 */
+	uint8_t number;
+};
+
+#define PLAN_PORTS_MAX 4096
+#define PLAN_CGROUPS_MAX 1024
+#define PLAN_CGROUP_LEVEL_MAX 8
+#define PLAN_TRUSTED_MAX 256
+
+struct plan {
+	struct mark_layout layout;
+	bool is_owned; /* `flags owner`: the table goes when the daemon does */
+	struct plan_app apps[APP_NUMBER_COUNT];
+	struct plan_port *ports; /* sorted by (proto, port), unique */
+	size_t port_count;
+	struct plan_cgroup *cgroups; /* sorted by (level, id), unique */
+	size_t cgroup_count;
+	struct prefix *trusted; /* disjoint or not; never limited */
+	size_t trusted_count;
+};
+
+void plan_init(struct plan *p);
+void plan_done(struct plan *p);
+int plan_copy(const struct plan *from, struct plan *ret_to);
+/* Insert keeping the order; a second entry for the same key replaces the first.
+ * 0, -ENOSPC at the bound, -ENOMEM. */
+int plan_set_port(struct plan *p, uint8_t proto, uint16_t port, uint8_t number);
+int plan_set_cgroup(struct plan *p, uint64_t id, unsigned int level, uint8_t number);
+
+/* One step of a transaction. The steps of a list are in the order they must be sent. */
+enum plan_step_kind {
+	STEP_CREATE,  /* table, chains, maps, static rules: from nothing */
+	STEP_APP_ADD, /* counters of apps[number] and their map elements */
+	STEP_APP_REMOVE,
+	STEP_LIMIT_SET, /* add or replace one limit and its map elements */
+	STEP_LIMIT_REMOVE,
+	STEP_PORT_ADD,
+	STEP_PORT_REMOVE,
+	STEP_CGROUP_ADD,
+	STEP_CGROUP_REMOVE,
+	STEP_TRUSTED_SET, /* the whole set anew */
+};
+
+struct plan_step {
+	enum plan_step_kind kind;
+	uint8_t number;		   /* application, where one is meant */
+	enum direction direction;  /* STEP_LIMIT_* */
+	bool is_relay_limit;	   /* relay_rate rather than rate */
+	uint64_t rate;		   /* STEP_LIMIT_SET */
+	bool legs_only;		   /* STEP_LIMIT_*: what the elements cover */
+	struct plan_port port;	   /* STEP_PORT_* */
+	struct plan_cgroup cgroup; /* STEP_CGROUP_* */
+};
+
+struct plan_steps {
+	struct plan_step *items;
+	size_t count;
+};
+
+/*
+ * The steps that turn `installed` (NULL: nothing is there) into `wanted`. An empty list
+ * means nothing to do. A layout, ownership or mask that differs yields STEP_CREATE
+ * followed by everything. 0 or -ENOMEM.
+ */
+int plan_diff(const struct plan *installed, const struct plan *wanted,
+	      struct plan_steps *ret_steps);
+void plan_steps_done(struct plan_steps *s);
+
+#endif

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The admin's policy as an immutable value. Parsing (policy_ini.h) makes one; a changed
+ * policy is a new one. Rates are bytes per second, 0 meaning "no limit".
+ *
+ * Of several [app] sections that match an application the last one read wins (so the
+ * admin's files win over the shipped ones); keys it does not set come from [app *].
+ */
+#ifndef CORE_POLICY_H
+#define CORE_POLICY_H
+
+#include "base/addr.h"
+#include "core/catalogue.h"
+#include "core/observation.h"
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum policy_mode { MODE_ENFORCE, MODE_MONITOR };
+enum policy_on_failure { ON_FAILURE_OPEN, ON_FAILURE_CLOSED };
+
+enum promotion_action {
+	PROMOTION_ALLOW, /* leave it */
+	PROMOTION_WARN,	 /* event and notice */
+	PROMOTION_SHAPE, /* while promoted it gets relay_rate_* */
+};
+
+/* What relay_rate_* applies to while promoted. */
+enum relay_scope {
+	RELAY_SCOPE_AUTO, /* the legs when they explain what is relayed, else all of it
+			   */
+	RELAY_SCOPE_LEGS,
+	RELAY_SCOPE_APP,
+};
+
+/* Where a value was written: kept for `policy show` and for "why was I limited". */
+struct policy_origin {
+	const char *file; /* owned by the policy; NULL for a built-in default */
+	unsigned int line;
+};
+
+struct policy_strings {
+	size_t count;
+	char **items;
+};
+
+/* One [app NAME] section, merged over its layers. `is_set` bits are enum rule_key. */
+enum rule_key {
+	RULE_PROMOTION,
+	RULE_RELAY_SCOPE,
+	RULE_RATE_UP,
+	RULE_RATE_DOWN,
+	RULE_RELAY_RATE_UP,
+	RULE_RELAY_RATE_DOWN,
+	RULE_KEY_COUNT
+};
+
+struct policy_rule {
+	char *name; /* "*" is the default rule */
+	struct policy_strings clients, exes, units, users, containers; /* globs */
+	enum promotion_action promotion;
+	enum relay_scope relay_scope;
+	uint64_t rate_up, rate_down;		 /* always */
+	uint64_t relay_rate_up, relay_rate_down; /* only while promoted */
+	bool is_set[RULE_KEY_COUNT];
+	struct policy_origin origin[RULE_KEY_COUNT];
+};
+
+/* One effective key, as `policy show` prints it. Texts are owned by the policy. */
+struct policy_setting {
+	const char *section; /* "agent", "link", "app voice" */
+	const char *key;
+	const char *value;
+	struct policy_origin origin;
+};
+
+#define POLICY_MARK_MASK_DEFAULT 0xfff00000u
+
+struct policy {
+	enum policy_mode mode;
+	enum policy_on_failure on_failure;
+	uint32_t mark_mask; /* twelve neighbouring bits */
+	uint64_t capacity;  /* of the link, bytes per second; 0 = auto */
+	struct prefix *trusted;
+	size_t trusted_count;
+	struct policy_rule *rules; /* in the order read, [app *] first if present */
+	size_t rule_count;
+	struct policy_setting *settings; /* sorted as read */
+	size_t setting_count;
+	void *storage; /* owns the texts above; private to policy.c */
+};
+
+/* What the policy says for one application: the rule with [app *] folded in. */
+struct policy_match {
+	const struct policy_rule *rule; /* the winning section, NULL if none matched */
+	struct policy_rule effective;	/* texts borrowed from the policy */
+};
+
+/* The policy in force before any file is read: monitor nothing away, warn. */
+struct policy *policy_new_default(void);
+void policy_free(struct policy *p);
+
+/* Finds the section for an application; `client` may be NULL. */
+void policy_match_app(const struct policy *p, const struct app_identity *identity,
+		      const struct catalogue_client *client,
+		      struct policy_match *ret_match);
+
+/* Whether an address is in one of the trusted networks. */
+bool policy_is_trusted(const struct policy *p, const struct addr *a);
+
+const char *promotion_action_name(enum promotion_action a);
+const char *relay_scope_name(enum relay_scope s);
+const char *policy_mode_name(enum policy_mode m);
+const char *policy_on_failure_name(enum policy_on_failure f);
+
+#endif

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Flow to application: sock_diag for the tuple, cgroup or process for the socket, an
+ * identity and a small id for that. Emits OBS_APP and OBS_APP_GONE; owns the ids.
+ *
+ * Cost: a look-up is at most two sock_diag round trips; what it leaves unresolved waits
+ * for attribution_scan, which reads /proc at most once for all that wait and paces
+ * itself to about one percent of a core.
+ */
+#ifndef KERNEL_ATTRIBUTION_H
+#define KERNEL_ATTRIBUTION_H
+
+#include "core/observation.h"
+#include "core/plan.h"
+#include "kernel/procinfo.h"
+#include "kernel/sockdiag.h"
+
+struct attribution;
+
+typedef void attribution_observe(void *context, const struct observation *o);
+
+struct attribution_stats {
+	uint64_t lookups, resolved, waiting, unresolved; /* unresolved: given up on */
+	uint64_t scans, processes_read;
+	uint64_t apps_refused; /* the table of applications was full */
+};
+
+int attribution_new(struct sockdiag *s, struct procinfo *p,
+		    attribution_observe *observe, void *context,
+		    struct attribution **ret_attribution);
+void attribution_free(struct attribution *a);
+
+/*
+ * The application of a flow. 0 with its id; -EAGAIN when a /proc scan is needed first
+ * (the caller asks again after attribution_scan); -ENOENT when there is no such socket.
+ */
+int attribution_find(struct attribution *a, const struct flow_key *key, bool is_inbound,
+		     uint64_t time_ns, uint16_t *ret_app);
+
+/*
+ * Loads every socket and process: at start, and after events were lost.
+ */
+int attribution_load(struct attribution *a, uint64_t time_ns);
+
+/* If look-ups wait and the pace allows: one scan. 1 when it scanned, 0 when not due. */
+int attribution_scan(struct attribution *a, uint64_t time_ns);
+
+/*
+ * Every few seconds: re-reads listening sockets, drops applications without processes
+ * and flows (`has_flows` answers for an id), refreshes pids.
+ */
+void attribution_refresh(struct attribution *a, uint64_t time_ns,
+			 bool (*has_flows)(void *context, uint16_t app), void *context);
+
+/* What the kernel may mark by itself: ports and cgroups of known applications. */
+int attribution_fill_plan(const struct attribution *a, struct plan *plan);
+
+/* Sums /proc/PID/io over an application's processes and emits OBS_APP_IO. */
+int attribution_read_io(struct attribution *a, uint16_t app, uint64_t time_ns);
+
+const struct attribution_stats *attribution_stats(const struct attribution *a);
+
+#endif

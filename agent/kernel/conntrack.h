@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Conntrack: events, dumps with a filter in the kernel, marks. Entries are turned so
+ * that `key.local` is the workstation. Source: linux/netfilter/nfnetlink_conntrack.h.
+ *
+ * Owns: three netlink sockets (events, dump, changes). Hands entries to one callback
+ * and keeps none of them.
+ */
+#ifndef KERNEL_CONNTRACK_H
+#define KERNEL_CONNTRACK_H
+
+#include "core/observation.h"
+#include "kernel/link.h"
+#include <stdbool.h>
+#include <stdint.h>
+
+struct conntrack;
+
+enum conntrack_event { CONNTRACK_NEW, CONNTRACK_DUMPED, CONNTRACK_DESTROYED };
+
+struct conntrack_entry {
+	struct flow_key key;
+	bool is_inbound;   /* the original direction came from the remote side */
+	bool has_counters; /* false: it is older than accounting */
+	uint64_t bytes_in, bytes_out, packets_in, packets_out;
+	uint32_t mark;
+};
+
+/* Entries with no local end (forwarded) or two (loopback) are counted, not handed over.
+ */
+typedef void conntrack_callback(void *context, enum conntrack_event event,
+				const struct conntrack_entry *entry);
+
+struct conntrack_stats {
+	uint64_t events, lost_events; /* lost: times the kernel said ENOBUFS */
+	uint64_t forwarded, loopback, unparsable;
+	uint64_t dumps, mark_updates, mark_failures;
+};
+
+/* Turns nf_conntrack_acct on. 1 when it was off, 0 when it was on, or -errno. */
+int conntrack_enable_accounting(void);
+/* Entries now and at most, from /proc/sys/net/netfilter. 0 or -errno. */
+int conntrack_read_fill(uint64_t *ret_count, uint64_t *ret_max);
+
+/* 0 or -errno; -EPROTONOSUPPORT where the kernel has no ctnetlink. */
+int conntrack_open(const struct link *link, conntrack_callback *callback, void *context,
+		   struct conntrack **ret_conntrack);
+void conntrack_close(struct conntrack *c);
+
+int conntrack_event_fd(const struct conntrack *c);
+/* Takes a bounded batch of pending events. 0, or -ENOBUFS: events were lost, dump all.
+ */
+int conntrack_handle_events(struct conntrack *c);
+
+/*
+ * Asks for every entry with (mark & mask) == value; mask 0 means every entry. One dump
+ * at a time: -EBUSY while one runs. The reply comes through conntrack_dump_fd().
+ */
+int conntrack_dump_start(struct conntrack *c, uint32_t value, uint32_t mask);
+int conntrack_dump_fd(const struct conntrack *c);
+/* Takes a bounded batch. 1 when the dump has ended, 0 when there is more, or -errno
+ * (the dump has ended; -EINTR: it was inconsistent and wants repeating). */
+int conntrack_dump_read(struct conntrack *c);
+
+/* Changes the mark's bits under `mask` to `value` of one entry. 0, -ENOENT, -errno. */
+int conntrack_set_mark(struct conntrack *c, const struct flow_key *key, bool is_inbound,
+		       uint32_t value, uint32_t mask);
+
+const struct conntrack_stats *conntrack_stats(const struct conntrack *c);
+
+/* --- pure part, for tests and the fuzzer: one netlink message to an entry ------- */
+
+/* 0, -ENOENT when it has no or two local ends, -EINVAL when it can't be parsed. */
+struct nlmsghdr;
+int conntrack_parse(const struct nlmsghdr *message, const struct link *link,
+		    struct conntrack_entry *ret_entry);
+
+#endif

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Table `inet relaywarden`: plan steps to netlink bytes (nft_encode.c) and their atomic
+ * commit and read-back (nft_commit.c). Source: linux/netfilter/nf_tables.h, libnftnl.
+ *
+ * Owns: the one netlink socket that owns the table. Knows nothing of policy.
+ */
+#ifndef KERNEL_NFT_H
+#define KERNEL_NFT_H
+
+#include "core/plan.h"
+#include <stdint.h>
+
+#define NFT_TABLE_NAME "relaywarden"
+/* Bytes of both directions after which a flow is HEAVY, polled often. */
+#define NFT_HEAVY_BYTES 16384
+
+struct nft;
+
+/* What the running kernel can do; probed at open, for doctor. */
+struct nft_features {
+	bool has_owner_flag;	  /* NFT_TABLE_F_OWNER, 5.12 */
+	bool has_socket_cgroupv2; /* 5.13 */
+	bool has_object_maps;
+};
+
+/* 0 or -errno: -EPERM without CAP_NET_ADMIN, -EPROTONOSUPPORT without nf_tables. */
+int nft_open(const char *table, struct nft **ret_nft);
+void nft_close(struct nft *n); /* an owned table vanishes here */
+const struct nft_features *nft_features(const struct nft *n);
+
+/*
+ * Sends `steps` (made by plan_diff against what is installed) as one transaction; all
+ * or nothing. `wanted` gives the details of steps that stand for whole sets. Returns 0,
+ * or -errno with `ret_what` (size bytes) naming the step the kernel refused.
+ */
+int nft_commit(struct nft *n, const struct plan *wanted, const struct plan_steps *steps,
+	       char *ret_what, size_t size);
+
+/* Removes the table, if it is ours. 0 or -errno. */
+int nft_remove(struct nft *n);
+
+struct nft_counter {
+	uint64_t packets, bytes;
+};
+
+/* Per application number and direction; entries without a counter are left at zero. */
+struct nft_counters {
+	struct nft_counter app[APP_NUMBER_COUNT][DIRECTION_COUNT];
+};
+
+int nft_read_counters(struct nft *n, struct nft_counters *ret_counters);
+
+/* --- nft_encode.c, in the open for the byte tests ----------------------------- */
+
+/* Appends the netlink messages of one step to `buf`. 0, or -ENOBUFS when it is full. */
+struct nft_buffer {
+	uint8_t *data;
+	size_t size, used;
+	uint32_t seq; /* of the next message */
+};
+
+int nft_encode_step(struct nft_buffer *buf, const char *table,
+		    const struct nft_features *features, const struct plan *wanted,
+		    const struct plan_step *step);
+
+#endif

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What /proc and cgroupfs know of processes. The only reader of /proc for processes;
+ * the roots can be moved, so that tests use a fixture tree. Source: proc(5),
+ * cgroups(7).
+ *
+ * Cost: the socket-inode to process cache is filled by scans that the caller paces
+ * (procinfo_scan); a look-up never scans.
+ */
+#ifndef KERNEL_PROCINFO_H
+#define KERNEL_PROCINFO_H
+
+#include "core/identity.h"
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+struct procinfo;
+
+/* `cgroup_root` NULL: the cgroup2 mount found in PROC_ROOT/self/mountinfo. 0 or -errno.
+ */
+int procinfo_open(const char *proc_root, const char *cgroup_root,
+		  struct procinfo **ret_procinfo);
+void procinfo_close(struct procinfo *p);
+
+/* NULL where there is no cgroup v2. */
+const char *procinfo_cgroup_root(const struct procinfo *p);
+
+/* The process that holds a socket, from the cache. 0 or -ENOENT. */
+int procinfo_find_pid(const struct procinfo *p, uint64_t socket_inode, pid_t *ret_pid);
+
+/*
+ * Reads the descriptors of processes into the cache: those of one user (uid), or all
+ * with uid (uint32_t)-1; those in the cgroup `cgroup_path` alone when it is not NULL.
+ * Forgets sockets that a read process no longer holds. Returns the number of processes
+ * read, or -errno. Processes that exit meanwhile are passed over.
+ */
+int procinfo_scan(struct procinfo *p, uint32_t uid, const char *cgroup_path);
+/* Drops cached sockets of processes that are gone. */
+void procinfo_prune(struct procinfo *p);
+
+/* The raw facts an identity is made of. -ESRCH when the process is gone. */
+int procinfo_read_process(struct procinfo *p, pid_t pid,
+			  struct identity_facts *ret_facts);
+
+/* /proc/PID/io. 0, -ESRCH, -EACCES. */
+int procinfo_read_io(struct procinfo *p, pid_t pid, uint64_t *ret_read,
+		     uint64_t *ret_written);
+
+/* The path below the root of the cgroup with this id. 0, -ENOENT, -errno. */
+int procinfo_cgroup_path(struct procinfo *p, uint64_t cgroup_id, char *buf,
+			 size_t size);
+/* The other way: id (inode number) of a cgroup path. 0 or -errno. */
+int procinfo_cgroup_id(struct procinfo *p, const char *path, uint64_t *ret_id);
+
+/* Processes in a cgroup, at most `max`. The number, or -errno. */
+int procinfo_cgroup_pids(struct procinfo *p, const char *path, pid_t *pids, size_t max);
+
+/* The name of a user, or its number as text. Cached. Never NULL. */
+const char *procinfo_user_name(struct procinfo *p, uint32_t uid);
+
+#endif
