@@ -27,6 +27,8 @@ struct app_totals {
 	uint64_t relayed_in, relayed_out; /* of these, on legs since they were named */
 };
 
+struct detect_state;
+
 struct app {
 	uint16_t id;
 	struct app_identity identity;
@@ -36,18 +38,23 @@ struct app {
 	int32_t pids[APP_PIDS_MAX];
 	uint64_t first_ns;
 
-	struct flow *flows; /* utlist of its flows */
+	struct flow *flows;	/* utlist of its flows */
+	struct peer *peer_list; /* utlist, trusted ones too */
 	unsigned int flow_count, leg_count;
-	unsigned int peers, peers_in, peers_out; /* strangers alive; by who began */
+	unsigned int peers, peers_in, peers_out; /* strangers; alive, by who began */
 	struct app_totals totals;
 	double rate_in,
 		rate_out; /* strangers, bytes per second over the last seconds */
+
+	bool is_candidate; /* could be relaying: sampled often, storage read */
+	bool is_limited;   /* a relay limit of ours is in force */
+	bool is_held;	   /* stays promoted: it still pushes against that limit */
+	bool legs_suffice; /* the flows that are not legs can't be relaying */
 
 	enum app_role role;
 	uint64_t role_since_ns;
 	double log_odds;
 	struct evidence evidence[EVIDENCE_COUNT];
-	bool is_held; /* stays promoted because it still pushes against our limit */
 
 	struct detect_state *detect; /* private to detect.c */
 	UT_hash_handle hh;

@@ -46,6 +46,6 @@ void engine_set_limited(struct engine *e, uint16_t app, bool is_limited);
 
 /* Time of the last tick. */
 uint64_t engine_now(const struct engine *e);
-const struct engine_stats *engine_stats(const struct engine *e);
+const struct engine_stats *engine_stats(struct engine *e);
 
 #endif

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "core/decision.h"
+
+static bool legs_only(enum relay_scope scope, const struct app *app)
+{
+	switch (scope) {
+	case RELAY_SCOPE_LEGS:
+		return true;
+	case RELAY_SCOPE_APP:
+		return false;
+	case RELAY_SCOPE_AUTO:
+		break;
+	}
+	return app->legs_suffice;
+}
+
+static bool limits_relay(const struct decision *d)
+{
+	return d->relay_rate[DIRECTION_IN] || d->relay_rate[DIRECTION_OUT];
+}
+
+/* The line a person should be shown: that of the limit in force, else of the action. */
+static struct policy_origin origin_of(const struct decision *d,
+				      const struct policy_rule *rule)
+{
+	if (limits_relay(d))
+		return rule->is_set[RULE_RELAY_RATE_UP]
+			       ? rule->origin[RULE_RELAY_RATE_UP]
+			       : rule->origin[RULE_RELAY_RATE_DOWN];
+	if (d->rate[DIRECTION_OUT])
+		return rule->origin[RULE_RATE_UP];
+	if (d->rate[DIRECTION_IN])
+		return rule->origin[RULE_RATE_DOWN];
+	return rule->origin[RULE_PROMOTION];
+}
+
+void decide(const struct policy *policy, const struct app *app,
+	    struct decision *ret_decision)
+{
+	struct decision d = {.is_enforced = policy->mode == MODE_ENFORCE};
+	struct policy_match match;
+	const struct policy_rule *rule = &match.effective;
+
+	policy_match_app(policy, &app->identity, app->client, &match);
+	d.action = rule->promotion;
+	d.rate[DIRECTION_IN] = rule->rate_down;
+	d.rate[DIRECTION_OUT] = rule->rate_up;
+	if (rule->promotion == PROMOTION_SHAPE && app_role_is_promoted(app->role)) {
+		d.relay_rate[DIRECTION_IN] = rule->relay_rate_down;
+		d.relay_rate[DIRECTION_OUT] = rule->relay_rate_up;
+		d.relay_legs_only = legs_only(rule->relay_scope, app);
+	}
+	d.rule = match.rule ? match.rule->name : "";
+	d.why = origin_of(&d, rule);
+	*ret_decision = d;
+}
+
+bool decision_is_limiting(const struct decision *d)
+{
+	return d->is_enforced &&
+	       (d->rate[DIRECTION_IN] || d->rate[DIRECTION_OUT] || limits_relay(d));
+}

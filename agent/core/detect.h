@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * From facts about one application to evidence and log-odds. Payload-blind; counts
+ * strangers only. Source: DETECTION; Suh et al. 2006, Guha et al. 2006.
+ *
+ * Cost: constant per application and second. Only a candidate (it takes in and gives
+ * out, and the transport share says that it could be relaying) is sampled often and has
+ * its heaviest flows compared. Leave-one-out coupling is computed for candidates alone
+ * too: it needs the same samples, and what it could add to any other application is
+ * outweighed by the transport share.
+ */
+#ifndef CORE_DETECT_H
+#define CORE_DETECT_H
+
+#include "core/app.h"
+#include "core/sampling.h"
+
+struct detect_state *detect_state_new(void);
+void detect_state_free(struct detect_state *d);
+
+/* Payload that moved between the application and strangers. */
+void detect_add_bytes(struct detect_state *d, uint64_t time_ns, double in, double out);
+/* Its storage counters, cumulative. */
+void detect_add_io(struct detect_state *d, uint64_t time_ns, uint64_t read_bytes,
+		   uint64_t written_bytes);
+
+/* Shared by all applications of an engine. */
+struct detect_tools {
+	struct sampling sampling;
+	struct pairs_work *work;
+	struct pairs_result result;
+};
+
+/* If due (once a second): new evidence, log-odds and role. True if the role changed. */
+bool detect_evaluate(struct app *a, struct detect_tools *tools, uint64_t time_ns,
+		     uint32_t tick);
+
+#endif

@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "core/flow.h"
+#include <math.h>
+#include <netinet/in.h>
+#include <string.h>
+
+#define FLOWS_PER_CHUNK 512
+#define VICTIMS_LOOKED_AT 8
+
+void flow_table_init(struct flow_table *t, size_t max)
+{
+	*t = (struct flow_table){.max = max};
+	pool_init(&t->flow_pool, sizeof(struct flow), FLOWS_PER_CHUNK);
+	pool_init(&t->peer_pool, sizeof(struct peer), FLOWS_PER_CHUNK);
+}
+
+void flow_table_done(struct flow_table *t)
+{
+	HASH_CLEAR(hh, t->flows);
+	HASH_CLEAR(hh, t->peers);
+	pool_done(&t->flow_pool);
+	pool_done(&t->peer_pool);
+}
+
+struct flow *flow_table_find(const struct flow_table *t, const struct flow_key *key)
+{
+	struct flow *f;
+
+	HASH_FIND(hh, t->flows, key, sizeof(*key), f);
+	return f;
+}
+
+struct flow *flow_table_add(struct flow_table *t, const struct flow_key *key)
+{
+	struct flow *f = pool_take(&t->flow_pool);
+
+	if (!f)
+		return NULL;
+	f->key = *key;
+	HASH_ADD(hh, t->flows, key, sizeof(f->key), f);
+	return f;
+}
+
+struct flow *flow_table_victim(const struct flow_table *t)
+{
+	struct flow *victim = t->flows, *f = t->flows;
+
+	if (HASH_COUNT(t->flows) < t->max)
+		return NULL;
+	/* uthash walks in order of insertion: these are the oldest entries. */
+	for (int i = 0; f && i < VICTIMS_LOOKED_AT; i++, f = f->hh.next)
+		if (f->last_ns < victim->last_ns)
+			victim = f;
+	return victim;
+}
+
+void flow_table_remove(struct flow_table *t, struct flow *f)
+{
+	HASH_DELETE(hh, t->flows, f);
+	pool_give(&t->flow_pool, f);
+}
+
+struct peer *peer_get(struct flow_table *t, uint16_t app, const struct addr *remote,
+		      bool *ret_is_new)
+{
+	struct peer_key key = {.remote = *remote, .app = app};
+	struct peer *p;
+
+	*ret_is_new = false;
+	HASH_FIND(hh, t->peers, &key, sizeof(key), p);
+	if (p)
+		return p;
+	p = pool_take(&t->peer_pool);
+	if (!p)
+		return NULL;
+	p->key = key;
+	HASH_ADD(hh, t->peers, key, sizeof(p->key), p);
+	*ret_is_new = true;
+	return p;
+}
+
+void peer_remove(struct flow_table *t, struct peer *p)
+{
+	HASH_DELETE(hh, t->peers, p);
+	pool_give(&t->peer_pool, p);
+}
+
+/* Bytes of headers in a packet: IPv4 20, IPv6 40; UDP 8, TCP 20 and 12 of timestamps.
+ */
+static unsigned int header_bytes(const struct flow_key *key)
+{
+	unsigned int network = addr_is_ipv4(&key->remote) ? 20 : 40;
+
+	switch (key->proto) {
+	case IPPROTO_TCP:
+		return network + 32;
+	case IPPROTO_UDP:
+		return network + 8;
+	default:
+		return network;
+	}
+}
+
+static double payload_of(uint64_t bytes, uint64_t packets, unsigned int header)
+{
+	double payload = (double)bytes - (double)packets * header;
+
+	return payload > 0 ? payload : 0;
+}
+
+static uint64_t moved(uint64_t *counter, uint64_t now, bool is_new_flow)
+{
+	uint64_t delta = is_new_flow ? now : now - *counter;
+
+	*counter = now;
+	return delta;
+}
+
+struct flow_delta flow_update(struct flow *f, const struct observation *o)
+{
+	bool is_new_flow = o->flow.bytes_in < f->bytes_in ||
+			   o->flow.bytes_out < f->bytes_out ||
+			   o->flow.packets_in < f->packets_in ||
+			   o->flow.packets_out < f->packets_out;
+	unsigned int header = header_bytes(&f->key);
+	struct flow_delta d;
+	uint64_t packets_in, packets_out;
+
+	d.bytes_in = moved(&f->bytes_in, o->flow.bytes_in, is_new_flow);
+	d.bytes_out = moved(&f->bytes_out, o->flow.bytes_out, is_new_flow);
+	packets_in = moved(&f->packets_in, o->flow.packets_in, is_new_flow);
+	packets_out = moved(&f->packets_out, o->flow.packets_out, is_new_flow);
+	d.payload_in = payload_of(d.bytes_in, packets_in, header);
+	d.payload_out = payload_of(d.bytes_out, packets_out, header);
+
+	flow_decay(f, o->time_ns);
+	f->recent_in += d.payload_in / FLOW_RECENT_SECONDS;
+	f->recent_out += d.payload_out / FLOW_RECENT_SECONDS;
+	if (d.bytes_in || d.bytes_out)
+		f->last_ns = o->time_ns;
+	return d;
+}
+
+void flow_decay(struct flow *f, uint64_t now_ns)
+{
+	double seconds = (double)(now_ns - f->recent_ns) / 1e9;
+	double factor;
+
+	if (now_ns <= f->recent_ns)
+		return;
+	factor = exp(-seconds / FLOW_RECENT_SECONDS);
+	f->recent_in *= factor;
+	f->recent_out *= factor;
+	f->recent_ns = now_ns;
+}

@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "core/relay_pairs.h"
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define LAGS 6 /* 0 to 1 s: a relay sends on at once, even through deep buffers */
+#define SIGNIFICANCE 1e-3
+#define CORRELATION_MIN 0.5f
+#define SHIFT_MARGIN 0.1f
+#define GAIN_MIN 0.6
+#define GAIN_MAX 1.6
+#define COUPLED_GAIN_MIN 0.5
+#define ACTIVE_MIN 8
+#define ACTIVE_RATE 200.0f /* bytes per second that make a sample active */
+
+/* One side of a comparison: its prewhitened ranks and what it carried. */
+struct side {
+	float ranks[SERIES_LENGTH];
+	double sum;
+	bool is_usable; /* enough active samples, and they differ */
+};
+
+struct pairs_work {
+	float in[PAIRS_FLOWS_MAX][SERIES_LENGTH], out[PAIRS_FLOWS_MAX][SERIES_LENGTH];
+	float total_in[SERIES_LENGTH], total_out[SERIES_LENGTH];
+	struct side in_side[PAIRS_FLOWS_MAX], out_side[PAIRS_FLOWS_MAX], others;
+	uint16_t order[SERIES_LENGTH];
+};
+
+struct peak {
+	float correlation;
+	uint16_t lag;
+};
+
+struct pairs_work *pairs_work_new(void)
+{
+	return calloc(1, sizeof(struct pairs_work));
+}
+
+void pairs_work_free(struct pairs_work *w)
+{
+	free(w);
+}
+
+static void side_make(struct pairs_work *w, struct side *s, const float *samples,
+		      size_t length)
+{
+	size_t active = 0;
+
+	s->sum = 0;
+	for (size_t i = 0; i < length; i++) {
+		s->ranks[i] = samples[i];
+		s->sum += (double)samples[i];
+		active += samples[i] >= ACTIVE_RATE;
+	}
+	s->is_usable = false;
+	if (active < ACTIVE_MIN)
+		return;
+	series_prewhiten(s->ranks, length);
+	s->is_usable = series_rank(s->ranks, length, w->order);
+}
+
+static struct peak peak_of(const struct side *from, const struct side *to,
+			   size_t length)
+{
+	struct peak p = {.correlation = -1};
+
+	for (uint16_t lag = 0; lag < LAGS; lag++) {
+		float c = series_correlation(from->ranks, to->ranks, length, lag);
+
+		if (c > p.correlation)
+			p = (struct peak){c, lag};
+	}
+	return p;
+}
+
+/*
+ * Whether the peak stands above every shift that no relay could cause. Two flows with
+ * one period (two cameras, two timers) correlate just as well a period later.
+ */
+static bool peak_is_alone(const struct side *from, const struct side *to, size_t length,
+			  struct peak p)
+{
+	for (size_t shift = LAGS + 2; shift + 2 < length; shift++)
+		if (series_correlation(from->ranks, to->ranks, length, shift) >
+		    p.correlation - SHIFT_MARGIN)
+			return false;
+	return true;
+}
+
+/* The least correlation of `length` samples that chance does not explain in `tests`. */
+static float correlation_needed(size_t length, size_t tests)
+{
+	double z = normal_tail_z(SIGNIFICANCE / (double)tests);
+	double needed = tanh(z / sqrt((double)length - 3));
+
+	return fmaxf(CORRELATION_MIN, (float)needed);
+}
+
+static bool sides_match(const struct side *from, const struct side *to, size_t length,
+			float needed, struct peak *ret_peak)
+{
+	if (!from->is_usable || !to->is_usable)
+		return false;
+	*ret_peak = peak_of(from, to, length);
+	return ret_peak->correlation > needed &&
+	       peak_is_alone(from, to, length, *ret_peak);
+}
+
+static void load(struct pairs_work *w, const struct pairs_input *inputs, size_t count,
+		 uint32_t end, size_t length)
+{
+	memset(w->total_in, 0, sizeof(w->total_in));
+	memset(w->total_out, 0, sizeof(w->total_out));
+	for (size_t i = 0; i < count; i++) {
+		series_copy(inputs[i].series, end, length, w->in[i], w->out[i]);
+		for (size_t t = 0; t < length; t++) {
+			w->total_in[t] += w->in[i][t];
+			w->total_out[t] += w->out[i][t];
+		}
+		side_make(w, &w->in_side[i], w->in[i], length);
+		side_make(w, &w->out_side[i], w->out[i], length);
+	}
+}
+
+static void find_pairs(struct pairs_work *w, const struct pairs_input *inputs,
+		       size_t count, size_t length, struct pairs_result *r)
+{
+	float needed = correlation_needed(length, count * count * LAGS + 1);
+	double received = 0, matched = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		const struct side *from = &w->in_side[i];
+		bool has_match = false;
+
+		received += from->sum;
+		for (size_t j = 0; j < count && r->count < PAIRS_MATCHES_MAX; j++) {
+			const struct side *to = &w->out_side[j];
+			struct peak p;
+
+			if (to->sum < GAIN_MIN * from->sum ||
+			    to->sum > GAIN_MAX * from->sum ||
+			    addr_equal(&inputs[i].remote, &inputs[j].remote) ||
+			    !sides_match(from, to, length, needed, &p))
+				continue;
+			has_match = true;
+			r->matches[r->count++] = (struct pairs_match){
+				(uint16_t)i, (uint16_t)j, p.lag, p.correlation};
+		}
+		if (has_match)
+			matched += from->sum;
+	}
+	r->received = received / (double)length;
+	r->matched_share = received > 0 ? matched / received : 0;
+}
+
+static bool is_coupled(struct pairs_work *w, const struct side *one, const float *total,
+		       const float *own, size_t length, float needed,
+		       bool one_is_source)
+{
+	float rest[SERIES_LENGTH];
+	const struct side *from, *to;
+	struct peak p;
+
+	for (size_t t = 0; t < length; t++)
+		rest[t] = fmaxf(0, total[t] - own[t]);
+	side_make(w, &w->others, rest, length);
+	from = one_is_source ? one : &w->others;
+	to = one_is_source ? &w->others : one;
+	/* What came in must have had somewhere else to go. */
+	return to->sum >= COUPLED_GAIN_MIN * from->sum &&
+	       from->sum >= COUPLED_GAIN_MIN / PAIRS_COUPLED_FLOWS * to->sum &&
+	       sides_match(from, to, length, needed, &p);
+}
+
+static bool find_coupling(struct pairs_work *w, size_t count, size_t length)
+{
+	size_t tried = count < PAIRS_COUPLED_FLOWS ? count : PAIRS_COUPLED_FLOWS;
+	float needed = correlation_needed(length, tried * 2 * LAGS + 1);
+
+	for (size_t i = 0; i < tried; i++)
+		if (is_coupled(w, &w->in_side[i], w->total_out, w->out[i], length,
+			       needed, true) ||
+		    is_coupled(w, &w->out_side[i], w->total_in, w->in[i], length,
+			       needed, false))
+			return true;
+	return false;
+}
+
+void pairs_evaluate(struct pairs_work *w, const struct pairs_input *inputs,
+		    size_t count, uint32_t end, size_t length,
+		    struct pairs_result *ret_result)
+{
+	if (count > PAIRS_FLOWS_MAX)
+		count = PAIRS_FLOWS_MAX;
+	*ret_result = (struct pairs_result){0};
+	load(w, inputs, count, end, length);
+	find_pairs(w, inputs, count, length, ret_result);
+	ret_result->is_coupled = find_coupling(w, count, length);
+}
+
+void transport_add(struct transport *t, double in, double out)
+{
+	t->in += in;
+	t->out += out;
+	if (in + out > t->worst_peer)
+		t->worst_peer = in + out;
+}
+
+double transport_share(const struct transport *t)
+{
+	double larger = fmax(t->in, t->out);
+	double others = t->in + t->out - t->worst_peer;
+
+	if (larger <= 0)
+		return 0;
+	return fmax(0, fmin(fmin(t->in, t->out), others)) / larger;
+}

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Which flow of an application carries on what another one brought: correlation of the
+ * ranks of prewhitened series (DETECTION, stage 1 leave-one-out and stage 2 pairs).
+ * Pure; scratch memory is made once.
+ *
+ * Samples are of 200 ms rather than 1 s: on real relays the per-second series is flat
+ * and its correlation lies anywhere from .3 to .95, at 200 ms it was .95 to 1.
+ */
+#ifndef CORE_RELAY_PAIRS_H
+#define CORE_RELAY_PAIRS_H
+
+#include "base/addr.h"
+#include "core/series.h"
+#include <stdbool.h>
+#include <stddef.h>
+
+#define PAIRS_FLOWS_MAX 64   /* the heaviest flows of an application */
+#define PAIRS_SAMPLES_MIN 40 /* 8 s */
+#define PAIRS_MATCHES_MAX 256
+#define PAIRS_COUPLED_FLOWS 8 /* leave-one-out is tried on these many */
+
+struct pairs_work; /* scratch */
+
+struct pairs_input {
+	const struct series *series;
+	struct addr remote;
+};
+
+/* What `from` brought in, `to` took out `lag` samples later. Indices of the inputs. */
+struct pairs_match {
+	uint16_t from, to, lag;
+	float correlation;
+};
+
+struct pairs_result {
+	double received;      /* payload bytes/s of all inputs, mean of the window */
+	double matched_share; /* M: part of it that was matched to another peer */
+	bool is_coupled;      /* leave-one-out found one flow against the others */
+	size_t count;
+	struct pairs_match matches[PAIRS_MATCHES_MAX];
+};
+
+struct pairs_work *pairs_work_new(void);
+void pairs_work_free(struct pairs_work *w);
+
+/*
+ * Evaluates `count` flows (heaviest first, at most PAIRS_FLOWS_MAX) over the `length`
+ * samples (PAIRS_SAMPLES_MIN..SERIES_LENGTH) that end before tick `end`.
+ */
+void pairs_evaluate(struct pairs_work *w, const struct pairs_input *inputs,
+		    size_t count, uint32_t end, size_t length,
+		    struct pairs_result *ret_result);
+
+/*
+ * The transport share: of what came in, the largest part that can have gone out to
+ * *other* peers, over the larger of both directions. For per-peer rates in[] and out[]
+ * this small transport problem has a closed form (its minimum cuts are: everything in,
+ * everything out, or all but one peer). Near 0 for seeding, downloads, calls with one
+ * peer; near 1 for relays and for mesh calls: necessary, not a proof.
+ */
+struct transport {
+	double in, out;	   /* sums */
+	double worst_peer; /* largest in[p] + out[p] */
+};
+void transport_add(struct transport *t, double in, double out);
+double transport_share(const struct transport *t);
+
+#endif

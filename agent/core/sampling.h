@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Which flows of a candidate are sampled: its heaviest ones, each with a series. Pure.
+ */
+#ifndef CORE_SAMPLING_H
+#define CORE_SAMPLING_H
+
+#include "core/app.h"
+#include "core/relay_pairs.h"
+
+/* Series there may be at once: 32 candidates with all their flows. */
+#define SAMPLING_SERIES_MAX (32 * PAIRS_FLOWS_MAX)
+
+struct sampling {
+	struct pool series_pool;
+	unsigned int in_use;
+};
+
+void sampling_init(struct sampling *s);
+void sampling_done(struct sampling *s);
+
+/* Gives a series to the heaviest flows to strangers, takes it from the others. */
+void sampling_choose(struct sampling *s, struct app *a);
+/* Takes them all: the application is no candidate any more. */
+void sampling_stop(struct sampling *s, struct app *a);
+void sampling_drop(struct sampling *s, struct flow *f);
+
+/* Closes one sample of `seconds` for the flows that have a series. */
+void sampling_tick(struct app *a, uint32_t tick, double seconds);
+
+/* The sampled flows, heaviest first. Their number, at most PAIRS_FLOWS_MAX. */
+size_t sampling_list(const struct app *a, struct flow *ret_flows[PAIRS_FLOWS_MAX]);
+
+#endif
