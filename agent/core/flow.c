@@ -10,16 +10,16 @@
 void flow_table_init(struct flow_table *t, size_t max)
 {
 	*t = (struct flow_table){.max = max};
-	pool_init(&t->flow_pool, sizeof(struct flow), FLOWS_PER_CHUNK);
-	pool_init(&t->peer_pool, sizeof(struct peer), FLOWS_PER_CHUNK);
+	slab_init(&t->flow_slab, sizeof(struct flow), FLOWS_PER_CHUNK);
+	slab_init(&t->peer_slab, sizeof(struct peer), FLOWS_PER_CHUNK);
 }
 
 void flow_table_done(struct flow_table *t)
 {
 	HASH_CLEAR(hh, t->flows);
 	HASH_CLEAR(hh, t->peers);
-	pool_done(&t->flow_pool);
-	pool_done(&t->peer_pool);
+	slab_done(&t->flow_slab);
+	slab_done(&t->peer_slab);
 }
 
 struct flow *flow_table_find(const struct flow_table *t, const struct flow_key *key)
@@ -32,12 +32,16 @@ struct flow *flow_table_find(const struct flow_table *t, const struct flow_key *
 
 struct flow *flow_table_add(struct flow_table *t, const struct flow_key *key)
 {
-	struct flow *f = pool_take(&t->flow_pool);
+	struct flow *f = slab_take(&t->flow_slab);
 
 	if (!f)
 		return NULL;
 	f->key = *key;
 	HASH_ADD(hh, t->flows, key, sizeof(f->key), f);
+	if (!f->hh.tbl) {
+		slab_give(&t->flow_slab, f);
+		return NULL;
+	}
 	return f;
 }
 
@@ -57,7 +61,7 @@ struct flow *flow_table_victim(const struct flow_table *t)
 void flow_table_remove(struct flow_table *t, struct flow *f)
 {
 	HASH_DELETE(hh, t->flows, f);
-	pool_give(&t->flow_pool, f);
+	slab_give(&t->flow_slab, f);
 }
 
 struct peer *peer_get(struct flow_table *t, uint16_t app, const struct addr *remote,
@@ -70,11 +74,15 @@ struct peer *peer_get(struct flow_table *t, uint16_t app, const struct addr *rem
 	HASH_FIND(hh, t->peers, &key, sizeof(key), p);
 	if (p)
 		return p;
-	p = pool_take(&t->peer_pool);
+	p = slab_take(&t->peer_slab);
 	if (!p)
 		return NULL;
 	p->key = key;
 	HASH_ADD(hh, t->peers, key, sizeof(p->key), p);
+	if (!p->hh.tbl) {
+		slab_give(&t->peer_slab, p);
+		return NULL;
+	}
 	*ret_is_new = true;
 	return p;
 }
@@ -82,7 +90,7 @@ struct peer *peer_get(struct flow_table *t, uint16_t app, const struct addr *rem
 void peer_remove(struct flow_table *t, struct peer *p)
 {
 	HASH_DELETE(hh, t->peers, p);
-	pool_give(&t->peer_pool, p);
+	slab_give(&t->peer_slab, p);
 }
 
 /* Bytes of headers in a packet: IPv4 20, IPv6 40; UDP 8, TCP 20 and 12 of timestamps.

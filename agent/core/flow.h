@@ -10,12 +10,12 @@
 #ifndef CORE_FLOW_H
 #define CORE_FLOW_H
 
-#include "base/pool.h"
+#include "base/hash.h"
+#include "base/slab.h"
 #include "core/observation.h"
 #include "core/series.h"
 #include <stdbool.h>
 #include <stdint.h>
-#include <uthash.h>
 
 #define FLOW_TABLE_MAX 131072
 /* Time constant of the decayed rates, seconds. */
@@ -64,7 +64,7 @@ struct flow {
 struct flow_table {
 	struct flow *flows;
 	struct peer *peers;
-	struct pool flow_pool, peer_pool;
+	struct slab flow_slab, peer_slab;
 	size_t max;
 	uint64_t evicted;
 };

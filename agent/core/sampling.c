@@ -8,12 +8,12 @@
 void sampling_init(struct sampling *s)
 {
 	*s = (struct sampling){0};
-	pool_init(&s->series_pool, sizeof(struct series), SERIES_PER_CHUNK);
+	slab_init(&s->series_slab, sizeof(struct series), SERIES_PER_CHUNK);
 }
 
 void sampling_done(struct sampling *s)
 {
-	pool_done(&s->series_pool);
+	slab_done(&s->series_slab);
 }
 
 static double weight_of(const struct flow *f)
@@ -62,7 +62,7 @@ void sampling_drop(struct sampling *s, struct flow *f)
 {
 	if (!f->series)
 		return;
-	pool_give(&s->series_pool, f->series);
+	slab_give(&s->series_slab, f->series);
 	f->series = NULL;
 	s->in_use--;
 }
@@ -87,7 +87,7 @@ void sampling_choose(struct sampling *s, struct app *a)
 	for (size_t i = 0; i < count; i++) {
 		if (flows[i]->series || s->in_use >= SAMPLING_SERIES_MAX)
 			continue;
-		flows[i]->series = pool_take(&s->series_pool);
+		flows[i]->series = slab_take(&s->series_slab);
 		if (!flows[i]->series)
 			continue;
 		flows[i]->pending_in = flows[i]->pending_out = 0;

@@ -12,7 +12,7 @@
 #define SAMPLING_SERIES_MAX (32 * PAIRS_FLOWS_MAX)
 
 struct sampling {
-	struct pool series_pool;
+	struct slab series_slab;
 	unsigned int in_use;
 };
 

@@ -1,28 +1,28 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "base/pool.h"
+#include "base/slab.h"
 #include <stdalign.h>
 #include <stdlib.h>
 #include <string.h>
 
-struct pool_chunk {
-	struct pool_chunk *next;
+struct slab_chunk {
+	struct slab_chunk *next;
 	alignas(max_align_t) unsigned char objects[];
 };
 
-void pool_init(struct pool *p, size_t object_size, size_t per_chunk)
+void slab_init(struct slab *p, size_t object_size, size_t per_chunk)
 {
 	size_t align = alignof(max_align_t);
 
-	*p = (struct pool){
+	*p = (struct slab){
 		.object_size = (object_size + align - 1) / align * align,
 		.per_chunk = per_chunk,
 	};
 }
 
-void pool_done(struct pool *p)
+void slab_done(struct slab *p)
 {
 	while (p->chunks) {
-		struct pool_chunk *next = p->chunks->next;
+		struct slab_chunk *next = p->chunks->next;
 
 		free(p->chunks);
 		p->chunks = next;
@@ -30,20 +30,21 @@ void pool_done(struct pool *p)
 	p->free_list = NULL;
 }
 
-static int grow(struct pool *p)
+static int grow(struct slab *p)
 {
-	struct pool_chunk *chunk = malloc(sizeof(*chunk) + p->object_size * p->per_chunk);
+	struct slab_chunk *chunk =
+		malloc(sizeof(*chunk) + p->object_size * p->per_chunk);
 
 	if (!chunk)
 		return -1;
 	chunk->next = p->chunks;
 	p->chunks = chunk;
 	for (size_t i = p->per_chunk; i-- > 0;)
-		pool_give(p, chunk->objects + i * p->object_size);
+		slab_give(p, chunk->objects + i * p->object_size);
 	return 0;
 }
 
-void *pool_take(struct pool *p)
+void *slab_take(struct slab *p)
 {
 	void *object;
 
@@ -55,7 +56,7 @@ void *pool_take(struct pool *p)
 	return object;
 }
 
-void pool_give(struct pool *p, void *object)
+void slab_give(struct slab *p, void *object)
 {
 	if (!object)
 		return;

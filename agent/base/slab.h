@@ -3,23 +3,23 @@
  * Objects of one size from chunks that are kept: after the first rush nothing is
  * allocated any more. Pure.
  */
-#ifndef BASE_POOL_H
-#define BASE_POOL_H
+#ifndef BASE_SLAB_H
+#define BASE_SLAB_H
 
 #include <stddef.h>
 
-struct pool {
+struct slab {
 	size_t object_size, per_chunk;
 	void *free_list;
-	struct pool_chunk *chunks;
+	struct slab_chunk *chunks;
 };
 
-void pool_init(struct pool *p, size_t object_size, size_t per_chunk);
+void slab_init(struct slab *p, size_t object_size, size_t per_chunk);
 /* Frees every object that was taken from it too. */
-void pool_done(struct pool *p);
+void slab_done(struct slab *p);
 
 /* A zeroed object, or NULL when memory is out. */
-void *pool_take(struct pool *p);
-void pool_give(struct pool *p, void *object);
+void *slab_take(struct slab *p);
+void slab_give(struct slab *p, void *object);
 
 #endif
