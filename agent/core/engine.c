@@ -187,8 +187,7 @@ static int observe_app_io(struct engine *e, const struct observation *o)
 }
 
 /* What it carried before it was first seen is not counted. */
-static int flow_begin(struct engine *e, const struct observation *o,
-		      struct flow **ret_flow)
+static int flow_begin(struct engine *e, const struct observation *o)
 {
 	struct flow *victim = flow_table_victim(&e->table), *f;
 
@@ -200,7 +199,7 @@ static int flow_begin(struct engine *e, const struct observation *o,
 	if (!f)
 		return -ENOMEM;
 	f->is_inbound = o->flow.is_inbound;
-	f->first_ns = f->last_ns = f->recent_ns = o->time_ns;
+	f->first_ns = f->last_ns = f->seen_ns = f->recent_ns = o->time_ns;
 	f->bytes_in = o->flow.bytes_in;
 	f->bytes_out = o->flow.bytes_out;
 	f->packets_in = o->flow.packets_in;
@@ -210,7 +209,6 @@ static int flow_begin(struct engine *e, const struct observation *o,
 		flow_table_remove(&e->table, f);
 		return -ENOMEM;
 	}
-	*ret_flow = f;
 	return 0;
 }
 
@@ -246,7 +244,8 @@ static int observe_flow(struct engine *e, const struct observation *o)
 	if (o->flow.app > APP_ID_MAX || !e->apps[o->flow.app])
 		return -EINVAL;
 	if (!f)
-		return o->kind == OBS_FLOW_END ? 0 : flow_begin(e, o, &f);
+		return o->kind == OBS_FLOW_END ? 0 : flow_begin(e, o);
+	f->seen_ns = o->time_ns;
 	/* Its owner became known, or the tuple belongs to another one now. */
 	if (o->flow.app != APP_UNATTRIBUTED && o->flow.app != f->app) {
 		flow_detach(e, f);
@@ -259,6 +258,19 @@ static int observe_flow(struct engine *e, const struct observation *o)
 	flow_account(e, f, o);
 	if (o->kind == OBS_FLOW_END)
 		flow_remove(e, f);
+	return 0;
+}
+
+/* The kernel does not tell of the end of flows that are older than its listener. */
+static int observe_swept(struct engine *e, const struct observation *o)
+{
+	struct flow *f, *next;
+
+	if (o->swept.since_ns > o->time_ns)
+		return -EINVAL;
+	HASH_ITER (hh, e->table.flows, f, next)
+		if (f->seen_ns < o->swept.since_ns)
+			flow_remove(e, f);
 	return 0;
 }
 
@@ -296,6 +308,8 @@ int engine_observe(struct engine *e, const struct observation *o)
 	case OBS_FLOW:
 	case OBS_FLOW_END:
 		return observe_flow(e, o);
+	case OBS_SWEPT:
+		return observe_swept(e, o);
 	case OBS_TICK:
 		e->now_ns = o->time_ns;
 		observe_tick(e, before ? (double)(o->time_ns - before) / 1e9 : 0);

@@ -48,6 +48,7 @@ struct flow {
 	bool is_leg;	  /* carries relayed traffic; stays until the role is cleared */
 	uint8_t matches;  /* evaluations in which it was matched, up to 255 */
 	uint64_t first_ns, last_ns; /* first seen; last time bytes moved */
+	uint64_t seen_ns;	    /* last time the kernel reported it */
 	uint64_t bytes_in, bytes_out, packets_in,
 		packets_out;	      /* as the kernel counts */
 	double recent_in, recent_out; /* payload, bytes per second, decayed */

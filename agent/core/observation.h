@@ -55,6 +55,7 @@ enum observation_kind {
 	OBS_APP_IO,   /* its storage counters */
 	OBS_FLOW,     /* a flow as last read from the kernel */
 	OBS_FLOW_END, /* its last counters; the entry is gone */
+	OBS_SWEPT,    /* all flows were read: those not reported since then are gone */
 	OBS_TICK,     /* every flow due by now has been reported: close the sample */
 };
 
@@ -80,6 +81,9 @@ struct observation {
 			uint64_t bytes_in, bytes_out; /* layer 3 bytes */
 			uint64_t packets_in, packets_out;
 		} flow; /* OBS_FLOW, OBS_FLOW_END */
+		struct {
+			uint64_t since_ns; /* when the reading began */
+		} swept;
 	};
 };
 
