@@ -15,7 +15,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define UNITS_STRLEN 24
+#define UNITS_STRLEN 32
 
 /* 0; -EINVAL on syntax or unit; -ERANGE on overflow or a rate that rounds to zero. */
 int rate_parse(const char *text, uint64_t *ret_bytes_per_second);
