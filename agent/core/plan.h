@@ -2,35 +2,16 @@
 /*
  * The kernel state that decisions want, and the difference between two such states. A
  * plan says what, kernel/nft_encode.h how. Pure.
- *
- * Application marks: an application's number is min(id, 255) in the top byte of the
- * twelve mark bits; ids above 254 share number 255 and say so.
  */
 #ifndef CORE_PLAN_H
 #define CORE_PLAN_H
 
 #include "base/addr.h"
+#include "core/mark.h"
 #include "core/observation.h"
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-
-#define APP_NUMBER_SHARED 255
-#define APP_NUMBER_COUNT 256 /* 0 is "unattributed" and is metered too */
-
-/* The twelve bits, from the policy's mark_mask. */
-struct mark_layout {
-	uint32_t mask; /* all twelve */
-	uint32_t app;  /* top byte of them */
-	unsigned int app_shift;
-	uint32_t heavy, leg, blocked; /* one bit each, below it */
-};
-
-/* 0, or -EINVAL unless `mask` is twelve neighbouring bits. */
-int mark_layout_init(uint32_t mask, struct mark_layout *ret_layout);
-uint8_t app_number(uint16_t app_id);
-/* The conntrack mark of an application's flow, flags given by the caller. */
-uint32_t mark_of(const struct mark_layout *l, uint8_t number, uint32_t flags);
 
 enum direction { DIRECTION_IN, DIRECTION_OUT, DIRECTION_COUNT };
 
