@@ -22,8 +22,9 @@ struct catalogue_client {
 };
 
 struct catalogue {
-	struct catalogue_client *clients;
+	struct catalogue_client *clients; /* the last that matches is taken */
 	size_t count;
+	void *storage; /* owns the texts above; private to catalogue.c */
 };
 
 void catalogue_free(struct catalogue *c);

@@ -56,7 +56,7 @@ enum rule_key {
 };
 
 struct policy_rule {
-	char *name; /* "*" is the default rule */
+	const char *name; /* "*" is the default rule */
 	struct policy_strings clients, exes, units, users, containers; /* globs */
 	enum promotion_action promotion;
 	enum relay_scope relay_scope;
@@ -83,24 +83,31 @@ struct policy {
 	uint64_t capacity;  /* of the link, bytes per second; 0 = auto */
 	struct prefix *trusted;
 	size_t trusted_count;
-	struct policy_rule *rules; /* in the order read, [app *] first if present */
+	struct policy_rule *rules; /* as last read; [app *] first if present */
 	size_t rule_count;
-	struct policy_setting *settings; /* sorted as read */
+	struct policy_setting *settings; /* [agent], [link], then as `rules` */
 	size_t setting_count;
 	void *storage; /* owns the texts above; private to policy.c */
 };
 
 /* What the policy says for one application: the rule with [app *] folded in. */
 struct policy_match {
-	const struct policy_rule *rule; /* the winning section, NULL if none matched */
+	const struct policy_rule *rule; /* the winning section, or NULL */
 	struct policy_rule effective;	/* texts borrowed from the policy */
 };
 
-/* The policy in force before any file is read: monitor nothing away, warn. */
+/*
+ * The policy in force before any file is read: enforce, limit nothing, warn. NULL when
+ * memory is short. Its settings are empty; policy_parse of no source fills them.
+ */
 struct policy *policy_new_default(void);
 void policy_free(struct policy *p);
 
-/* Finds the section for an application; `client` may be NULL. */
+/*
+ * Finds the section for an application; `client` may be NULL. Without a match the rule
+ * is [app *], or NULL where there is none: then `effective` is the built-in default,
+ * its name "". A selector never matches a field that is empty.
+ */
 void policy_match_app(const struct policy *p, const struct app_identity *identity,
 		      const struct catalogue_client *client,
 		      struct policy_match *ret_match);

@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "core/policy.h"
+#include "base/pool.h"
+#include <fnmatch.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct policy *policy_new_default(void)
+{
+	struct policy *p = calloc(1, sizeof(*p));
+
+	if (!p)
+		return NULL;
+	p->mode = MODE_ENFORCE;
+	p->on_failure = ON_FAILURE_OPEN;
+	p->mark_mask = POLICY_MARK_MASK_DEFAULT;
+	p->storage = pool_new();
+	if (!p->storage) {
+		free(p);
+		return NULL;
+	}
+	return p;
+}
+
+void policy_free(struct policy *p)
+{
+	if (!p)
+		return;
+	pool_free(p->storage);
+	free(p);
+}
+
+/* No FNM_PATHNAME: "/opt/voice/" and a star means all below it, at any depth. */
+static bool matches_any(const struct policy_strings *globs, const char *text)
+{
+	if (!*text)
+		return false;
+	for (size_t i = 0; i < globs->count; i++)
+		if (fnmatch(globs->items[i], text, 0) == 0)
+			return true;
+	return false;
+}
+
+static bool rule_matches(const struct policy_rule *rule,
+			 const struct app_identity *identity,
+			 const struct catalogue_client *client)
+{
+	return matches_any(&rule->clients, client ? client->id : "") ||
+	       matches_any(&rule->exes, identity->exe) ||
+	       matches_any(&rule->units, identity->unit) ||
+	       matches_any(&rule->users, identity->user) ||
+	       matches_any(&rule->containers, identity->container);
+}
+
+static bool is_fallback(const struct policy_rule *rule)
+{
+	return strcmp(rule->name, "*") == 0;
+}
+
+static const struct policy_rule *find_rule(const struct policy *p,
+					   const struct app_identity *identity,
+					   const struct catalogue_client *client)
+{
+	for (size_t i = p->rule_count; i-- > 0;)
+		if (is_fallback(&p->rules[i]) ||
+		    rule_matches(&p->rules[i], identity, client))
+			return &p->rules[i];
+	return NULL;
+}
+
+static void copy_value(struct policy_rule *to, const struct policy_rule *from,
+		       enum rule_key key)
+{
+	switch (key) {
+	case RULE_PROMOTION:
+		to->promotion = from->promotion;
+		break;
+	case RULE_RELAY_SCOPE:
+		to->relay_scope = from->relay_scope;
+		break;
+	case RULE_RATE_UP:
+		to->rate_up = from->rate_up;
+		break;
+	case RULE_RATE_DOWN:
+		to->rate_down = from->rate_down;
+		break;
+	case RULE_RELAY_RATE_UP:
+		to->relay_rate_up = from->relay_rate_up;
+		break;
+	case RULE_RELAY_RATE_DOWN:
+		to->relay_rate_down = from->relay_rate_down;
+		break;
+	case RULE_KEY_COUNT:
+		break;
+	}
+}
+
+static void fold_in(struct policy_rule *to, const struct policy_rule *from)
+{
+	for (unsigned int key = 0; key < RULE_KEY_COUNT; key++) {
+		if (to->is_set[key] || !from->is_set[key])
+			continue;
+		copy_value(to, from, key);
+		to->is_set[key] = true;
+		to->origin[key] = from->origin[key];
+	}
+}
+
+void policy_match_app(const struct policy *p, const struct app_identity *identity,
+		      const struct catalogue_client *client,
+		      struct policy_match *ret_match)
+{
+	const struct policy_rule *rule = find_rule(p, identity, client);
+	struct policy_rule effective = {.name = "", .promotion = PROMOTION_WARN};
+
+	if (rule) {
+		effective = *rule;
+		if (!rule->is_set[RULE_PROMOTION])
+			effective.promotion = PROMOTION_WARN;
+		if (!is_fallback(rule) && is_fallback(&p->rules[0]))
+			fold_in(&effective, &p->rules[0]);
+	}
+	ret_match->rule = rule;
+	ret_match->effective = effective;
+}
+
+bool policy_is_trusted(const struct policy *p, const struct addr *a)
+{
+	for (size_t i = 0; i < p->trusted_count; i++)
+		if (prefix_contains(&p->trusted[i], a))
+			return true;
+	return false;
+}
+
+const char *promotion_action_name(enum promotion_action a)
+{
+	switch (a) {
+	case PROMOTION_ALLOW:
+		return "allow";
+	case PROMOTION_WARN:
+		return "warn";
+	case PROMOTION_SHAPE:
+		return "shape";
+	}
+	return "unknown";
+}
+
+const char *relay_scope_name(enum relay_scope s)
+{
+	switch (s) {
+	case RELAY_SCOPE_AUTO:
+		return "auto";
+	case RELAY_SCOPE_LEGS:
+		return "legs";
+	case RELAY_SCOPE_APP:
+		return "app";
+	}
+	return "unknown";
+}
+
+const char *policy_mode_name(enum policy_mode m)
+{
+	switch (m) {
+	case MODE_ENFORCE:
+		return "enforce";
+	case MODE_MONITOR:
+		return "monitor";
+	}
+	return "unknown";
+}
+
+const char *policy_on_failure_name(enum policy_on_failure f)
+{
+	switch (f) {
+	case ON_FAILURE_OPEN:
+		return "open";
+	case ON_FAILURE_CLOSED:
+		return "closed";
+	}
+	return "unknown";
+}

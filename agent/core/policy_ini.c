@@ -1,0 +1,440 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "core/policy_ini.h"
+#include "core/ini.h"
+#include "core/mark.h"
+#include "core/plan.h"
+#include <errno.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* What [agent] and [link] fill, before it goes into the policy. */
+struct agent_section {
+	enum policy_mode mode;
+	enum policy_on_failure on_failure;
+	uint32_t mark_mask;
+};
+
+struct link_section {
+	uint64_t capacity;
+	struct prefix *trusted;
+	size_t trusted_count;
+};
+
+static void *field(const struct ini_section *s, const struct ini_key *key)
+{
+	return (char *)s->object + key->offset;
+}
+
+/* --- [agent] ---------------------------------------------------------------------- */
+
+static int set_mode(struct ini_document *d, struct ini_section *s,
+		    const struct ini_key *key, const char *value)
+{
+	static const char *const names[] = {"enforce", "monitor", NULL};
+	struct agent_section *agent = s->object;
+	size_t i;
+	int r = ini_parse_choice(d, key->name, value, names, &i);
+
+	if (r == 0)
+		agent->mode = (enum policy_mode)i;
+	return r;
+}
+
+static int set_on_failure(struct ini_document *d, struct ini_section *s,
+			  const struct ini_key *key, const char *value)
+{
+	static const char *const names[] = {"open", "closed", NULL};
+	struct agent_section *agent = s->object;
+	size_t i;
+	int r = ini_parse_choice(d, key->name, value, names, &i);
+
+	if (r == 0)
+		agent->on_failure = (enum policy_on_failure)i;
+	return r;
+}
+
+static int set_mark_mask(struct ini_document *d, struct ini_section *s,
+			 const struct ini_key *key, const char *value)
+{
+	struct agent_section *agent = s->object;
+	struct mark_layout layout;
+	char shown[INI_WORD_STRLEN], *end;
+	unsigned long long mask;
+
+	errno = 0;
+	mask = strtoull(value, &end, 16);
+	if (strncmp(value, "0x", 2) != 0 || *end || errno || mask > UINT32_MAX ||
+	    mark_layout_init((uint32_t)mask, &layout) < 0)
+		return ini_fail(d, key->name,
+				"'%s' is not twelve neighbouring bits of 32; expected "
+				"e.g. 0xfff00000 or 0x000fff00",
+				ini_word(value, shown));
+	agent->mark_mask = (uint32_t)mask;
+	return 0;
+}
+
+/* --- [link] ----------------------------------------------------------------------- */
+
+static int set_capacity(struct ini_document *d, struct ini_section *s,
+			const struct ini_key *key, const char *value)
+{
+	struct link_section *link = s->object;
+
+	return ini_parse_rate(d, key->name, value, "auto", &link->capacity);
+}
+
+static int parse_prefixes(struct ini_document *d, const struct ini_key *key,
+			  const struct policy_strings *list, struct prefix *prefixes)
+{
+	char shown[INI_WORD_STRLEN];
+
+	for (size_t i = 0; i < list->count; i++)
+		if (prefix_parse(list->items[i], &prefixes[i]) < 0)
+			return ini_fail(d, key->name,
+					"'%s' is not a network, or has host bits set; "
+					"expected e.g. 10.0.0.0/8, fd00::/8 or none",
+					ini_word(list->items[i], shown));
+	return 0;
+}
+
+static int set_trusted(struct ini_document *d, struct ini_section *s,
+		       const struct ini_key *key, const char *value)
+{
+	struct link_section *link = s->object;
+	struct policy_strings list = {0};
+	struct prefix *prefixes = NULL;
+	int r;
+
+	if (strcmp(value, "none") != 0) {
+		r = ini_parse_list(d, key->name, value, &list);
+		if (r < 0)
+			return r;
+		if (list.count > PLAN_TRUSTED_MAX)
+			return ini_fail(d, key->name,
+					"more than %d networks; join some",
+					PLAN_TRUSTED_MAX);
+		prefixes = pool_alloc_array(d->pool, list.count, sizeof(*prefixes));
+		if (!prefixes)
+			return -ENOMEM;
+		r = parse_prefixes(d, key, &list, prefixes);
+		if (r < 0)
+			return r;
+	}
+	link->trusted = prefixes;
+	link->trusted_count = list.count;
+	return 0;
+}
+
+/* --- [app NAME] ------------------------------------------------------------------- */
+
+static int check_match_allowed(struct ini_document *d, const struct ini_section *s,
+			       const struct ini_key *key)
+{
+	if (strcmp(s->name, "*") == 0)
+		return ini_fail(d, key->name,
+				"[app *] is for every program and has no match.*; give "
+				"the section another name");
+	return 0;
+}
+
+static int set_match(struct ini_document *d, struct ini_section *s,
+		     const struct ini_key *key, const char *value)
+{
+	int r = check_match_allowed(d, s, key);
+
+	return r < 0 ? r : ini_parse_list(d, key->name, value, field(s, key));
+}
+
+static int set_match_exe(struct ini_document *d, struct ini_section *s,
+			 const struct ini_key *key, const char *value)
+{
+	int r = check_match_allowed(d, s, key);
+
+	return r < 0 ? r : ini_parse_paths(d, key->name, value, field(s, key));
+}
+
+static void note_set(struct ini_document *d, struct policy_rule *rule, int key)
+{
+	rule->is_set[key] = true;
+	rule->origin[key] = d->here;
+}
+
+static int set_promotion(struct ini_document *d, struct ini_section *s,
+			 const struct ini_key *key, const char *value)
+{
+	static const char *const names[] = {"allow", "warn", "shape", NULL};
+	struct policy_rule *rule = s->object;
+	size_t i;
+	int r;
+
+	if (strcmp(value, "forbid") == 0 || strcmp(value, "block") == 0)
+		return ini_fail(d, key->name,
+				"'%s' is not yet enforced by this version; use shape "
+				"with relay_rate_up and relay_rate_down",
+				value);
+	r = ini_parse_choice(d, key->name, value, names, &i);
+	if (r < 0)
+		return r;
+	rule->promotion = (enum promotion_action)i;
+	note_set(d, rule, key->id);
+	return 0;
+}
+
+static int set_relay_scope(struct ini_document *d, struct ini_section *s,
+			   const struct ini_key *key, const char *value)
+{
+	static const char *const names[] = {"auto", "legs", "app", NULL};
+	struct policy_rule *rule = s->object;
+	size_t i;
+	int r = ini_parse_choice(d, key->name, value, names, &i);
+
+	if (r < 0)
+		return r;
+	rule->relay_scope = (enum relay_scope)i;
+	note_set(d, rule, key->id);
+	return 0;
+}
+
+static int set_rate(struct ini_document *d, struct ini_section *s,
+		    const struct ini_key *key, const char *value)
+{
+	int r = ini_parse_rate(d, key->name, value, "none", field(s, key));
+
+	if (r == 0)
+		note_set(d, s->object, key->id);
+	return r;
+}
+
+/* --- what may be written ---------------------------------------------------------- */
+
+static const struct ini_key agent_keys[] = {
+	{.name = "mode", .set = set_mode, .fallback = "enforce"},
+	{.name = "on_failure", .set = set_on_failure, .fallback = "open"},
+	{.name = "mark_mask", .set = set_mark_mask, .fallback = "0xfff00000"},
+};
+
+static const struct ini_key link_keys[] = {
+	{.name = "capacity", .set = set_capacity, .fallback = "auto"},
+	{.name = "trusted", .set = set_trusted, .fallback = "none"},
+};
+
+#define MATCH(key, setter, member)                                                     \
+	{                                                                              \
+		.name = "match." key, .set = setter,                                   \
+		.offset = offsetof(struct policy_rule, member)                         \
+	}
+#define RATE(key, number, member)                                                      \
+	{                                                                              \
+		.name = key, .set = set_rate,                                          \
+		.offset = offsetof(struct policy_rule, member), .id = number,          \
+		.fallback = "none"                                                     \
+	}
+
+static const struct ini_key app_keys[] = {
+	MATCH("client", set_match, clients),
+	MATCH("exe", set_match_exe, exes),
+	MATCH("unit", set_match, units),
+	MATCH("user", set_match, users),
+	MATCH("container", set_match, containers),
+	{.name = "promotion",
+	 .set = set_promotion,
+	 .id = RULE_PROMOTION,
+	 .fallback = "warn"},
+	{.name = "relay_scope",
+	 .set = set_relay_scope,
+	 .id = RULE_RELAY_SCOPE,
+	 .fallback = "auto"},
+	RATE("rate_up", RULE_RATE_UP, rate_up),
+	RATE("rate_down", RULE_RATE_DOWN, rate_down),
+	RATE("relay_rate_up", RULE_RELAY_RATE_UP, relay_rate_up),
+	RATE("relay_rate_down", RULE_RELAY_RATE_DOWN, relay_rate_down),
+};
+
+#define COUNT(array) (sizeof(array) / sizeof(*(array)))
+
+static const struct ini_kind kinds[] = {
+	{"agent", "[agent]", false, sizeof(struct agent_section), agent_keys,
+	 COUNT(agent_keys)},
+	{"link", "[link]", false, sizeof(struct link_section), link_keys,
+	 COUNT(link_keys)},
+	{"app", "[app NAME]", true, sizeof(struct policy_rule), app_keys,
+	 COUNT(app_keys)},
+};
+enum { KIND_AGENT, KIND_LINK, KIND_APP };
+
+/* --- from sections to a policy ---------------------------------------------------- */
+
+/* The section of a kind and name, or NULL. */
+static const struct ini_section *find_section(const struct ini_document *d,
+					      const struct ini_kind *kind,
+					      const char *name)
+{
+	for (size_t i = 0; i < d->section_count; i++)
+		if (d->sections[i]->kind == kind &&
+		    strcmp(d->sections[i]->name, name) == 0)
+			return d->sections[i];
+	return NULL;
+}
+
+static bool is_app(const struct ini_section *s)
+{
+	return s->kind == &kinds[KIND_APP] && strcmp(s->name, "*") != 0;
+}
+
+static bool has_match(const struct policy_rule *r)
+{
+	return r->clients.count || r->exes.count || r->units.count || r->users.count ||
+	       r->containers.count;
+}
+
+static int check_rules(struct ini_document *d)
+{
+	for (size_t i = 0; i < d->section_count; i++) {
+		const struct ini_section *s = d->sections[i];
+		char shown[INI_WORD_STRLEN];
+
+		if (is_app(s) && !has_match(s->object))
+			return ini_fail_at(
+				d, &s->origin, "",
+				"[app %s] matches nothing; expected at least "
+				"one of match.client, match.exe, match.unit, "
+				"match.user, match.container",
+				ini_word(s->name, shown));
+	}
+	return 0;
+}
+
+/* `is_set` and `origin` stay those of the keys; match lists need neither. */
+static int fill_rules(const struct ini_document *d, struct policy *p)
+{
+	const struct ini_section *star = find_section(d, &kinds[KIND_APP], "*");
+
+	p->rules = pool_alloc_array(d->pool, d->section_count, sizeof(*p->rules));
+	if (!p->rules)
+		return -ENOMEM;
+	for (size_t i = 0; i <= d->section_count; i++) {
+		const struct ini_section *s = i ? d->sections[i - 1] : star;
+
+		if (!s || (i && !is_app(s)))
+			continue;
+		p->rules[p->rule_count] = *(const struct policy_rule *)s->object;
+		p->rules[p->rule_count++].name = s->name;
+	}
+	return 0;
+}
+
+static void fill_agent(const struct ini_document *d, struct policy *p)
+{
+	const struct ini_section *s = find_section(d, &kinds[KIND_AGENT], "");
+	const struct agent_section *agent;
+
+	if (!s)
+		return;
+	agent = s->object;
+	p->mode = agent->mode;
+	p->on_failure = agent->on_failure;
+	if (agent->mark_mask)
+		p->mark_mask = agent->mark_mask;
+}
+
+static void fill_link(const struct ini_document *d, struct policy *p)
+{
+	const struct ini_section *s = find_section(d, &kinds[KIND_LINK], "");
+	const struct link_section *link;
+
+	if (!s)
+		return;
+	link = s->object;
+	p->capacity = link->capacity;
+	p->trusted = link->trusted;
+	p->trusted_count = link->trusted_count;
+}
+
+/* `s` NULL: nothing was written, all is built in. */
+static void add_settings(struct policy *p, const struct ini_section *s,
+			 const struct ini_kind *kind, const char *title,
+			 bool with_fallback)
+{
+	for (size_t i = 0; i < kind->key_count; i++) {
+		const struct ini_key *key = &kind->keys[i];
+		struct policy_setting *setting = &p->settings[p->setting_count];
+
+		if (s && s->entries[i].value)
+			*setting = (struct policy_setting){title, key->name,
+							   s->entries[i].value,
+							   s->entries[i].origin};
+		else if (with_fallback && key->fallback)
+			*setting = (struct policy_setting){
+				title, key->name, key->fallback, {0}};
+		else
+			continue;
+		p->setting_count++;
+	}
+}
+
+static int fill_settings(const struct ini_document *d, struct policy *p)
+{
+	/* Three sections are shown even where nobody wrote them. */
+	p->settings = pool_alloc_array(d->pool, (d->section_count + 3) * INI_KEYS_MAX,
+				       sizeof(*p->settings));
+	if (!p->settings)
+		return -ENOMEM;
+	add_settings(p, find_section(d, &kinds[KIND_AGENT], ""), &kinds[KIND_AGENT],
+		     "agent", true);
+	add_settings(p, find_section(d, &kinds[KIND_LINK], ""), &kinds[KIND_LINK],
+		     "link", true);
+	add_settings(p, find_section(d, &kinds[KIND_APP], "*"), &kinds[KIND_APP],
+		     "app *", true);
+	for (size_t i = 0; i < d->section_count; i++)
+		if (is_app(d->sections[i]))
+			add_settings(p, d->sections[i], &kinds[KIND_APP],
+				     d->sections[i]->title, false);
+	return 0;
+}
+
+int policy_parse(const struct policy_source *sources, size_t count,
+		 struct policy **ret_policy, struct policy_error *ret_error)
+{
+	struct policy *p = policy_new_default();
+	struct ini_document d;
+	int r;
+
+	if (!p)
+		return -ENOMEM;
+	r = ini_init(&d, p->storage, kinds, COUNT(kinds), ret_error);
+	if (r < 0)
+		goto fail;
+	r = ini_read(&d, sources, count);
+	if (r < 0)
+		goto fail;
+	r = check_rules(&d);
+	if (r < 0)
+		goto fail;
+	fill_agent(&d, p);
+	fill_link(&d, p);
+	r = fill_rules(&d, p);
+	if (r < 0)
+		goto fail;
+	r = fill_settings(&d, p);
+	if (r < 0)
+		goto fail;
+	*ret_policy = p;
+	return 0;
+fail:
+	policy_free(p);
+	return r;
+}
+
+const char *policy_error_format(const struct policy_error *e, char *buf, size_t size)
+{
+	char line[16] = "";
+
+	if (e->line)
+		snprintf(line, sizeof(line), "%u: ", e->line);
+	snprintf(buf, size, "%s%s%s%s%s%s", e->file,
+		 *e->file ? (e->line ? ":" : ": ") : "", line, e->key,
+		 *e->key ? ": " : "", e->text);
+	return buf;
+}
