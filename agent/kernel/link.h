@@ -1,24 +1,32 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The workstation's own addresses and its uplink, through rtnetlink, kept current by
- * its notifications. Source: rtnetlink(7); speed from ethtool netlink or sysfs.
+ * its notifications. Source: rtnetlink(7); speed by SIOCETHTOOL (linux/ethtool.h),
+ * because sysfs may be another network namespace's.
  */
 #ifndef KERNEL_LINK_H
 #define KERNEL_LINK_H
 
 #include "base/addr.h"
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct link;
 
+/* Addresses kept; those beyond it are not known as local, and a warning says so. */
+#define LINK_ADDRS_MAX 512
+
 struct link_uplink {
-	char name[16];	   /* of the default route's interface; "" when there is none */
+	/* Of the main table's default route, IPv4 first; "" when there is none. */
+	char name[16];
 	uint64_t capacity; /* bytes per second; 0 when the interface does not tell */
 };
 
 /* Reads the present state synchronously. 0 or -errno. */
 int link_open(struct link **ret_link);
+/* For tests: these addresses, no uplink, no sockets; link_fd() is -1. 0 or -ENOMEM. */
+int link_new_fixed(const struct addr *addrs, size_t count, struct link **ret_link);
 void link_close(struct link *l);
 
 /* For the event loop: readable when addresses or routes changed. */
@@ -27,7 +35,8 @@ int link_fd(const struct link *l);
  */
 int link_handle(struct link *l);
 
-/* Loopback addresses count as local too. */
+/* Loopback counts as local too: all of 127.0.0.0/8, and ::1 where `lo` has it. Cheap
+ * enough to ask for every conntrack entry. */
 bool link_is_local(const struct link *l, const struct addr *a);
 /* Whether any local address is neither private, loopback nor link-local. */
 bool link_has_public_address(const struct link *l);

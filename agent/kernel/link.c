@@ -1,0 +1,421 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A notification only says "read anew": two short dumps replace the whole state, so
+ * that it can't drift from the kernel's, and lost notifications need no path of their
+ * own.
+ */
+#include "kernel/link.h"
+#include "base/log.h"
+#include "kernel/nlread.h"
+#include <errno.h>
+#include <limits.h>
+#include <linux/ethtool.h>
+#include <linux/rtnetlink.h>
+#include <linux/sockios.h>
+#include <net/if.h>
+#include <net/if_arp.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+/* Datagrams taken from the notification socket in one call. */
+#define LINK_BATCH 64
+/* Tries for a dump that the kernel calls inconsistent. */
+#define LINK_TRIES 4
+#define BYTES_PER_MBIT 125000u
+
+struct link_state {
+	struct addr addrs[LINK_ADDRS_MAX]; /* sorted */
+	size_t count;
+	bool is_truncated;
+	bool has_public;
+	uint32_t uplink_index; /* 0: there is no default route */
+	uint64_t uplink_rank;  /* family and metric; the lowest wins */
+	struct link_uplink uplink;
+};
+
+struct link {
+	struct mnl_socket *events, *dump; /* NULL in a fixed link */
+	int ioctl_fd;
+	uint32_t seq;
+	bool is_stale; /* the last read failed */
+	struct link_state state, fresh;
+	uint32_t buf[NLREAD_SIZE / sizeof(uint32_t)];
+};
+
+/* --- addresses ---------------------------------------------------------------- */
+
+static int compare_addrs(const void *a, const void *b)
+{
+	return memcmp(a, b, sizeof(struct addr));
+}
+
+static bool is_public(const struct addr *a)
+{
+	return !addr_is_private(a) && !addr_is_local_scope(a);
+}
+
+static void state_add_addr(struct link_state *s, const struct addr *a)
+{
+	if (is_public(a))
+		s->has_public = true;
+	if (s->count == LINK_ADDRS_MAX) {
+		s->is_truncated = true;
+		return;
+	}
+	s->addrs[s->count++] = *a;
+}
+
+static void state_sort(struct link_state *s)
+{
+	qsort(s->addrs, s->count, sizeof(s->addrs[0]), compare_addrs);
+}
+
+static void read_attrs(const struct nlmsghdr *m, size_t header,
+		       const struct nlattr **found, unsigned int max)
+{
+	const uint8_t *payload = mnl_nlmsg_get_payload(m);
+	size_t skip = NLMSG_ALIGN(header);
+	size_t size = mnl_nlmsg_get_payload_len(m);
+
+	nlread_attrs(payload + skip, size > skip ? size - skip : 0, found, max);
+}
+
+static void take_addr(void *context, const struct nlmsghdr *m)
+{
+	struct link_state *s = context;
+	const struct ifaddrmsg *ifa = mnl_nlmsg_get_payload(m);
+	const struct nlattr *attrs[IFA_MAX + 1], *attr;
+	uint32_t v4;
+	struct addr a;
+
+	if (m->nlmsg_type != RTM_NEWADDR || mnl_nlmsg_get_payload_len(m) < sizeof(*ifa))
+		return;
+	read_attrs(m, sizeof(*ifa), attrs, IFA_MAX);
+	/* IFA_ADDRESS is the far end where the two differ (point to point). */
+	attr = attrs[IFA_LOCAL] ? attrs[IFA_LOCAL] : attrs[IFA_ADDRESS];
+	if (ifa->ifa_family == AF_INET && nlread_payload(attr, &v4, sizeof(v4)))
+		a = addr_from_ipv4(v4);
+	else if (ifa->ifa_family != AF_INET6 || !nlread_payload(attr, &a, sizeof(a)))
+		return;
+	state_add_addr(s, &a);
+}
+
+/* --- the default route -------------------------------------------------------- */
+
+/* Where a route leaves: its interface, or that of its first next hop. 0: not known. */
+static uint32_t route_interface(const struct nlattr *const *attrs)
+{
+	const struct nlattr *hops = attrs[RTA_MULTIPATH];
+	struct rtnexthop hop;
+	uint32_t interface;
+
+	if (nlread_payload(attrs[RTA_OIF], &interface, sizeof(interface)))
+		return interface;
+	if (!hops || mnl_attr_get_payload_len(hops) < sizeof(hop))
+		return 0;
+	memcpy(&hop, mnl_attr_get_payload(hops), sizeof(hop));
+	return hop.rtnh_ifindex > 0 ? (uint32_t)hop.rtnh_ifindex : 0;
+}
+
+static bool is_default_route(const struct nlmsghdr *m)
+{
+	const struct rtmsg *rtm = mnl_nlmsg_get_payload(m);
+
+	if (mnl_nlmsg_get_payload_len(m) < sizeof(*rtm))
+		return false;
+	return (rtm->rtm_family == AF_INET || rtm->rtm_family == AF_INET6) &&
+	       rtm->rtm_dst_len == 0 && rtm->rtm_table == RT_TABLE_MAIN &&
+	       rtm->rtm_type == RTN_UNICAST;
+}
+
+/* IPv4 goes before IPv6; within a family the lower metric wins, as in the kernel. */
+static void take_route(void *context, const struct nlmsghdr *m)
+{
+	struct link_state *s = context;
+	const struct rtmsg *rtm = mnl_nlmsg_get_payload(m);
+	const struct nlattr *attrs[RTA_MAX + 1];
+	uint32_t interface, metric = 0;
+	uint64_t rank;
+
+	if (m->nlmsg_type != RTM_NEWROUTE || !is_default_route(m) ||
+	    (rtm->rtm_flags & RTNH_F_DEAD))
+		return;
+	read_attrs(m, sizeof(*rtm), attrs, RTA_MAX);
+	interface = route_interface(attrs);
+	nlread_payload(attrs[RTA_PRIORITY], &metric, sizeof(metric));
+	rank = (uint64_t)(rtm->rtm_family == AF_INET6) << 32 | metric;
+	if (!interface || (s->uplink_index && rank >= s->uplink_rank))
+		return;
+	s->uplink_index = interface;
+	s->uplink_rank = rank;
+}
+
+/* --- the uplink's name and speed ---------------------------------------------- */
+
+/*
+ * Two calls of one ioctl: the first only tells how long the masks behind the settings
+ * are. ethtool(8) does the same.
+ */
+static uint32_t read_speed(int fd, struct ifreq *request)
+{
+	union {
+		struct ethtool_link_settings settings;
+		uint8_t room[sizeof(struct ethtool_link_settings) +
+			     3 * SCHAR_MAX * sizeof(uint32_t)];
+	} u;
+
+	memset(&u, 0, sizeof(u));
+	u.settings.cmd = ETHTOOL_GLINKSETTINGS;
+	request->ifr_data = (void *)&u;
+	if (ioctl(fd, SIOCETHTOOL, request) < 0)
+		return 0;
+	if (u.settings.link_mode_masks_nwords >= 0)
+		return 0;
+	u.settings.cmd = ETHTOOL_GLINKSETTINGS;
+	u.settings.link_mode_masks_nwords =
+		(signed char)-u.settings.link_mode_masks_nwords;
+	if (ioctl(fd, SIOCETHTOOL, request) < 0)
+		return 0;
+	return u.settings.speed == (uint32_t)SPEED_UNKNOWN ? 0 : u.settings.speed;
+}
+
+static void read_uplink(int fd, struct link_state *s)
+{
+	struct ifreq request = {.ifr_ifindex = (int)s->uplink_index};
+
+	memset(&s->uplink, 0, sizeof(s->uplink));
+	if (!s->uplink_index || ioctl(fd, SIOCGIFNAME, &request) < 0)
+		return;
+	memcpy(s->uplink.name, request.ifr_name, sizeof(s->uplink.name));
+	s->uplink.name[sizeof(s->uplink.name) - 1] = '\0';
+	/* A tun device says 10 Mbit/s whatever it can do: believe Ethernet alone. */
+	if (ioctl(fd, SIOCGIFHWADDR, &request) < 0 ||
+	    request.ifr_hwaddr.sa_family != ARPHRD_ETHER)
+		return;
+	s->uplink.capacity = (uint64_t)read_speed(fd, &request) * BYTES_PER_MBIT;
+}
+
+/* --- reading everything ------------------------------------------------------- */
+
+static int dump_once(struct link *l, uint16_t type, size_t header,
+		     nlread_callback *callback)
+{
+	struct nlread d = {.seq = ++l->seq};
+	struct nlmsghdr *request = mnl_nlmsg_put_header(l->buf);
+	size_t length;
+	int r;
+
+	request->nlmsg_type = type;
+	request->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
+	request->nlmsg_seq = d.seq;
+	/* Zero in either header: every address family. */
+	mnl_nlmsg_put_extra_header(request, header);
+	if (mnl_socket_sendto(l->dump, request, request->nlmsg_len) < 0)
+		return -errno;
+	do {
+		r = nlread_receive(l->dump, l->buf, sizeof(l->buf), &length);
+		if (r < 0)
+			return r;
+		r = nlread_walk(&d, l->buf, length, callback, &l->fresh);
+	} while (r == 0);
+	return r < 0 ? r : 0;
+}
+
+static int read_once(struct link *l)
+{
+	int r;
+
+	memset(&l->fresh, 0, sizeof(l->fresh));
+	r = dump_once(l, RTM_GETADDR, sizeof(struct ifaddrmsg), take_addr);
+	if (r < 0)
+		return r;
+	return dump_once(l, RTM_GETROUTE, sizeof(struct rtmsg), take_route);
+}
+
+static int read_state(struct link *l)
+{
+	int r = -EINTR;
+
+	for (int i = 0; i < LINK_TRIES && r == -EINTR; i++)
+		r = read_once(l);
+	l->is_stale = r < 0;
+	if (r < 0)
+		return r;
+	state_sort(&l->fresh);
+	read_uplink(l->ioctl_fd, &l->fresh);
+	if (l->fresh.is_truncated && !l->state.is_truncated)
+		log_warning("link",
+			    "more than %d local addresses: flows of the others "
+			    "count as forwarded",
+			    LINK_ADDRS_MAX);
+	l->state = l->fresh;
+	return 0;
+}
+
+/* --- life --------------------------------------------------------------------- */
+
+static int open_socket(int flags, unsigned int groups, struct mnl_socket **ret_socket)
+{
+	struct mnl_socket *s = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC | flags);
+	int r;
+
+	if (!s)
+		return -errno;
+	if (mnl_socket_bind(s, groups, MNL_SOCKET_AUTOPID) < 0) {
+		r = -errno;
+		mnl_socket_close(s);
+		return r;
+	}
+	*ret_socket = s;
+	return 0;
+}
+
+static struct link *link_alloc(void)
+{
+	struct link *l = calloc(1, sizeof(*l));
+
+	if (l)
+		l->ioctl_fd = -1;
+	return l;
+}
+
+int link_open(struct link **ret_link)
+{
+	/* Links too: a carrier that comes back leaves the default route as it was. */
+	const unsigned int groups = RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR |
+				    RTMGRP_IPV4_ROUTE | RTMGRP_IPV6_ROUTE | RTMGRP_LINK;
+	struct link *l = link_alloc();
+	int r;
+
+	if (!l)
+		return -ENOMEM;
+	r = open_socket(0, 0, &l->dump);
+	if (r < 0)
+		goto fail;
+	/* Notifications before the first read: no change falls between the two. */
+	r = open_socket(SOCK_NONBLOCK, groups, &l->events);
+	if (r < 0)
+		goto fail;
+	l->ioctl_fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (l->ioctl_fd < 0) {
+		r = -errno;
+		goto fail;
+	}
+	r = read_state(l);
+	if (r < 0)
+		goto fail;
+	*ret_link = l;
+	return 0;
+fail:
+	link_close(l);
+	return r;
+}
+
+int link_new_fixed(const struct addr *addrs, size_t count, struct link **ret_link)
+{
+	struct link *l = link_alloc();
+
+	if (!l)
+		return -ENOMEM;
+	for (size_t i = 0; i < count; i++)
+		state_add_addr(&l->state, &addrs[i]);
+	state_sort(&l->state);
+	*ret_link = l;
+	return 0;
+}
+
+void link_close(struct link *l)
+{
+	if (!l)
+		return;
+	if (l->events)
+		mnl_socket_close(l->events);
+	if (l->dump)
+		mnl_socket_close(l->dump);
+	if (l->ioctl_fd >= 0)
+		close(l->ioctl_fd);
+	free(l);
+}
+
+int link_fd(const struct link *l)
+{
+	return l->events ? mnl_socket_get_fd(l->events) : -1;
+}
+
+/* --- notifications ------------------------------------------------------------ */
+
+static bool concerns_us(const struct link *l, const struct nlmsghdr *m)
+{
+	const struct ifinfomsg *ifi = mnl_nlmsg_get_payload(m);
+
+	switch (m->nlmsg_type) {
+	case RTM_NEWADDR:
+	case RTM_DELADDR:
+		return true;
+	case RTM_NEWROUTE:
+	case RTM_DELROUTE:
+		return is_default_route(m);
+	case RTM_NEWLINK:
+	case RTM_DELLINK:
+		/* A wireless interface sends these for every scan: ours only. */
+		return mnl_nlmsg_get_payload_len(m) >= sizeof(*ifi) &&
+		       l->state.uplink_index &&
+		       ifi->ifi_index == (int)l->state.uplink_index;
+	default:
+		return false;
+	}
+}
+
+static bool any_concerns_us(const struct link *l, size_t length)
+{
+	const struct nlmsghdr *m = (const struct nlmsghdr *)l->buf;
+	int rest = (int)length;
+
+	for (; mnl_nlmsg_ok(m, rest); m = mnl_nlmsg_next(m, &rest))
+		if (concerns_us(l, m))
+			return true;
+	return false;
+}
+
+int link_handle(struct link *l)
+{
+	bool has_changed = l->is_stale;
+	size_t length;
+	int r;
+
+	if (!l->events)
+		return 0;
+	for (int i = 0; i < LINK_BATCH; i++) {
+		r = nlread_receive(l->events, l->buf, sizeof(l->buf), &length);
+		if (r == -EAGAIN)
+			break;
+		if (r == -ENOBUFS)
+			has_changed = true;
+		else if (r < 0)
+			return r;
+		else if (any_concerns_us(l, length))
+			has_changed = true;
+	}
+	return has_changed ? read_state(l) : 0;
+}
+
+/* --- questions ---------------------------------------------------------------- */
+
+bool link_is_local(const struct link *l, const struct addr *a)
+{
+	if (addr_is_ipv4(a) && a->b[12] == 127)
+		return true;
+	return bsearch(a, l->state.addrs, l->state.count, sizeof(*a), compare_addrs);
+}
+
+bool link_has_public_address(const struct link *l)
+{
+	return l->state.has_public;
+}
+
+void link_get_uplink(const struct link *l, struct link_uplink *ret_uplink)
+{
+	*ret_uplink = l->state.uplink;
+}
