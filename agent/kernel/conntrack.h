@@ -5,6 +5,13 @@
  *
  * Owns: three netlink sockets (events, dump, changes). Hands entries to one callback
  * and keeps none of them.
+ *
+ * Translated addresses (NAT): the key is the flow as the socket here sees it, which is
+ * one of the entry's two tuples: the original one of an outbound flow, the reply one of
+ * an inbound flow. So it is unique, finds the socket, and finds the entry again.
+ *
+ * A kernel with nf_conntrack_events = 2, the default since 5.19, sends no DESTROYED for
+ * entries that are older than this listener: find those gone by dumping everything.
  */
 #ifndef KERNEL_CONNTRACK_H
 #define KERNEL_CONNTRACK_H
@@ -21,12 +28,15 @@ enum conntrack_event { CONNTRACK_NEW, CONNTRACK_DUMPED, CONNTRACK_DESTROYED };
 struct conntrack_entry {
 	struct flow_key key;
 	bool is_inbound;   /* the original direction came from the remote side */
-	bool has_counters; /* false: it is older than accounting */
+	bool has_counters; /* false: NEW, or it is older than accounting */
 	uint64_t bytes_in, bytes_out, packets_in, packets_out;
 	uint32_t mark;
 };
 
-/* Entries with no local end (forwarded) or two (loopback) are counted, not handed over.
+/*
+ * Entries with no local end (forwarded, and multicast from others) or two (loopback)
+ * are counted, not handed over. A callback may change marks and start a dump, but not
+ * read events or dumps, nor close.
  */
 typedef void conntrack_callback(void *context, enum conntrack_event event,
 				const struct conntrack_entry *entry);
@@ -37,7 +47,8 @@ struct conntrack_stats {
 	uint64_t dumps, mark_updates, mark_failures;
 };
 
-/* Turns nf_conntrack_acct on. 1 when it was off, 0 when it was on, or -errno. */
+/* Turns nf_conntrack_acct on, for entries made from now on. 1 when it was off, 0 when
+ * it was on, or -errno. */
 int conntrack_enable_accounting(void);
 /* Entries now and at most, from /proc/sys/net/netfilter. 0 or -errno. */
 int conntrack_read_fill(uint64_t *ret_count, uint64_t *ret_max);
@@ -62,7 +73,11 @@ int conntrack_dump_fd(const struct conntrack *c);
  * (the dump has ended; -EINTR: it was inconsistent and wants repeating). */
 int conntrack_dump_read(struct conntrack *c);
 
-/* Changes the mark's bits under `mask` to `value` of one entry. 0, -ENOENT, -errno. */
+/*
+ * Changes the mark's bits under `mask` to `value` of one entry. 0, -ENOENT, -EINVAL for
+ * a value outside the mask, -EOPNOTSUPP for ICMP (its key does not name one entry),
+ * -errno.
+ */
 int conntrack_set_mark(struct conntrack *c, const struct flow_key *key, bool is_inbound,
 		       uint32_t value, uint32_t mask);
 
@@ -70,8 +85,9 @@ const struct conntrack_stats *conntrack_stats(const struct conntrack *c);
 
 /* --- pure part, for tests and the fuzzer: one netlink message to an entry ------- */
 
-/* 0, -ENOENT when it has no or two local ends, -EINVAL when it can't be parsed. */
 struct nlmsghdr;
+/* 0, -ENOENT when it has no local end, -ELOOP when it has two, -EINVAL when it can't be
+ * parsed. */
 int conntrack_parse(const struct nlmsghdr *message, const struct link *link,
 		    struct conntrack_entry *ret_entry);
 
