@@ -14,6 +14,7 @@
 #include <linux/sockios.h>
 #include <net/if.h>
 #include <net/if_arp.h>
+#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -405,7 +406,8 @@ int link_handle(struct link *l)
 
 bool link_is_local(const struct link *l, const struct addr *a)
 {
-	if (addr_is_ipv4(a) && a->b[12] == 127)
+	if (addr_is_ipv4(a) ? a->b[12] == 127
+			    : memcmp(a, &in6addr_loopback, sizeof(*a)) == 0)
 		return true;
 	return bsearch(a, l->state.addrs, l->state.count, sizeof(*a), compare_addrs);
 }

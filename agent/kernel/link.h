@@ -35,8 +35,7 @@ int link_fd(const struct link *l);
  */
 int link_handle(struct link *l);
 
-/* Loopback counts as local too: all of 127.0.0.0/8, and ::1 where `lo` has it. Cheap
- * enough to ask for every conntrack entry. */
+/* Loopback (127.0.0.0/8, ::1) counts as local too. Cheap: for every conntrack entry. */
 bool link_is_local(const struct link *l, const struct addr *a);
 /* Whether any local address is neither private, loopback nor link-local. */
 bool link_has_public_address(const struct link *l);
