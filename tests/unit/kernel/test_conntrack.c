@@ -173,175 +173,136 @@ static void assert_key(const struct conntrack_entry *e, uint8_t proto,
 
 /* --- direction and addresses ------------------------------------------------- */
 
-static void an_outbound_flow_is_local_at_its_source(void **state)
+/* What a flow with these two tuples must come out as. */
+static void expect(uint8_t proto, struct side original, struct side reply,
+		   bool is_inbound, struct side local_to_remote)
+{
+	const struct side *want = &local_to_remote;
+	struct conntrack_entry e;
+	struct message m;
+
+	build(&m, proto, original, reply);
+	assert_int_equal(parse(&m, &e), 0);
+	assert_int_equal(e.is_inbound, is_inbound);
+	assert_key(&e, proto, want->src, want->src_port, want->dst, want->dst_port);
+}
+
+static void expect_refusal(struct side original, struct side reply, int error)
 {
 	struct conntrack_entry e;
 	struct message m;
 
+	build(&m, IPPROTO_TCP, original, reply);
+	assert_int_equal(parse(&m, &e), error);
+}
+
+static void an_outbound_flow_is_local_at_its_source(void **state)
+{
 	(void)state;
-	build_outbound(&m);
-	assert_int_equal(parse(&m, &e), 0);
-	assert_false(e.is_inbound);
-	assert_key(&e, IPPROTO_TCP, HERE, 40000, THERE, 443);
+	expect(IPPROTO_TCP, (struct side){HERE, 40000, THERE, 443},
+	       (struct side){THERE, 443, HERE, 40000}, false,
+	       (struct side){HERE, 40000, THERE, 443});
 }
 
 static void an_inbound_flow_is_local_at_its_destination(void **state)
 {
-	struct conntrack_entry e;
-	struct message m;
-
 	(void)state;
-	build_inbound(&m);
-	assert_int_equal(parse(&m, &e), 0);
-	assert_true(e.is_inbound);
-	assert_key(&e, IPPROTO_TCP, HERE, 22, THERE, 5555);
+	expect(IPPROTO_TCP, (struct side){THERE, 5555, HERE, 22},
+	       (struct side){HERE, 22, THERE, 5555}, true,
+	       (struct side){HERE, 22, THERE, 5555});
 }
 
 static void ipv6_flows_are_turned_the_same_way(void **state)
 {
-	struct conntrack_entry e;
-	struct message m;
-
 	(void)state;
-	build(&m, IPPROTO_UDP, (struct side){HERE6, 1000, THERE6, 53},
-	      (struct side){THERE6, 53, HERE6, 1000});
-	assert_int_equal(parse(&m, &e), 0);
-	assert_false(e.is_inbound);
-	assert_key(&e, IPPROTO_UDP, HERE6, 1000, THERE6, 53);
-	build(&m, IPPROTO_UDP, (struct side){THERE6, 9, HERE6, 1000},
-	      (struct side){HERE6, 1000, THERE6, 9});
-	assert_int_equal(parse(&m, &e), 0);
-	assert_true(e.is_inbound);
-	assert_key(&e, IPPROTO_UDP, HERE6, 1000, THERE6, 9);
+	expect(IPPROTO_UDP, (struct side){HERE6, 1000, THERE6, 53},
+	       (struct side){THERE6, 53, HERE6, 1000}, false,
+	       (struct side){HERE6, 1000, THERE6, 53});
+	expect(IPPROTO_UDP, (struct side){THERE6, 9, HERE6, 1000},
+	       (struct side){HERE6, 1000, THERE6, 9}, true,
+	       (struct side){HERE6, 1000, THERE6, 9});
 }
 
 static void icmp_has_no_ports(void **state)
 {
-	struct conntrack_entry e;
-	struct message m;
-
 	(void)state;
-	build(&m, IPPROTO_ICMP, (struct side){THERE, 0, HERE, 0},
-	      (struct side){HERE, 0, THERE, 0});
-	assert_int_equal(parse(&m, &e), 0);
-	assert_true(e.is_inbound);
-	assert_key(&e, IPPROTO_ICMP, HERE, 0, THERE, 0);
-	build(&m, IPPROTO_ICMPV6, (struct side){HERE6, 0, THERE6, 0},
-	      (struct side){THERE6, 0, HERE6, 0});
-	assert_int_equal(parse(&m, &e), 0);
-	assert_key(&e, IPPROTO_ICMPV6, HERE6, 0, THERE6, 0);
+	expect(IPPROTO_ICMP, (struct side){THERE, 0, HERE, 0},
+	       (struct side){HERE, 0, THERE, 0}, true,
+	       (struct side){HERE, 0, THERE, 0});
+	expect(IPPROTO_ICMPV6, (struct side){HERE6, 0, THERE6, 0},
+	       (struct side){THERE6, 0, HERE6, 0}, false,
+	       (struct side){HERE6, 0, THERE6, 0});
 }
 
 static void loopback_has_two_local_ends(void **state)
 {
-	struct conntrack_entry e;
-	struct message m;
-
 	(void)state;
-	build(&m, IPPROTO_TCP, (struct side){"127.0.0.1", 1, "127.0.0.1", 2},
-	      (struct side){"127.0.0.1", 2, "127.0.0.1", 1});
-	assert_int_equal(parse(&m, &e), -ELOOP);
-	build(&m, IPPROTO_TCP, (struct side){HERE, 1, "127.0.0.1", 2},
-	      (struct side){"127.0.0.1", 2, HERE, 1});
-	assert_int_equal(parse(&m, &e), -ELOOP);
+	expect_refusal((struct side){"127.0.0.1", 1, "127.0.0.1", 2},
+		       (struct side){"127.0.0.1", 2, "127.0.0.1", 1}, -ELOOP);
+	expect_refusal((struct side){HERE, 1, "127.0.0.1", 2},
+		       (struct side){"127.0.0.1", 2, HERE, 1}, -ELOOP);
 }
 
 static void a_forwarded_flow_has_no_local_end(void **state)
 {
-	struct conntrack_entry e;
-	struct message m;
-
 	(void)state;
-	build(&m, IPPROTO_TCP, (struct side){"10.0.0.2", 1, THERE, 2},
-	      (struct side){THERE, 2, "10.0.0.2", 1});
-	assert_int_equal(parse(&m, &e), -ENOENT);
+	expect_refusal((struct side){"10.0.0.2", 1, THERE, 2},
+		       (struct side){THERE, 2, "10.0.0.2", 1}, -ENOENT);
 }
 
 /* --- translated addresses ---------------------------------------------------- */
 
 static void a_redirected_flow_is_known_by_the_port_of_its_socket(void **state)
 {
-	struct conntrack_entry e;
-	struct message m;
-
 	(void)state;
-	build(&m, IPPROTO_TCP, (struct side){THERE, 5555, HERE, 80},
-	      (struct side){HERE, 8080, THERE, 5555});
-	assert_int_equal(parse(&m, &e), 0);
-	assert_true(e.is_inbound);
-	assert_key(&e, IPPROTO_TCP, HERE, 8080, THERE, 5555);
+	expect(IPPROTO_TCP, (struct side){THERE, 5555, HERE, 80},
+	       (struct side){HERE, 8080, THERE, 5555}, true,
+	       (struct side){HERE, 8080, THERE, 5555});
 }
 
 static void dnat_of_a_foreign_address_to_this_host_is_inbound(void **state)
 {
-	struct conntrack_entry e;
-	struct message m;
-
 	(void)state;
-	build(&m, IPPROTO_UDP, (struct side){THERE, 5555, "198.51.100.7", 80},
-	      (struct side){HERE, 80, THERE, 5555});
-	assert_int_equal(parse(&m, &e), 0);
-	assert_true(e.is_inbound);
-	assert_key(&e, IPPROTO_UDP, HERE, 80, THERE, 5555);
+	expect(IPPROTO_UDP, (struct side){THERE, 5555, "198.51.100.7", 80},
+	       (struct side){HERE, 80, THERE, 5555}, true,
+	       (struct side){HERE, 80, THERE, 5555});
 }
 
 static void a_masqueraded_own_flow_keeps_the_address_of_its_socket(void **state)
 {
-	struct conntrack_entry e;
-	struct message m;
-
 	(void)state;
-	build(&m, IPPROTO_TCP, (struct side){HERE, 40000, THERE, 443},
-	      (struct side){THERE, 443, "198.51.100.7", 61000});
-	assert_int_equal(parse(&m, &e), 0);
-	assert_false(e.is_inbound);
-	assert_key(&e, IPPROTO_TCP, HERE, 40000, THERE, 443);
+	expect(IPPROTO_TCP, (struct side){HERE, 40000, THERE, 443},
+	       (struct side){THERE, 443, "198.51.100.7", 61000}, false,
+	       (struct side){HERE, 40000, THERE, 443});
 }
 
 static void dnat_of_an_own_flow_keeps_the_address_its_socket_called(void **state)
 {
-	struct conntrack_entry e;
-	struct message m;
-
 	(void)state;
-	build(&m, IPPROTO_TCP, (struct side){HERE, 40000, THERE, 443},
-	      (struct side){"203.0.113.77", 8443, HERE, 40000});
-	assert_int_equal(parse(&m, &e), 0);
-	assert_false(e.is_inbound);
-	assert_key(&e, IPPROTO_TCP, HERE, 40000, THERE, 443);
+	expect(IPPROTO_TCP, (struct side){HERE, 40000, THERE, 443},
+	       (struct side){"203.0.113.77", 8443, HERE, 40000}, false,
+	       (struct side){HERE, 40000, THERE, 443});
 }
 
 static void an_own_flow_redirected_to_a_local_proxy_is_loopback(void **state)
 {
-	struct conntrack_entry e;
-	struct message m;
-
 	(void)state;
-	build(&m, IPPROTO_TCP, (struct side){HERE, 40000, THERE, 443},
-	      (struct side){"127.0.0.1", 8080, HERE, 40000});
-	assert_int_equal(parse(&m, &e), -ELOOP);
+	expect_refusal((struct side){HERE, 40000, THERE, 443},
+		       (struct side){"127.0.0.1", 8080, HERE, 40000}, -ELOOP);
 }
 
 static void masquerading_for_a_container_is_forwarding(void **state)
 {
-	struct conntrack_entry e;
-	struct message m;
-
 	(void)state;
-	build(&m, IPPROTO_TCP, (struct side){"172.17.0.2", 40000, THERE, 443},
-	      (struct side){THERE, 443, HERE, 40000});
-	assert_int_equal(parse(&m, &e), -ENOENT);
+	expect_refusal((struct side){"172.17.0.2", 40000, THERE, 443},
+		       (struct side){THERE, 443, HERE, 40000}, -ENOENT);
 }
 
 static void a_published_container_port_is_forwarding(void **state)
 {
-	struct conntrack_entry e;
-	struct message m;
-
 	(void)state;
-	build(&m, IPPROTO_TCP, (struct side){THERE, 5555, HERE, 80},
-	      (struct side){"172.17.0.2", 80, THERE, 5555});
-	assert_int_equal(parse(&m, &e), -ENOENT);
+	expect_refusal((struct side){THERE, 5555, HERE, 80},
+		       (struct side){"172.17.0.2", 80, THERE, 5555}, -ENOENT);
 }
 
 /* --- counters and mark ------------------------------------------------------- */
