@@ -10,6 +10,7 @@
 
 #include "core/observation.h"
 #include <stdbool.h>
+#include <stddef.h>
 
 struct identity_facts {
 	int32_t pid;
@@ -17,8 +18,7 @@ struct identity_facts {
 	char user[64];
 	char cgroup[1024]; /* v2 path below the root, "" when unknown */
 	char exe[1024];	   /* "" for kernel threads or when unreadable */
-	char script[256];  /* first argument of an interpreter when it is a path, or ""
-			    */
+	char script[256];  /* the program an interpreter runs, or "" */
 	char comm[32];	   /* raw: may hold anything but NUL */
 };
 
@@ -31,6 +31,15 @@ void identity_make(const struct identity_facts *facts,
  * container), as opposed to a session, a user manager or a slice that many share.
  */
 bool identity_cgroup_is_app(const char *cgroup_path);
+
+/*
+ * Length of the part of a path that is the application's own cgroup (what lies below
+ * belongs to it), 0 when it is nobody's own.
+ */
+size_t identity_cgroup_length(const char *cgroup_path);
+
+/* Whether an executable runs programs of other names: python3.11, java, bash, ... */
+bool identity_is_interpreter(const char *exe);
 
 /* The identity from the cgroup alone, for a process that is gone. 0, or -ENOENT when
  * the cgroup is not one application's own. */

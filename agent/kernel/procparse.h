@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Text of /proc files to values. No I/O: procinfo.c reads, these parse, and the fuzzer
+ * calls them alone. Texts need no NUL at their end and may hold anything: a process
+ * chooses its own name and arguments. Source: proc(5), cgroups(7).
+ */
+#ifndef KERNEL_PROCPARSE_H
+#define KERNEL_PROCPARSE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct procparse_stat {
+	char comm[32]; /* raw */
+	char state;
+	uint64_t start_ticks; /* since boot */
+};
+
+/* /proc/PID/stat. 0 or -EINVAL. */
+int procparse_stat(const char *text, size_t length, struct procparse_stat *ret_stat);
+
+/* "Uid:" of /proc/PID/status: real, effective, saved, file system. 0 or -EINVAL. */
+int procparse_uids(const char *text, size_t length, uint32_t ret_uids[static 4]);
+
+/* The v2 path ("0::/a/b") of /proc/PID/cgroup, without the mark of a removed cgroup.
+ * 0, -ENOENT when there is none, -ENAMETOOLONG. */
+int procparse_cgroup(const char *text, size_t length, char *ret_path, size_t size);
+
+/* Where cgroup2 is mounted, from /proc/PID/mountinfo; a mount of its root rather than
+ * of a part of it when there is one. 0, -ENOENT, -ENAMETOOLONG. */
+int procparse_cgroup_mount(const char *text, size_t length, char *ret_path,
+			   size_t size);
+
+/* The program in an interpreter's arguments (/proc/PID/cmdline); "" when it runs code
+ * from its arguments or standard input. */
+void procparse_script(const char *text, size_t length, char *ret_script, size_t size);
+
+/* read_bytes and write_bytes of /proc/PID/io. 0 or -EINVAL. */
+int procparse_io(const char *text, size_t length, uint64_t *ret_read,
+		 uint64_t *ret_written);
+
+/* The inode in "socket:[123]". 0, or -ENOENT when it is no socket. */
+int procparse_socket_link(const char *target, uint64_t *ret_inode);
+
+#endif
