@@ -43,6 +43,10 @@ void procinfo_prune(struct procinfo *p);
 int procinfo_read_process(struct procinfo *p, pid_t pid,
 			  struct identity_facts *ret_facts);
 
+/* When a process began, in clock ticks since boot: with its number it names the process
+ * for ever. 0, -ESRCH. */
+int procinfo_read_start(struct procinfo *p, pid_t pid, uint64_t *ret_ticks);
+
 /* /proc/PID/io. 0, -ESRCH, -EACCES. */
 int procinfo_read_io(struct procinfo *p, pid_t pid, uint64_t *ret_read,
 		     uint64_t *ret_written);
@@ -53,10 +57,11 @@ int procinfo_cgroup_path(struct procinfo *p, uint64_t cgroup_id, char *buf,
 /* The other way: id (inode number) of a cgroup path. 0 or -errno. */
 int procinfo_cgroup_id(struct procinfo *p, const char *path, uint64_t *ret_id);
 
-/* Processes in a cgroup, at most `max`. The number, or -errno. */
+/* Processes in a cgroup and below it, at most `max`. The number, or -errno. */
 int procinfo_cgroup_pids(struct procinfo *p, const char *path, pid_t *pids, size_t max);
 
-/* The name of a user, or its number as text. Cached. Never NULL. */
+/* The name of a user, or its number as text. Cached. Never NULL; valid until the next
+ * call. */
 const char *procinfo_user_name(struct procinfo *p, uint32_t uid);
 
 #endif

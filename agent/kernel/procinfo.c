@@ -1,0 +1,278 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Processes. A process is opened as a directory once and its files are read relative to
+ * that: when it exits, reads fail, and never reach a process that took over its number.
+ */
+#include "kernel/procinfo.h"
+#include "kernel/procinfo_internal.h"
+#include "kernel/procparse.h"
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define FILE_MAX 8192	     /* of a small /proc file */
+#define MOUNTINFO_MAX 262144 /* thousands of container mounts */
+#define PASSWD_MAX 65536
+
+int procinfo_read_file(int dir_fd, const char *name, char *buf, size_t size,
+		       size_t *ret_length)
+{
+	int fd = openat(dir_fd, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	size_t used = 0;
+	int err = 0;
+
+	if (fd < 0)
+		return -errno;
+	while (used < size) {
+		ssize_t n = read(fd, buf + used, size - used);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			err = -errno;
+		if (n <= 0)
+			break;
+		used += (size_t)n;
+	}
+	close(fd);
+	if (err == 0)
+		*ret_length = used;
+	return err;
+}
+
+/* --- open and close ----------------------------------------------------------------
+ */
+
+static int find_cgroup_mount(struct procinfo *p)
+{
+	char *text = malloc(MOUNTINFO_MAX), path[PATH_TEXT_MAX];
+	size_t length;
+	int err;
+
+	if (!text)
+		return -ENOMEM;
+	/* "self" is a link of procfs itself, and so is followed. */
+	err = procinfo_read_file(p->proc_fd, "self/mountinfo", text, MOUNTINFO_MAX,
+				 &length);
+	if (err == 0)
+		err = procparse_cgroup_mount(text, length, path, sizeof(path));
+	free(text);
+	if (err < 0)
+		return err == -ENOMEM ? err : 0; /* no cgroup v2 is no failure */
+	return procinfo_open_cgroup_root(p, path);
+}
+
+int procinfo_open(const char *proc_root, const char *cgroup_root,
+		  struct procinfo **ret_procinfo)
+{
+	struct procinfo *p = calloc(1, sizeof(*p));
+	int err = 0;
+
+	if (!p)
+		return -ENOMEM;
+	p->cgroup_fd = -1;
+	p->proc_fd = open(proc_root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (p->proc_fd < 0)
+		err = -errno;
+	else if (cgroup_root)
+		err = procinfo_open_cgroup_root(p, cgroup_root);
+	else
+		err = find_cgroup_mount(p);
+	if (err < 0)
+		procinfo_close(p);
+	else
+		*ret_procinfo = p;
+	return err;
+}
+
+void procinfo_close(struct procinfo *p)
+{
+	struct user_name *user, *next;
+
+	if (!p)
+		return;
+	HASH_ITER (hh, p->users, user, next) {
+		HASH_DEL(p->users, user);
+		free(user);
+	}
+	procinfo_forget_sockets(p);
+	if (p->proc_fd >= 0)
+		close(p->proc_fd);
+	if (p->cgroup_fd >= 0)
+		close(p->cgroup_fd);
+	free(p->cgroup_root);
+	free(p);
+}
+
+/* --- one process -------------------------------------------------------------------
+ */
+
+int procinfo_open_process(const struct procinfo *p, pid_t pid)
+{
+	char name[16];
+	int fd;
+
+	snprintf(name, sizeof(name), "%d", (int)pid);
+	fd = openat(p->proc_fd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	if (fd < 0)
+		return errno == ENOENT ? -ESRCH : -errno;
+	return fd;
+}
+
+/* What a missing file below a process means: the process is gone. */
+static int process_error(int err)
+{
+	return err == -ENOENT || err == -ENOTDIR ? -ESRCH : err;
+}
+
+static int read_stat(int dir_fd, struct procparse_stat *ret_stat)
+{
+	char text[FILE_MAX];
+	size_t length;
+	int err = procinfo_read_file(dir_fd, "stat", text, sizeof(text), &length);
+
+	if (err == 0)
+		err = procparse_stat(text, length, ret_stat);
+	return process_error(err);
+}
+
+int procinfo_read_uids(int dir_fd, uint32_t ret_uids[static 4])
+{
+	char text[FILE_MAX];
+	size_t length;
+	int err = procinfo_read_file(dir_fd, "status", text, sizeof(text), &length);
+
+	if (err == 0)
+		err = procparse_uids(text, length, ret_uids);
+	return process_error(err);
+}
+
+int procinfo_read_cgroup(int dir_fd, char *buf, size_t size)
+{
+	char text[FILE_MAX];
+	size_t length;
+	int err = procinfo_read_file(dir_fd, "cgroup", text, sizeof(text), &length);
+
+	return err == 0 ? procparse_cgroup(text, length, buf, size) : err;
+}
+
+/* A kernel thread has no executable; another user's may be out of sight. */
+static void read_exe(int dir_fd, struct identity_facts *f)
+{
+	ssize_t n = readlinkat(dir_fd, "exe", f->exe, sizeof(f->exe) - 1);
+
+	f->exe[n > 0 ? n : 0] = '\0';
+}
+
+static void read_script(int dir_fd, struct identity_facts *f)
+{
+	char text[FILE_MAX];
+	size_t length;
+
+	if (f->exe[0] && identity_is_interpreter(f->exe) &&
+	    procinfo_read_file(dir_fd, "cmdline", text, sizeof(text), &length) == 0)
+		procparse_script(text, length, f->script, sizeof(f->script));
+}
+
+int procinfo_read_process(struct procinfo *p, pid_t pid,
+			  struct identity_facts *ret_facts)
+{
+	struct identity_facts f = {.pid = pid};
+	struct procparse_stat stat;
+	uint32_t uids[4];
+	int dir_fd = procinfo_open_process(p, pid);
+	int err;
+
+	if (dir_fd < 0)
+		return dir_fd;
+	err = read_stat(dir_fd, &stat);
+	if (err == 0)
+		err = procinfo_read_uids(dir_fd, uids);
+	if (err == 0) {
+		memcpy(f.comm, stat.comm, sizeof(f.comm));
+		f.uid = uids[1]; /* effective */
+		if (procinfo_read_cgroup(dir_fd, f.cgroup, sizeof(f.cgroup)) < 0)
+			f.cgroup[0] = '\0';
+		read_exe(dir_fd, &f);
+		read_script(dir_fd, &f);
+		snprintf(f.user, sizeof(f.user), "%s", procinfo_user_name(p, f.uid));
+		*ret_facts = f;
+	}
+	close(dir_fd);
+	return err;
+}
+
+int procinfo_read_start(struct procinfo *p, pid_t pid, uint64_t *ret_ticks)
+{
+	int dir_fd = procinfo_open_process(p, pid);
+	struct procparse_stat stat;
+	int err;
+
+	if (dir_fd < 0)
+		return dir_fd;
+	err = read_stat(dir_fd, &stat);
+	close(dir_fd);
+	if (err == 0)
+		*ret_ticks = stat.start_ticks;
+	return err;
+}
+
+int procinfo_read_io(struct procinfo *p, pid_t pid, uint64_t *ret_read,
+		     uint64_t *ret_written)
+{
+	int dir_fd = procinfo_open_process(p, pid);
+	char text[FILE_MAX];
+	size_t length;
+	int err;
+
+	if (dir_fd < 0)
+		return dir_fd;
+	err = process_error(
+		procinfo_read_file(dir_fd, "io", text, sizeof(text), &length));
+	if (err == 0)
+		err = procparse_io(text, length, ret_read, ret_written);
+	close(dir_fd);
+	return err;
+}
+
+/* --- user names --------------------------------------------------------------------
+ */
+
+static void look_up_user(uint32_t uid, char *buf, size_t size)
+{
+	char *scratch = malloc(PASSWD_MAX);
+	struct passwd entry, *found = NULL;
+
+	if (scratch && getpwuid_r(uid, &entry, scratch, PASSWD_MAX, &found) == 0 &&
+	    found)
+		snprintf(buf, size, "%s", found->pw_name);
+	else
+		snprintf(buf, size, "%u", uid);
+	free(scratch);
+}
+
+const char *procinfo_user_name(struct procinfo *p, uint32_t uid)
+{
+	struct user_name *user;
+
+	HASH_FIND(hh, p->users, &uid, sizeof(uid), user);
+	if (user)
+		return user->name;
+	if (HASH_COUNT(p->users) >= USER_NAMES_MAX) {
+		user = p->users; /* the oldest: uthash keeps the order of insertion */
+		HASH_DEL(p->users, user);
+	} else {
+		user = calloc(1, sizeof(*user));
+		if (!user)
+			return "?";
+	}
+	user->uid = uid;
+	look_up_user(uid, user->name, sizeof(user->name));
+	HASH_ADD(hh, p->users, uid, sizeof(user->uid), user);
+	return user->name;
+}
