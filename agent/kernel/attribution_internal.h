@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Shared by attribution.c (sockets, ports, the waiting list), attribution_apps.c (the
+ * table of applications) and attribution_cgroups.c (whose a cgroup is). Nobody else
+ * includes it.
+ */
+#ifndef KERNEL_ATTRIBUTION_INTERNAL_H
+#define KERNEL_ATTRIBUTION_INTERNAL_H
+
+#include "kernel/attribution.h"
+#include <uthash.h>
+
+#define APP_PROCESSES_MAX 64 /* followed of one application; the rest is not read */
+#define CGROUPS_MAX 4096     /* remembered; beyond, the one known longest goes */
+#define SOCKETS_MAX 16384    /* the same */
+#define WAITING_MAX 1024     /* beyond, -EAGAIN without being noted */
+#define PORTS_MAX PLAN_PORTS_MAX
+/* What a process is, is believed this long: it may execute another program. */
+#define KNOWN_NS 10000000000ull
+
+struct process {
+	pid_t pid;
+	uint64_t start_ticks;
+	bool has_io;
+	uint64_t read_bytes, written_bytes; /* as last read */
+	uint64_t known_ns; /* when its identity was read last; 0: never */
+};
+
+struct application {
+	uint16_t id;
+	struct app_identity identity;
+	bool has_wildcard_listener, was_wildcard;
+	bool is_changed;		    /* OBS_APP is due */
+	uint64_t read_bytes, written_bytes; /* since first read, of all it ever had */
+	size_t process_count;
+	struct process processes[APP_PROCESSES_MAX];
+	UT_hash_handle hh; /* by identity.key */
+};
+
+/* A cgroup that sockets were made in. */
+struct cgroup_owner {
+	uint64_t id;
+	uint16_t app; /* 0: many share it, or it is not known */
+	uint64_t expires_ns;
+	char *path;	    /* NULL when it is not known */
+	size_t own_length;  /* of the part of the path that is the application's own */
+	uint64_t own_id;    /* of that part; 0 when it is gone */
+	unsigned int level; /* of that part */
+	UT_hash_handle hh;
+};
+
+enum socket_state { SOCKET_KNOWN, SOCKET_WAITING, SOCKET_GIVEN_UP };
+
+struct socket_owner {
+	uint64_t inode;
+	enum socket_state state;
+	uint16_t app;
+	bool was_scanned; /* a narrowed scan did not find it */
+	uint8_t tries;	  /* times given up on: the pause doubles */
+	uint32_t uid;
+	uint64_t cgroup_id;
+	uint64_t expires_ns;
+	UT_hash_handle hh;
+};
+
+struct port_owner {
+	uint32_t key; /* proto << 16 | port */
+	uint16_t app;
+	bool is_shared; /* by sockets of several applications, or of an unknown one */
+	UT_hash_handle hh;
+};
+
+struct attribution {
+	struct sockdiag *sockdiag;
+	struct procinfo *procinfo;
+	attribution_observe *observe;
+	void *context;
+	struct application *apps[APP_ID_MAX + 1]; /* by id; [0] is not used */
+	struct application *by_key;
+	struct cgroup_owner *cgroups;
+	struct socket_owner *sockets;
+	struct port_owner *ports;
+	int64_t budget_ns; /* of processor time for scans; may be overdrawn */
+	uint64_t paced_ns, pruned_ns;
+	struct attribution_stats stats;
+};
+
+/* --- attribution_apps.c ------------------------------------------------------------
+ */
+
+/* The application of an identity, made when it is new. 0, -ENOSPC (counted), -ENOMEM.
+ * An observation is due afterwards: apps_report. */
+int apps_intern(struct attribution *a, const struct app_identity *identity,
+		struct application **ret_app);
+/* The application a process belongs to. 0, -ESRCH when it is gone, else as above. */
+int apps_find_process(struct attribution *a, pid_t pid, uint64_t time_ns,
+		      struct application **ret_app);
+void apps_add_process(struct attribution *a, struct application *app, pid_t pid);
+bool apps_has_process(const struct application *app, pid_t pid);
+/* Emits OBS_APP if something changed since the last. */
+void apps_report(struct attribution *a, struct application *app, uint64_t time_ns);
+/* Drops processes that are gone, adds those of its cgroups. */
+void apps_refresh_processes(struct attribution *a, struct application *app);
+void apps_remove(struct attribution *a, struct application *app, uint64_t time_ns);
+void apps_done(struct attribution *a);
+
+/* --- attribution_cgroups.c ---------------------------------------------------------
+ */
+
+/* What is known of a cgroup, read when it is new. NULL when out of memory. */
+const struct cgroup_owner *cgroups_find(struct attribution *a, uint64_t cgroup_id,
+					uint64_t time_ns);
+/* Notes the cgroup a process of an application was found in. */
+void cgroups_note(struct attribution *a, const char *path,
+		  const struct application *app);
+/* The processes in an application's cgroups, at most `max`. */
+size_t cgroups_list_pids(struct attribution *a, uint16_t app, pid_t *pids, size_t max);
+void cgroups_forget_app(struct attribution *a, uint16_t app);
+/* Adds every cgroup that is one application's own. 0 or -ENOMEM. */
+int cgroups_fill_plan(const struct attribution *a, struct plan *plan);
+void cgroups_done(struct attribution *a);
+
+#endif
