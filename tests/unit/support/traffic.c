@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "traffic.h"
+#include "core/policy_ini.h"
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SAMPLE_NS 200000000u
+#define PACKET 1200.0
+#define HEADERS 28.0 /* IPv4 and UDP */
+
+static void must(int r)
+{
+	if (r < 0)
+		abort();
+}
+
+void traffic_begin(struct traffic *t, uint32_t seed)
+{
+	static const struct app_identity identity = {
+		.kind = APP_KIND_EXE,
+		.uid = 1000,
+		.key = "exe:/opt/program@1000",
+		.name = "program",
+		.exe = "/opt/program",
+		.user = "owner",
+	};
+	struct observation app = {.kind = OBS_APP, .time_ns = 1000000000u};
+	struct policy_error ignored;
+
+	memset(t, 0, sizeof(*t));
+	t->seed = seed;
+	t->now_ns = 1000000000u;
+	t->policy = policy_new_default();
+	must(catalogue_parse(NULL, 0, &t->catalogue, &ignored));
+	must(engine_new(t->policy, t->catalogue, &t->engine));
+	app.app.id = 1;
+	app.app.pid_count = 1;
+	app.app.pids[0] = 42;
+	app.app.identity = &identity;
+	must(engine_observe(t->engine, &app));
+}
+
+void traffic_end(struct traffic *t)
+{
+	engine_free(t->engine);
+	policy_free(t->policy);
+	catalogue_free(t->catalogue);
+}
+
+double traffic_noise(struct traffic *t)
+{
+	t->seed = t->seed * 1664525u + 1013904223u;
+	return (t->seed >> 8) / (double)(1u << 24);
+}
+
+size_t traffic_flow(struct traffic *t, unsigned int peer, bool is_inbound)
+{
+	struct observation *o = &t->flows[t->flow_count].record;
+
+	if (t->flow_count == TRAFFIC_FLOWS_MAX)
+		abort();
+	o->kind = OBS_FLOW;
+	o->flow.key.local = addr_from_ipv4(htonl(0xc6120001)); /* 198.18.0.1 */
+	o->flow.key.remote = addr_from_ipv4(htonl(0xc6130000 + peer));
+	o->flow.key.local_port = 4000;
+	o->flow.key.remote_port = (uint16_t)(20000 + t->flow_count);
+	o->flow.key.proto = IPPROTO_UDP;
+	o->flow.app = 1;
+	o->flow.is_inbound = is_inbound;
+	return t->flow_count++;
+}
+
+void traffic_carry(struct traffic *t, size_t flow, double in, double out)
+{
+	struct observation *o = &t->flows[flow].record;
+	uint64_t packets_in = (uint64_t)(in / PACKET) + (in > 0);
+	uint64_t packets_out = (uint64_t)(out / PACKET) + (out > 0);
+
+	o->flow.bytes_in += (uint64_t)(in + (double)packets_in * HEADERS);
+	o->flow.bytes_out += (uint64_t)(out + (double)packets_out * HEADERS);
+	o->flow.packets_in += packets_in;
+	o->flow.packets_out += packets_out;
+}
+
+void traffic_sample(struct traffic *t)
+{
+	struct observation tick = {.kind = OBS_TICK};
+
+	t->now_ns += SAMPLE_NS;
+	for (size_t i = 0; i < t->flow_count; i++) {
+		t->flows[i].record.time_ns = t->now_ns;
+		must(engine_observe(t->engine, &t->flows[i].record));
+	}
+	tick.time_ns = t->now_ns;
+	must(engine_observe(t->engine, &tick));
+}
+
+void traffic_storage(struct traffic *t, double read, double written)
+{
+	struct observation o = {.kind = OBS_APP_IO, .time_ns = t->now_ns};
+
+	t->read_bytes += (uint64_t)read;
+	t->written_bytes += (uint64_t)written;
+	o.app_io.id = 1;
+	o.app_io.read_bytes = t->read_bytes;
+	o.app_io.written_bytes = t->written_bytes;
+	must(engine_observe(t->engine, &o));
+}
+
+void traffic_sleep(struct traffic *t, double seconds)
+{
+	t->now_ns += (uint64_t)(seconds * 1e9);
+}
+
+const struct app *traffic_app(const struct traffic *t)
+{
+	return engine_find_app(t->engine, 1);
+}
