@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "ctl/dispatch.h"
+#include "ctl/varlink.h"
+#include <errno.h>
+#include <string.h>
+
+int ctl_fail(const char *error, const char *key, const char *text, json_t **ret_reply,
+	     const char **ret_error)
+{
+	json_t *reply = json_pack("{s:s}", key, text);
+
+	if (!reply)
+		return -ENOMEM;
+	*ret_reply = reply;
+	*ret_error = error;
+	return 0;
+}
+
+const char *ctl_parameters_check(const json_t *parameters, const char *allowed)
+{
+	/* json_object_iter() has no const twin; it changes nothing. */
+	json_t *object = (json_t *)(uintptr_t)parameters;
+	const char *key;
+	json_t *value;
+
+	json_object_foreach (object, key, value) {
+		if (!allowed || strcmp(key, allowed) != 0)
+			return key;
+		if (!json_is_string(value) && !json_is_null(value))
+			return key;
+	}
+	return NULL;
+}
+
+/* --- org.varlink.service ------------------------------------------------------- */
+
+static int service_get_info(const json_t *parameters, json_t **ret_reply,
+			    const char **ret_error)
+{
+	const char *wrong = ctl_parameters_check(parameters, NULL);
+	json_t *reply;
+
+	if (wrong)
+		return ctl_fail(CTL_ERROR_INVALID_PARAMETER, "parameter", wrong,
+				ret_reply, ret_error);
+	reply = json_pack("{s:s, s:s, s:s, s:s, s:[s, s]}", "vendor", "Relaywarden",
+			  "product", "relaywardend", "version", RELAYWARDEN_VERSION,
+			  "url", "", "interfaces", INTERFACE_SERVICE, INTERFACE_AGENT);
+	if (!reply)
+		return -ENOMEM;
+	*ret_reply = reply;
+	return 0;
+}
+
+static int service_get_description(const json_t *parameters, json_t **ret_reply,
+				   const char **ret_error)
+{
+	const char *wrong = ctl_parameters_check(parameters, "interface");
+	const char *name = json_string_value(json_object_get(parameters, "interface"));
+	const char *text = NULL;
+	json_t *reply;
+
+	if (wrong || !name)
+		return ctl_fail(CTL_ERROR_INVALID_PARAMETER, "parameter",
+				wrong ? wrong : "interface", ret_reply, ret_error);
+	if (strcmp(name, INTERFACE_AGENT) == 0)
+		text = interface_agent_text;
+	else if (strcmp(name, INTERFACE_SERVICE) == 0)
+		text = interface_service_text;
+	else
+		return ctl_fail(INTERFACE_SERVICE ".InterfaceNotFound", "interface",
+				name, ret_reply, ret_error);
+	reply = json_pack("{s:s}", "description", text);
+	if (!reply)
+		return -ENOMEM;
+	*ret_reply = reply;
+	return 0;
+}
+
+/* --- the table ----------------------------------------------------------------- */
+
+/* Whether two names agree up to their last dot. */
+static bool is_same_interface(const char *a, const char *b)
+{
+	size_t length = (size_t)(strrchr(a, '.') - a);
+
+	return (size_t)(strrchr(b, '.') - b) == length && memcmp(a, b, length) == 0;
+}
+
+static bool knows_interface(const struct ctl_service *service, const char *method)
+{
+	if (is_same_interface(method, INTERFACE_SERVICE ".GetInfo"))
+		return true;
+	for (size_t i = 0; i < service->method_count; i++)
+		if (is_same_interface(method, service->methods[i].name))
+			return true;
+	return false;
+}
+
+static int fail_unknown(const struct ctl_service *service, const char *method,
+			json_t **ret_reply, const char **ret_error)
+{
+	char interface[VARLINK_METHOD_MAX + 1];
+	size_t length = (size_t)(strrchr(method, '.') - method);
+
+	if (knows_interface(service, method))
+		return ctl_fail(INTERFACE_SERVICE ".MethodNotFound", "method", method,
+				ret_reply, ret_error);
+	memcpy(interface, method, length);
+	interface[length] = '\0';
+	return ctl_fail(INTERFACE_SERVICE ".InterfaceNotFound", "interface", interface,
+			ret_reply, ret_error);
+}
+
+static const struct ctl_method_entry *find(const struct ctl_service *service,
+					   const char *method)
+{
+	for (size_t i = 0; i < service->method_count; i++)
+		if (strcmp(service->methods[i].name, method) == 0)
+			return &service->methods[i];
+	return NULL;
+}
+
+static int call(const struct ctl_service *service, const struct ctl_peer *peer,
+		const struct varlink_request *q, const json_t *parameters,
+		json_t **ret_reply, const char **ret_error)
+{
+	const struct ctl_method_entry *entry;
+
+	/* This service has nothing to switch a connection to. */
+	if (q->is_upgrade)
+		return ctl_fail(INTERFACE_SERVICE ".MethodNotImplemented", "method",
+				q->method, ret_reply, ret_error);
+	if (strcmp(q->method, INTERFACE_SERVICE ".GetInfo") == 0)
+		return service_get_info(parameters, ret_reply, ret_error);
+	if (strcmp(q->method, INTERFACE_SERVICE ".GetInterfaceDescription") == 0)
+		return service_get_description(parameters, ret_reply, ret_error);
+	entry = find(service, q->method);
+	if (!entry)
+		return fail_unknown(service, q->method, ret_reply, ret_error);
+	if (entry->needs_admin && !peer->is_admin)
+		return ctl_fail(CTL_ERROR_NOT_PERMITTED, "need",
+				"root or group " CTL_ADMIN_GROUP, ret_reply, ret_error);
+	return entry->function(service->context, peer, parameters, ret_reply,
+			       ret_error);
+}
+
+int ctl_dispatch(const struct ctl_service *service, const struct ctl_peer *peer,
+		 const json_t *message, json_t **ret_reply, const char **ret_fault)
+{
+	const char *error = NULL;
+	struct varlink_request q;
+	json_t *parameters = NULL, *none, *reply;
+	int r;
+
+	r = varlink_request_parse(message, &q, ret_fault);
+	if (r < 0)
+		return r;
+	none = json_object();
+	if (!none)
+		return -ENOMEM;
+	r = call(service, peer, &q, q.parameters ? q.parameters : none, &parameters,
+		 &error);
+	json_decref(none);
+	if (r < 0)
+		r = ctl_fail(CTL_ERROR_FAILED, "text", strerror(-r), &parameters,
+			     &error);
+	if (r < 0)
+		return r;
+	if (q.is_oneway) {
+		json_decref(parameters);
+		*ret_reply = NULL;
+		return 0;
+	}
+	reply = varlink_reply_take(error, parameters);
+	if (!reply)
+		return -ENOMEM;
+	*ret_reply = reply;
+	return 0;
+}

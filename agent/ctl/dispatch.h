@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * One request to one reply: checks its shape, finds its method in a table, checks who
+ * asks, and answers org.varlink.service itself. No I/O.
+ */
+#ifndef CTL_DISPATCH_H
+#define CTL_DISPATCH_H
+
+#include "ctl/interface.h"
+#include "ctl/peer.h"
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#define CTL_ERROR_INVALID_PARAMETER INTERFACE_SERVICE ".InvalidParameter"
+#define CTL_ERROR_NOT_PERMITTED INTERFACE_AGENT ".NotPermitted"
+#define CTL_ERROR_BAD_REQUEST INTERFACE_AGENT ".BadRequest"
+#define CTL_ERROR_BUSY INTERFACE_AGENT ".Busy"
+#define CTL_ERROR_FAILED INTERFACE_AGENT ".Failed"
+#define CTL_ERROR_NO_SUCH_APP INTERFACE_AGENT ".NoSuchApplication"
+#define CTL_ERROR_AMBIGUOUS INTERFACE_AGENT ".AmbiguousApplication"
+#define CTL_ERROR_POLICY_INVALID INTERFACE_AGENT ".PolicyInvalid"
+
+/*
+ * A method. `parameters` is an object, empty when none were sent. Returns 0 with the
+ * parameters of the reply, a new reference; with *ret_error set (a literal) they are
+ * those of that error. A negative errno is reported to the caller as Failed.
+ */
+typedef int ctl_method(void *context, const struct ctl_peer *peer,
+		       const json_t *parameters, json_t **ret_reply,
+		       const char **ret_error);
+
+struct ctl_method_entry {
+	const char *name; /* "org.relaywarden.Agent.Status" */
+	bool needs_admin;
+	ctl_method *function;
+};
+
+struct ctl_service {
+	const struct ctl_method_entry *methods;
+	size_t method_count;
+	void *context; /* for the methods */
+};
+
+/*
+ * Answers a message. 0 with a new reference to the whole reply, NULL for a oneway
+ * request; -EBADMSG when it is no request (`ret_fault`, a literal, says why); -ENOMEM.
+ */
+int ctl_dispatch(const struct ctl_service *service, const struct ctl_peer *peer,
+		 const json_t *message, json_t **ret_reply, const char **ret_fault);
+
+/* --- helpers for methods ------------------------------------------------------- */
+
+/* Ends a method with an error of one text parameter. 0 or -ENOMEM. */
+int ctl_fail(const char *error, const char *key, const char *text, json_t **ret_reply,
+	     const char **ret_error);
+
+/*
+ * Checks that `parameters` has no key but `allowed` (NULL: none at all), a string where
+ * it is there. NULL or the key at fault.
+ */
+const char *ctl_parameters_check(const json_t *parameters, const char *allowed);
+
+#endif

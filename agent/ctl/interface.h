@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The interface definitions themselves, for org.varlink.service introspection: the
+ * reply to GetInterfaceDescription is the very file people read.
+ */
+#ifndef CTL_INTERFACE_H
+#define CTL_INTERFACE_H
+
+#define INTERFACE_AGENT "org.relaywarden.Agent"
+#define INTERFACE_SERVICE "org.varlink.service"
+
+/* NUL-terminated text of agent/ctl/org.relaywarden.Agent.varlink. */
+extern const char interface_agent_text[];
+/* As https://varlink.org/Service has it. */
+extern const char interface_service_text[];
+
+#endif
