@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The listening end of the control socket: makes it, and takes it away again.
+ */
+#ifndef CTL_LISTEN_H
+#define CTL_LISTEN_H
+
+#include <sys/stat.h>
+
+struct ctl_listener {
+	int fd;	    /* non-blocking */
+	char *path; /* owned */
+	dev_t dev;  /* which file it is: another may have taken its place */
+	ino_t ino;
+};
+
+/*
+ * Binds and listens at `path`, mode 0666 (anyone may ask for what is his own), making
+ * its directory (0755) if that is missing. A socket nobody answers on is replaced.
+ * 0; -EADDRINUSE when somebody does answer; -EEXIST when something else than a socket
+ * is there; -ENAMETOOLONG; -errno.
+ */
+int ctl_listen(const char *path, struct ctl_listener *ret_listener);
+
+/* Closes, and removes the file if it is still ours and we may. */
+void ctl_listener_done(struct ctl_listener *l);
+
+#endif
