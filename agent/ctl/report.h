@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What the agent knows, as the JSON of org.relaywarden.Agent. Reads a snapshot, changes
+ * nothing; decides who sees what.
+ */
+#ifndef CTL_REPORT_H
+#define CTL_REPORT_H
+
+#include "core/engine.h"
+#include "core/plan.h"
+#include "core/policy.h"
+#include "core/policy_ini.h"
+#include "ctl/peer.h"
+#include <jansson.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define REPORT_SCHEMA_VERSION 1
+#define REPORT_PEERS_MAX 4096 /* of one application, the heaviest */
+#define REPORT_LEGS_MAX 32    /* pairs, the strongest */
+
+struct report_counter {
+	uint64_t packets, bytes;
+};
+
+enum report_state { REPORT_OK, REPORT_DEGRADED, REPORT_FAILED, REPORT_INFO };
+
+/* One line of doctor. */
+struct report_check {
+	const char *name;
+	enum report_state state;
+	const char *detail; /* what is */
+	const char *advice; /* what to do, or NULL */
+};
+
+/* Everything a reply is made of; borrowed for the call. */
+struct report_input {
+	const struct engine *engine;
+	const struct policy *policy;
+	/* The kernel's counters, a row for each of APP_NUMBER_COUNT application
+	 * numbers, a column for each direction; NULL when there are none. */
+	const struct report_counter (*counters)[DIRECTION_COUNT];
+	const char *version;
+	uint64_t now_ns, start_ns; /* CLOCK_BOOTTIME: now, and when the daemon began */
+	int64_t epoch_offset;	   /* seconds: Unix time = CLOCK_BOOTTIME + this */
+	const char *link_name;	   /* of the uplink, "" when there is none */
+	uint64_t link_capacity;	   /* bytes per second, 0 = unknown */
+	const char *const *degraded; /* one sentence each; none when all is well */
+	size_t degraded_count;
+	const struct report_check *checks;
+	size_t check_count;
+	uint64_t policy_generation;
+	const struct policy_error *policy_error; /* of the last reload, or NULL */
+};
+
+/*
+ * The methods. `parameters` as it came; returns like a ctl_method: 0 with the
+ * parameters of a reply or, *ret_error set, of an error; or -ENOMEM.
+ */
+int report_status(const struct report_input *in, const struct ctl_peer *peer,
+		  const json_t *parameters, json_t **ret_reply, const char **ret_error);
+int report_explain(const struct report_input *in, const struct ctl_peer *peer,
+		   const json_t *parameters, json_t **ret_reply,
+		   const char **ret_error);
+int report_peers(const struct report_input *in, const struct ctl_peer *peer,
+		 const json_t *parameters, json_t **ret_reply, const char **ret_error);
+int report_policy(const struct report_input *in, const json_t *parameters,
+		  json_t **ret_reply, const char **ret_error);
+int report_doctor(const struct report_input *in, const json_t *parameters,
+		  json_t **ret_reply, const char **ret_error);
+
+/* PolicyReload, after it was done: its reply, or its error where policy_error is set.
+ */
+int report_reload(const struct report_input *in, json_t **ret_reply,
+		  const char **ret_error);
+
+#endif

@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "base/text.h"
+#include "ctl/report_json.h"
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define NS_PER_SECOND UINT64_C(1000000000)
+
+json_t *report_text(const char *text)
+{
+	json_t *value;
+	size_t size;
+	char *copy;
+
+	if (!text)
+		text = "";
+	value = json_string(text);
+	if (value)
+		return value;
+	size = 4 * strlen(text) + 1;
+	copy = malloc(size);
+	if (!copy)
+		return NULL;
+	value = json_string(text_escape(text, copy, size));
+	free(copy);
+	return value;
+}
+
+json_t *report_unsigned(uint64_t value)
+{
+	return json_integer(value > INT64_MAX ? INT64_MAX : (json_int_t)value);
+}
+
+json_t *report_integer(double value)
+{
+	if (!(value > 0)) /* also what is not a number */
+		return json_integer(0);
+	return json_integer(value >= 9e18 ? INT64_MAX : (json_int_t)llround(value));
+}
+
+json_t *report_real(double value)
+{
+	return json_real(isfinite(value) ? value : 0);
+}
+
+int64_t report_epoch(const struct report_input *in, uint64_t time_ns)
+{
+	return (int64_t)(time_ns / NS_PER_SECOND) + in->epoch_offset;
+}
+
+static const char *kind_name(enum app_kind kind)
+{
+	static const char *const names[] = {
+		[APP_KIND_UNATTRIBUTED] = "unattributed",
+		[APP_KIND_UNIT] = "unit",
+		[APP_KIND_CONTAINER] = "container",
+		[APP_KIND_EXE] = "exe",
+	};
+
+	return names[kind];
+}
+
+/* --- groups of members of an Application --------------------------------------- */
+
+static json_t *make_identity(const struct app *app)
+{
+	const struct app_identity *id = &app->identity;
+	const struct catalogue_client *client = app->client;
+
+	return json_pack("{s:o, s:i, s:o, s:s, s:o, s:o, s:o, s:I, s:o, s:o}", "name",
+			 report_text(id->name), "id", (int)app->id, "key",
+			 report_text(id->key), "kind", kind_name(id->kind), "exe",
+			 report_text(id->exe), "unit", report_text(id->unit), "user",
+			 report_text(id->user), "uid", (json_int_t)id->uid, "client",
+			 report_text(client ? client->id : ""), "client_forbid",
+			 report_text(client ? client->forbid : ""));
+}
+
+static json_t *make_verdict(const struct report_input *in, const struct app *app)
+{
+	return json_pack("{s:s, s:b, s:o, s:I}", "role", app_role_name(app->role),
+			 "promoted", app_role_is_promoted(app->role), "probability",
+			 report_real(app_probability(app)), "since",
+			 (json_int_t)report_epoch(in, app->role_since_ns));
+}
+
+static json_t *make_traffic(const struct app *app)
+{
+	const struct app_totals *t = &app->totals;
+
+	return json_pack(
+		"{s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:o, s:o, s:o, s:o}", "peers",
+		(json_int_t)app->peers, "peers_in", (json_int_t)app->peers_in,
+		"peers_out", (json_int_t)app->peers_out, "flows",
+		(json_int_t)app->flow_count, "legs", (json_int_t)app->leg_count,
+		"bytes_in", report_unsigned(t->bytes_in), "bytes_out",
+		report_unsigned(t->bytes_out), "relayed_in",
+		report_unsigned(t->relayed_in), "relayed_out",
+		report_unsigned(t->relayed_out), "rate_in",
+		report_integer(app->rate_in), "rate_out",
+		report_integer(app->rate_out));
+}
+
+static json_t *make_counted(const struct report_input *in, const struct app *app)
+{
+	static const struct report_counter none[DIRECTION_COUNT];
+	uint8_t number = app_number(app->id);
+	const struct report_counter *c = in->counters ? in->counters[number] : none;
+
+	return json_pack("{s:{s:o, s:o, s:o, s:o, s:b}}", "counted", "packets_in",
+			 report_unsigned(c[DIRECTION_IN].packets), "bytes_in",
+			 report_unsigned(c[DIRECTION_IN].bytes), "packets_out",
+			 report_unsigned(c[DIRECTION_OUT].packets), "bytes_out",
+			 report_unsigned(c[DIRECTION_OUT].bytes), "shared",
+			 number == APP_NUMBER_SHARED);
+}
+
+static json_t *make_limit(enum direction direction, const char *scope, uint64_t rate,
+			  bool while_promoted)
+{
+	return json_pack("{s:s, s:s, s:o, s:b}", "direction",
+			 direction == DIRECTION_IN ? "in" : "out", "scope", scope,
+			 "bytes_per_second", report_unsigned(rate), "while_promoted",
+			 while_promoted);
+}
+
+static json_t *make_limits(const struct decision *d)
+{
+	const char *relay_scope = d->relay_legs_only ? "legs" : "app";
+	json_t *limits = json_array();
+	int r = limits ? 0 : -1;
+
+	if (!decision_is_limiting(d))
+		return limits;
+	for (enum direction i = 0; i < DIRECTION_COUNT && r == 0; i++) {
+		if (d->rate[i])
+			r = json_array_append_new(
+				limits, make_limit(i, "app", d->rate[i], false));
+		if (r == 0 && d->relay_rate[i])
+			r = json_array_append_new(
+				limits,
+				make_limit(i, relay_scope, d->relay_rate[i], true));
+	}
+	if (r == 0)
+		return limits;
+	json_decref(limits);
+	return NULL;
+}
+
+static json_t *make_decision(const struct report_input *in, const struct app *app)
+{
+	struct decision d;
+
+	decide(in->policy, app, &d);
+	return json_pack("{s:s, s:o, s:o, s:I, s:b, s:b, s:o}", "decision",
+			 promotion_action_name(d.action), "rule", report_text(d.rule),
+			 "rule_file", report_text(d.why.file), "rule_line",
+			 (json_int_t)d.why.line, "enforced", d.is_enforced, "limited",
+			 decision_is_limiting(&d), "limits", make_limits(&d));
+}
+
+static json_t *make_pids(const struct app *app)
+{
+	json_t *object = json_pack("{s:[]}", "pids");
+	json_t *pids = json_object_get(object, "pids");
+
+	for (uint16_t i = 0; pids && i < app->pid_count; i++) {
+		if (json_array_append_new(pids, json_integer(app->pids[i])) < 0) {
+			json_decref(object);
+			return NULL;
+		}
+	}
+	return object;
+}
+
+/* Adds the members of `part`, taking its reference. */
+static int merge_take(json_t *object, json_t *part)
+{
+	int r = part ? json_object_update(object, part) : -1;
+
+	json_decref(part);
+	return r;
+}
+
+json_t *report_application(const struct report_input *in, const struct app *app)
+{
+	json_t *object = json_object();
+
+	if (!object)
+		return NULL;
+	if (merge_take(object, make_identity(app)) < 0 ||
+	    merge_take(object, make_verdict(in, app)) < 0 ||
+	    merge_take(object, make_traffic(app)) < 0 ||
+	    merge_take(object, make_counted(in, app)) < 0 ||
+	    merge_take(object, make_decision(in, app)) < 0 ||
+	    merge_take(object, make_pids(app)) < 0) {
+		json_decref(object);
+		return NULL;
+	}
+	return object;
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Pieces of the reports that need one application and no engine; see report.h.
+ */
+#ifndef CTL_REPORT_JSON_H
+#define CTL_REPORT_JSON_H
+
+#include "core/app.h"
+#include "core/decision.h"
+#include "ctl/report.h"
+#include <jansson.h>
+
+/* A JSON string of any text, NULL being "": what is not printable UTF-8 is escaped. */
+json_t *report_text(const char *text);
+/* A JSON integer of a number of any size, rounded. */
+json_t *report_integer(double value);
+json_t *report_unsigned(uint64_t value);
+/* Never NULL for want of a finite value. */
+json_t *report_real(double value);
+
+int64_t report_epoch(const struct report_input *in, uint64_t time_ns);
+const char *report_state_name(enum report_state state);
+
+/* New references, NULL without memory. */
+json_t *report_application(const struct report_input *in, const struct app *app);
+json_t *report_evidence(const struct app *app);
+json_t *report_legs(const struct app *app);
+json_t *report_peer_list(const struct app *app, uint64_t now_ns, size_t *ret_total);
+json_t *report_would_change(const struct app *app, const struct decision *d);
+
+#endif
