@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "base/conffile.h"
+#include "core/catalogue.h"
+#include "core/policy_ini.h"
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define SHIPPED_COUNT 17
+
+static struct policy_error error;
+
+static struct catalogue *parse_layers(const char *first, const char *second)
+{
+	const struct policy_source sources[] = {
+		{"first.ini", first, strlen(first)},
+		{"second.ini", second, strlen(second)},
+	};
+	struct catalogue *c = NULL;
+	char text[600];
+
+	if (catalogue_parse(sources, 2, &c, &error) != 0)
+		fail_msg("%s", policy_error_format(&error, text, sizeof(text)));
+	return c;
+}
+
+static void assert_refused(const char *text, const char *message)
+{
+	const struct policy_source source = {"bad.ini", text, strlen(text)};
+	struct catalogue *c = NULL;
+	char shown[600];
+
+	assert_int_equal(catalogue_parse(&source, 1, &c, &error), -EINVAL);
+	assert_null(c);
+	assert_string_equal(policy_error_format(&error, shown, sizeof(shown)), message);
+}
+
+static const char *find(const struct catalogue *c, const char *exe, const char *unit)
+{
+	struct app_identity identity = {.kind = APP_KIND_EXE};
+	const struct catalogue_client *client;
+
+	snprintf(identity.exe, sizeof(identity.exe), "%s", exe);
+	snprintf(identity.unit, sizeof(identity.unit), "%s", unit);
+	client = catalogue_find(c, &identity);
+	return client ? client->id : "(none)";
+}
+
+#define A "[client a]\ntitle = A title\nword = hub\nforbid = a; b = c\n"
+
+static void a_client_is_read(void **state)
+{
+	struct catalogue *c =
+		parse_layers(A "match.exe = */a, /b\nmatch.unit = a.service\n", "");
+
+	(void)state;
+	assert_int_equal(c->count, 1);
+	assert_string_equal(c->clients[0].id, "a");
+	assert_string_equal(c->clients[0].title, "A title");
+	assert_string_equal(c->clients[0].word, "hub");
+	assert_string_equal(c->clients[0].forbid, "a; b = c");
+	assert_int_equal(c->clients[0].exe_count, 2);
+	assert_string_equal(c->clients[0].exes[1], "/b");
+	assert_int_equal(c->clients[0].unit_count, 1);
+	assert_string_equal(c->clients[0].units[0], "a.service");
+	catalogue_free(c);
+}
+
+static void no_file_is_an_empty_catalogue(void **state)
+{
+	struct catalogue *c = NULL;
+
+	(void)state;
+	assert_int_equal(catalogue_parse(NULL, 0, &c, &error), 0);
+	assert_int_equal(c->count, 0);
+	assert_string_equal(find(c, "/usr/bin/x", "x.service"), "(none)");
+	catalogue_free(c);
+	catalogue_free(NULL);
+}
+
+static void a_client_is_found_by_path_or_by_unit(void **state)
+{
+	struct catalogue *c =
+		parse_layers(A "match.exe = */a\nmatch.unit = a@*.service\n", "");
+
+	(void)state;
+	assert_string_equal(find(c, "/usr/bin/a", ""), "a");
+	assert_string_equal(find(c, "/opt/x/a", ""), "a");
+	assert_string_equal(find(c, "", "a@1.service"), "a");
+	assert_string_equal(find(c, "/usr/bin/ab", "a.service"), "(none)");
+	assert_string_equal(find(c, "/usr/bin/a (deleted)", ""), "(none)");
+	assert_string_equal(find(c, "", ""), "(none)");
+	catalogue_free(c);
+}
+
+static void an_empty_field_matches_no_glob(void **state)
+{
+	struct catalogue *c = parse_layers(A "match.unit = *\n", "");
+
+	(void)state;
+	assert_string_equal(find(c, "/usr/bin/a", ""), "(none)");
+	assert_string_equal(find(c, "/usr/bin/a", "x"), "a");
+	catalogue_free(c);
+}
+
+static void a_later_layer_wins_key_by_key_and_over_other_clients(void **state)
+{
+	struct catalogue *c =
+		parse_layers(A "match.exe = */a\n"
+			       "[client b]\ntitle = B\nword = w\nforbid = f\n"
+			       "match.exe = */b, */a\n",
+			     "[client a]\nword = relay\n");
+
+	(void)state;
+	assert_int_equal(c->count, 2);
+	assert_string_equal(find(c, "/a", ""), "a");
+	assert_string_equal(find(c, "/b", ""), "b");
+	assert_string_equal(c->clients[1].word, "relay");
+	assert_string_equal(c->clients[1].title, "A title");
+	catalogue_free(c);
+}
+
+static void an_incomplete_client_is_refused(void **state)
+{
+	(void)state;
+	assert_refused(
+		"[client a]\ntitle = A\nword = w\nmatch.exe = /a\n",
+		"bad.ini:1: [client a] is not complete; expected title, word and "
+		"forbid");
+	assert_refused("\n[client a]\ntitle = A\nword = w\nforbid = f\n",
+		       "bad.ini:2: [client a] matches nothing; expected match.exe or "
+		       "match.unit");
+}
+
+static void what_is_unknown_is_refused_with_the_nearest(void **state)
+{
+	(void)state;
+	assert_refused("[cleint a]\n",
+		       "bad.ini:1: unknown section 'cleint'; did you mean "
+		       "'client'? Expected [client ID]");
+	assert_refused("[client a]\ntitel = A\n",
+		       "bad.ini:2: titel: unknown key 'titel'; did you mean 'title'? "
+		       "Expected title, word, forbid, match.exe, match.unit");
+	assert_refused("[client]\n", "bad.ini:1: the section has no name; expected "
+				     "[client ID]");
+	assert_refused(A "title = B\n", "bad.ini:5: title: written twice in this file, "
+					"first on line 2");
+	assert_refused(A "match.exe = a\n",
+		       "bad.ini:5: match.exe: 'a' matches no whole path; expected e.g. "
+		       "/usr/bin/a or */a");
+}
+
+/* --- shipped files ---------------------------------------------------------------- */
+
+static struct catalogue *parse_shipped(struct conffiles *files)
+{
+	const char *layers[] = {"rules/clients"};
+	struct policy_source sources[64];
+	struct catalogue *c = NULL;
+	char text[600];
+
+	assert_int_equal(conffiles_read(layers, 1, files, text, sizeof(text)), 0);
+	assert_in_range(files->count, SHIPPED_COUNT, 64);
+	for (size_t i = 0; i < files->count; i++)
+		sources[i] = (struct policy_source){files->files[i].path,
+						    files->files[i].text,
+						    files->files[i].length};
+	if (catalogue_parse(sources, files->count, &c, &error) != 0)
+		fail_msg("%s", policy_error_format(&error, text, sizeof(text)));
+	return c;
+}
+
+static void every_shipped_file_holds_the_client_it_is_named_for(void **state)
+{
+	struct conffiles files;
+	struct catalogue *c = parse_shipped(&files);
+	char path[256];
+
+	(void)state;
+	assert_int_equal(c->count, files.count);
+	for (size_t i = 0; i < c->count; i++) {
+		snprintf(path, sizeof(path), "rules/clients/%s.ini", c->clients[i].id);
+		assert_string_equal(files.files[i].path, path);
+	}
+	conffiles_done(&files);
+	catalogue_free(c);
+}
+
+static void installed_programs_are_recognised(void **state)
+{
+	static const char *const cases[][3] = {
+		{"/usr/bin/supernode", "", "n2n"},
+		{"/usr/sbin/edge", "", "n2n"},
+		{"/opt/microsoft/msedge/msedge", "", "(none)"},
+		{"/usr/sbin/i2pd", "i2pd.service", "i2pd"},
+		{"/usr/lib/jvm/java-17-openjdk-amd64/bin/java", "i2p.service",
+		 "java-i2p"},
+		{"/usr/lib/jvm/java-17-openjdk-amd64/bin/java", "", "(none)"},
+		{"/usr/bin/turnserver", "coturn.service", "coturn"},
+		{"/usr/bin/tor", "tor@default.service", "tor"},
+		{"/usr/bin/torify", "", "(none)"},
+		{"/usr/bin/snowflake-proxy", "", "snowflake"},
+		{"/usr/sbin/tailscaled", "", "tailscale"},
+		{"/usr/bin/nebula", "nebula@office.service", "nebula"},
+		{"/usr/local/bin/ipfs", "", "kubo"},
+		{"/usr/bin/strelaysrv", "", "syncthing-relay"},
+		{"/usr/bin/syncthing", "", "(none)"},
+		{"/usr/bin/transmission-gtk", "", "bittorrent"},
+		{"/usr/bin/python3.11", "deluged.service", "bittorrent"},
+		{"/usr/bin/earnapp", "", "bandwidth-sharing"},
+		{"/usr/lib/firefox/firefox", "", "(none)"},
+	};
+	struct conffiles files;
+	struct catalogue *c = parse_shipped(&files);
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++)
+		assert_string_equal(find(c, cases[i][0], cases[i][1]), cases[i][2]);
+	conffiles_done(&files);
+	catalogue_free(c);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_client_is_read),
+		cmocka_unit_test(no_file_is_an_empty_catalogue),
+		cmocka_unit_test(a_client_is_found_by_path_or_by_unit),
+		cmocka_unit_test(an_empty_field_matches_no_glob),
+		cmocka_unit_test(a_later_layer_wins_key_by_key_and_over_other_clients),
+		cmocka_unit_test(an_incomplete_client_is_refused),
+		cmocka_unit_test(what_is_unknown_is_refused_with_the_nearest),
+		cmocka_unit_test(every_shipped_file_holds_the_client_it_is_named_for),
+		cmocka_unit_test(installed_programs_are_recognised),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
