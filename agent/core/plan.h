@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The kernel state that decisions want, and the difference between two such states. A
- * plan says what, kernel/nft_encode.h how. Pure.
+ * plan says what, kernel/nft.h how. Pure.
  */
 #ifndef CORE_PLAN_H
 #define CORE_PLAN_H
@@ -15,7 +15,7 @@
 
 enum direction { DIRECTION_IN, DIRECTION_OUT, DIRECTION_COUNT };
 
-/* Limits in bytes per second, 0 = none. */
+/* Limits in bytes per second, 0 = none. An app that is not present has none. */
 struct plan_app {
 	bool is_present;		      /* has counters */
 	char comment[64];		      /* its name, shown by `nft list` */
@@ -57,24 +57,29 @@ struct plan {
 
 void plan_init(struct plan *p);
 void plan_done(struct plan *p);
+/* What `ret_to` held before is not freed. 0 or -ENOMEM. */
 int plan_copy(const struct plan *from, struct plan *ret_to);
 /* Insert keeping the order; a second entry for the same key replaces the first.
  * 0, -ENOSPC at the bound, -ENOMEM. */
 int plan_set_port(struct plan *p, uint8_t proto, uint16_t port, uint8_t number);
+/* Also -EINVAL for a level that no set exists for: 0, or above the maximum. */
 int plan_set_cgroup(struct plan *p, uint64_t id, unsigned int level, uint8_t number);
+/* Bit L is set when there is a cgroup of level L. */
+unsigned int plan_cgroup_levels(const struct plan *p);
 
 /* One step of a transaction. The steps of a list are in the order they must be sent. */
 enum plan_step_kind {
 	STEP_CREATE,  /* table, chains, maps, static rules: from nothing */
 	STEP_APP_ADD, /* counters of apps[number] and their map elements */
 	STEP_APP_REMOVE,
-	STEP_LIMIT_SET, /* add or replace one limit and its map elements */
+	STEP_LIMIT_ADD, /* one limit and its map elements */
 	STEP_LIMIT_REMOVE,
 	STEP_PORT_ADD,
 	STEP_PORT_REMOVE,
 	STEP_CGROUP_ADD,
 	STEP_CGROUP_REMOVE,
 	STEP_TRUSTED_SET, /* the whole set anew */
+	STEP_LEVELS_SET,  /* the marking rules anew, for the cgroup levels in use */
 };
 
 struct plan_step {
@@ -82,7 +87,7 @@ struct plan_step {
 	uint8_t number;		   /* application, where one is meant */
 	enum direction direction;  /* STEP_LIMIT_* */
 	bool is_relay_limit;	   /* relay_rate rather than rate */
-	uint64_t rate;		   /* STEP_LIMIT_SET */
+	uint64_t rate;		   /* STEP_LIMIT_* */
 	bool legs_only;		   /* STEP_LIMIT_*: what the elements cover */
 	struct plan_port port;	   /* STEP_PORT_* */
 	struct plan_cgroup cgroup; /* STEP_CGROUP_* */
@@ -96,7 +101,13 @@ struct plan_steps {
 /*
  * The steps that turn `installed` (NULL: nothing is there) into `wanted`. An empty list
  * means nothing to do. A layout, ownership or mask that differs yields STEP_CREATE
- * followed by everything. 0 or -ENOMEM.
+ * followed by everything.
+ *
+ * The kernel neither updates a limit object nor a map element in place, so a changed
+ * one is removed and added; removals come first, within one transaction. A number whose
+ * comment differs has passed to another application: its counters begin at zero.
+ *
+ * 0 or -ENOMEM.
  */
 int plan_diff(const struct plan *installed, const struct plan *wanted,
 	      struct plan_steps *ret_steps);

@@ -1,0 +1,599 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "core/plan.h"
+#include <errno.h>
+#include <netinet/in.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+/* --- a tiny kernel: refuses what the real one refuses ------------------------- */
+
+struct model_limit {
+	uint64_t rate; /* 0: no such object */
+	bool legs_only;
+};
+
+struct model {
+	bool exists;
+	struct mark_layout layout;
+	bool is_owned;
+	unsigned int levels; /* that have a marking rule */
+	bool has_counters[APP_NUMBER_COUNT];
+	char comment[APP_NUMBER_COUNT][64];
+	struct model_limit limit[APP_NUMBER_COUNT][2][DIRECTION_COUNT];
+	struct plan entries; /* its ports and cgroups */
+	struct prefix trusted[PLAN_TRUSTED_MAX];
+	size_t trusted_count;
+};
+
+static struct model *model_new(void)
+{
+	struct model *m = calloc(1, sizeof(*m));
+
+	assert_non_null(m);
+	return m;
+}
+
+static void model_free(struct model *m)
+{
+	plan_done(&m->entries);
+	free(m);
+}
+
+static void model_create(struct model *m, const struct plan *wanted)
+{
+	plan_done(&m->entries);
+	memset(m, 0, sizeof(*m));
+	m->exists = true;
+	m->layout = wanted->layout;
+	m->is_owned = wanted->is_owned;
+	m->levels = plan_cgroup_levels(wanted);
+}
+
+static void model_app(struct model *m, const struct plan *wanted,
+		      const struct plan_step *s)
+{
+	bool is_add = s->kind == STEP_APP_ADD;
+
+	assert_true(m->has_counters[s->number] != is_add);
+	m->has_counters[s->number] = is_add;
+	memset(m->comment[s->number], 0, sizeof(m->comment[0]));
+	if (is_add)
+		strcpy(m->comment[s->number], wanted->apps[s->number].comment);
+}
+
+static void model_limit(struct model *m, const struct plan_step *s)
+{
+	struct model_limit *l = &m->limit[s->number][s->is_relay_limit][s->direction];
+
+	if (s->kind == STEP_LIMIT_ADD) {
+		assert_int_equal(l->rate, 0);
+		assert_int_not_equal(s->rate, 0);
+		*l = (struct model_limit){s->rate, s->legs_only};
+		return;
+	}
+	assert_int_not_equal(l->rate, 0);
+	/* Its elements are found by what they cover. */
+	assert_int_equal(l->legs_only, s->legs_only);
+	*l = (struct model_limit){0};
+}
+
+static void model_port(struct model *m, const struct plan_step *s)
+{
+	struct plan *e = &m->entries;
+	size_t at = 0;
+
+	while (at < e->port_count && (e->ports[at].proto != s->port.proto ||
+				      e->ports[at].port != s->port.port))
+		at++;
+	if (s->kind == STEP_PORT_ADD) {
+		assert_int_equal(at, e->port_count);
+		assert_int_equal(
+			plan_set_port(e, s->port.proto, s->port.port, s->port.number),
+			0);
+		return;
+	}
+	assert_true(at < e->port_count);
+	memmove(&e->ports[at], &e->ports[at + 1],
+		(e->port_count - at - 1) * sizeof(*e->ports));
+	e->port_count--;
+}
+
+static void model_cgroup(struct model *m, const struct plan_step *s)
+{
+	struct plan *e = &m->entries;
+	size_t at = 0;
+
+	while (at < e->cgroup_count && (e->cgroups[at].id != s->cgroup.id ||
+					e->cgroups[at].level != s->cgroup.level))
+		at++;
+	if (s->kind == STEP_CGROUP_ADD) {
+		assert_int_equal(at, e->cgroup_count);
+		assert_int_equal(plan_set_cgroup(e, s->cgroup.id, s->cgroup.level,
+						 s->cgroup.number),
+				 0);
+		return;
+	}
+	assert_true(at < e->cgroup_count);
+	memmove(&e->cgroups[at], &e->cgroups[at + 1],
+		(e->cgroup_count - at - 1) * sizeof(*e->cgroups));
+	e->cgroup_count--;
+}
+
+static void model_trusted(struct model *m, const struct plan *wanted)
+{
+	m->trusted_count = wanted->trusted_count;
+	for (size_t i = 0; i < wanted->trusted_count; i++)
+		m->trusted[i] = wanted->trusted[i];
+}
+
+static void model_apply(struct model *m, const struct plan *wanted,
+			const struct plan_steps *steps)
+{
+	for (size_t i = 0; i < steps->count; i++) {
+		const struct plan_step *s = &steps->items[i];
+
+		assert_true(m->exists || s->kind == STEP_CREATE);
+		switch (s->kind) {
+		case STEP_CREATE:
+			model_create(m, wanted);
+			break;
+		case STEP_APP_ADD:
+		case STEP_APP_REMOVE:
+			model_app(m, wanted, s);
+			break;
+		case STEP_LIMIT_ADD:
+		case STEP_LIMIT_REMOVE:
+			model_limit(m, s);
+			break;
+		case STEP_PORT_ADD:
+		case STEP_PORT_REMOVE:
+			model_port(m, s);
+			break;
+		case STEP_CGROUP_ADD:
+		case STEP_CGROUP_REMOVE:
+			model_cgroup(m, s);
+			break;
+		case STEP_TRUSTED_SET:
+			model_trusted(m, wanted);
+			break;
+		case STEP_LEVELS_SET:
+			m->levels = plan_cgroup_levels(wanted);
+			break;
+		}
+	}
+}
+
+static void assert_is_installed_app(const struct model *m, const struct plan *wanted,
+				    size_t number)
+{
+	const struct plan_app *a = &wanted->apps[number];
+
+	assert_int_equal(m->has_counters[number], a->is_present);
+	if (a->is_present)
+		assert_string_equal(m->comment[number], a->comment);
+	for (int d = 0; d < DIRECTION_COUNT; d++) {
+		const struct model_limit *relay = &m->limit[number][1][d];
+
+		assert_int_equal(m->limit[number][0][d].rate,
+				 a->is_present ? a->rate[d] : 0);
+		assert_int_equal(relay->rate, a->is_present ? a->relay_rate[d] : 0);
+		if (relay->rate)
+			assert_int_equal(relay->legs_only, a->relay_legs_only);
+	}
+}
+
+static void assert_is_installed(const struct model *m, const struct plan *wanted)
+{
+	assert_true(m->exists);
+	assert_int_equal(m->is_owned, wanted->is_owned);
+	assert_int_equal(m->layout.mask, wanted->layout.mask);
+	assert_int_equal(m->levels, plan_cgroup_levels(wanted));
+	for (size_t i = 0; i < APP_NUMBER_COUNT; i++)
+		assert_is_installed_app(m, wanted, i);
+	assert_int_equal(m->entries.port_count, wanted->port_count);
+	for (size_t i = 0; i < wanted->port_count; i++) {
+		assert_int_equal(m->entries.ports[i].proto, wanted->ports[i].proto);
+		assert_int_equal(m->entries.ports[i].port, wanted->ports[i].port);
+		assert_int_equal(m->entries.ports[i].number, wanted->ports[i].number);
+	}
+	assert_int_equal(m->entries.cgroup_count, wanted->cgroup_count);
+	for (size_t i = 0; i < wanted->cgroup_count; i++) {
+		assert_int_equal(m->entries.cgroups[i].id, wanted->cgroups[i].id);
+		assert_int_equal(m->entries.cgroups[i].number,
+				 wanted->cgroups[i].number);
+	}
+	assert_int_equal(m->trusted_count, wanted->trusted_count);
+	for (size_t i = 0; i < wanted->trusted_count; i++)
+		assert_true(addr_equal(&m->trusted[i].addr, &wanted->trusted[i].addr));
+}
+
+/* --- plans to work on --------------------------------------------------------- */
+
+static void plan_with_layout(struct plan *ret_plan)
+{
+	plan_init(ret_plan);
+	assert_int_equal(mark_layout_init(0xfff00000, &ret_plan->layout), 0);
+	ret_plan->is_owned = true;
+}
+
+static void add_app(struct plan *p, uint8_t number, const char *name)
+{
+	p->apps[number].is_present = true;
+	strcpy(p->apps[number].comment, name);
+}
+
+static void trust(struct plan *p, const char *text)
+{
+	p->trusted = realloc(p->trusted, (p->trusted_count + 1) * sizeof(*p->trusted));
+	assert_non_null(p->trusted);
+	assert_int_equal(prefix_parse(text, &p->trusted[p->trusted_count++]), 0);
+}
+
+static void full_plan(struct plan *ret_plan)
+{
+	struct plan *p = ret_plan;
+
+	plan_with_layout(p);
+	add_app(p, 0, "unattributed");
+	add_app(p, 7, "voice");
+	p->apps[7].rate[DIRECTION_OUT] = 250000;
+	p->apps[7].relay_rate[DIRECTION_IN] = 32000;
+	p->apps[7].relay_legs_only = true;
+	trust(p, "10.0.0.0/8");
+	assert_int_equal(plan_set_port(p, IPPROTO_UDP, 7654, 7), 0);
+	assert_int_equal(plan_set_cgroup(p, 4711, 2, 7), 0);
+}
+
+static struct plan_steps diff(const struct plan *installed, const struct plan *wanted)
+{
+	struct plan_steps steps = {0};
+
+	assert_int_equal(plan_diff(installed, wanted, &steps), 0);
+	return steps;
+}
+
+/* The kinds of the difference are exactly these, in this order. */
+#define assert_steps(installed, wanted, ...)                                           \
+	assert_step_kinds(                                                             \
+		installed, wanted, (const enum plan_step_kind[]){__VA_ARGS__},         \
+		sizeof((const enum plan_step_kind[]){__VA_ARGS__}) / sizeof(int))
+
+static void assert_step_kinds(const struct plan *installed, const struct plan *wanted,
+			      const enum plan_step_kind *kinds, size_t count)
+{
+	struct plan_steps steps = diff(installed, wanted);
+
+	assert_int_equal(steps.count, count);
+	for (size_t i = 0; i < count; i++)
+		assert_int_equal(steps.items[i].kind, kinds[i]);
+	plan_steps_done(&steps);
+}
+
+/* --- cases -------------------------------------------------------------------- */
+
+static void from_nothing_everything_is_created(void **state)
+{
+	struct plan p;
+
+	(void)state;
+	full_plan(&p);
+	assert_steps(NULL, &p, STEP_CREATE, STEP_APP_ADD, STEP_APP_ADD, STEP_LIMIT_ADD,
+		     STEP_LIMIT_ADD, STEP_TRUSTED_SET, STEP_CGROUP_ADD, STEP_PORT_ADD);
+	plan_done(&p);
+}
+
+static void an_equal_plan_needs_no_step(void **state)
+{
+	struct plan p, copy;
+	struct plan_steps steps;
+
+	(void)state;
+	full_plan(&p);
+	assert_int_equal(plan_copy(&p, &copy), 0);
+	steps = diff(&p, &copy);
+	assert_int_equal(steps.count, 0);
+	assert_null(steps.items);
+	plan_steps_done(&steps);
+	plan_done(&p);
+	plan_done(&copy);
+}
+
+static void a_changed_rate_removes_the_old_limit_first(void **state)
+{
+	struct plan p, q;
+	struct plan_steps steps;
+
+	(void)state;
+	full_plan(&p);
+	full_plan(&q);
+	q.apps[7].rate[DIRECTION_OUT] = 125000;
+	steps = diff(&p, &q);
+	assert_int_equal(steps.count, 2);
+	assert_int_equal(steps.items[0].kind, STEP_LIMIT_REMOVE);
+	assert_int_equal(steps.items[0].rate, 250000);
+	assert_int_equal(steps.items[1].kind, STEP_LIMIT_ADD);
+	assert_int_equal(steps.items[1].rate, 125000);
+	assert_int_equal(steps.items[1].direction, DIRECTION_OUT);
+	assert_false(steps.items[1].is_relay_limit);
+	plan_steps_done(&steps);
+	plan_done(&p);
+	plan_done(&q);
+}
+
+static void a_removed_limit_remembers_what_its_elements_cover(void **state)
+{
+	struct plan p, q;
+	struct plan_steps steps;
+
+	(void)state;
+	full_plan(&p);
+	full_plan(&q);
+	q.apps[7].relay_legs_only = false;
+	steps = diff(&p, &q);
+	assert_int_equal(steps.count, 2);
+	assert_int_equal(steps.items[0].kind, STEP_LIMIT_REMOVE);
+	assert_true(steps.items[0].legs_only);
+	assert_int_equal(steps.items[1].kind, STEP_LIMIT_ADD);
+	assert_false(steps.items[1].legs_only);
+	plan_steps_done(&steps);
+	plan_done(&p);
+	plan_done(&q);
+}
+
+static void legs_only_without_a_relay_rate_changes_nothing(void **state)
+{
+	struct plan p, q;
+
+	(void)state;
+	full_plan(&p);
+	p.apps[7].relay_rate[DIRECTION_IN] = 0;
+	assert_int_equal(plan_copy(&p, &q), 0);
+	q.apps[7].relay_legs_only = false;
+	assert_step_kinds(&p, &q, NULL, 0);
+	plan_done(&p);
+	plan_done(&q);
+}
+
+static void a_number_that_passed_to_another_app_gets_new_counters(void **state)
+{
+	struct plan p, q;
+
+	(void)state;
+	full_plan(&p);
+	full_plan(&q);
+	strcpy(q.apps[7].comment, "torrent");
+	assert_steps(&p, &q, STEP_APP_REMOVE, STEP_APP_ADD);
+	plan_done(&p);
+	plan_done(&q);
+}
+
+static void an_absent_app_takes_its_limits_with_it(void **state)
+{
+	struct plan p, q;
+
+	(void)state;
+	full_plan(&p);
+	full_plan(&q);
+	q.apps[7].is_present = false;
+	assert_steps(&p, &q, STEP_LIMIT_REMOVE, STEP_LIMIT_REMOVE, STEP_APP_REMOVE);
+	plan_done(&p);
+	plan_done(&q);
+}
+
+static void a_port_that_changes_hands_is_removed_before_it_is_added(void **state)
+{
+	struct plan p, q;
+
+	(void)state;
+	full_plan(&p);
+	full_plan(&q);
+	assert_int_equal(plan_set_port(&q, IPPROTO_UDP, 7654, 0), 0);
+	assert_steps(&p, &q, STEP_PORT_REMOVE, STEP_PORT_ADD);
+	plan_done(&p);
+	plan_done(&q);
+}
+
+static void the_marking_rules_follow_the_levels_in_use(void **state)
+{
+	struct plan p, q;
+
+	(void)state;
+	full_plan(&p);
+	full_plan(&q);
+	assert_int_equal(plan_set_cgroup(&q, 4712, 2, 0), 0);
+	assert_steps(&p, &q, STEP_CGROUP_ADD);
+	assert_int_equal(plan_set_cgroup(&q, 99, 4, 0), 0);
+	assert_steps(&p, &q, STEP_LEVELS_SET, STEP_CGROUP_ADD, STEP_CGROUP_ADD);
+	assert_steps(&q, &p, STEP_LEVELS_SET, STEP_CGROUP_REMOVE, STEP_CGROUP_REMOVE);
+	plan_done(&p);
+	plan_done(&q);
+}
+
+static void no_trusted_network_left_empties_the_set(void **state)
+{
+	struct plan p, q;
+
+	(void)state;
+	full_plan(&p);
+	full_plan(&q);
+	q.trusted_count = 0;
+	assert_steps(&p, &q, STEP_TRUSTED_SET);
+	plan_done(&p);
+	plan_done(&q);
+}
+
+static void another_layout_or_owner_starts_from_nothing(void **state)
+{
+	struct plan p, q;
+	struct plan_steps steps;
+
+	(void)state;
+	full_plan(&p);
+	full_plan(&q);
+	assert_int_equal(mark_layout_init(0x00fff000, &q.layout), 0);
+	steps = diff(&p, &q);
+	assert_int_equal(steps.count, 8);
+	assert_int_equal(steps.items[0].kind, STEP_CREATE);
+	plan_steps_done(&steps);
+	q.layout = p.layout;
+	q.is_owned = false;
+	steps = diff(&p, &q);
+	assert_int_equal(steps.count, 8);
+	assert_int_equal(steps.items[0].kind, STEP_CREATE);
+	plan_steps_done(&steps);
+	plan_done(&p);
+	plan_done(&q);
+}
+
+static void ports_stay_sorted_and_unique(void **state)
+{
+	struct plan p;
+
+	(void)state;
+	plan_with_layout(&p);
+	assert_int_equal(plan_set_port(&p, IPPROTO_UDP, 80, 1), 0);
+	assert_int_equal(plan_set_port(&p, IPPROTO_TCP, 443, 2), 0);
+	assert_int_equal(plan_set_port(&p, IPPROTO_TCP, 80, 3), 0);
+	assert_int_equal(plan_set_port(&p, IPPROTO_TCP, 443, 4), 0);
+	assert_int_equal(p.port_count, 3);
+	assert_int_equal(p.ports[0].port, 80);
+	assert_int_equal(p.ports[0].number, 3);
+	assert_int_equal(p.ports[1].port, 443);
+	assert_int_equal(p.ports[1].number, 4);
+	assert_int_equal(p.ports[2].proto, IPPROTO_UDP);
+	plan_done(&p);
+}
+
+static void a_full_plan_refuses_more_but_still_replaces(void **state)
+{
+	struct plan p;
+
+	(void)state;
+	plan_with_layout(&p);
+	for (unsigned int i = 0; i < PLAN_PORTS_MAX; i++)
+		assert_int_equal(plan_set_port(&p, IPPROTO_TCP, (uint16_t)i, 1), 0);
+	assert_int_equal(plan_set_port(&p, IPPROTO_TCP, 60000, 1), -ENOSPC);
+	assert_int_equal(plan_set_port(&p, IPPROTO_TCP, 5, 9), 0);
+	assert_int_equal(p.ports[5].number, 9);
+	for (unsigned int i = 0; i < PLAN_CGROUPS_MAX; i++)
+		assert_int_equal(plan_set_cgroup(&p, i, 1 + i % 8, 1), 0);
+	assert_int_equal(plan_set_cgroup(&p, 1, 1, 1), -ENOSPC);
+	assert_int_equal(plan_set_cgroup(&p, 8, 1, 6), 0);
+	assert_int_equal(p.cgroup_count, PLAN_CGROUPS_MAX);
+	plan_done(&p);
+}
+
+static void a_cgroup_level_without_a_set_is_refused(void **state)
+{
+	struct plan p;
+
+	(void)state;
+	plan_with_layout(&p);
+	assert_int_equal(plan_set_cgroup(&p, 1, 0, 1), -EINVAL);
+	assert_int_equal(plan_set_cgroup(&p, 1, PLAN_CGROUP_LEVEL_MAX + 1, 1), -EINVAL);
+	assert_int_equal(p.cgroup_count, 0);
+}
+
+static void a_copy_lives_on_without_the_original(void **state)
+{
+	struct plan p, copy, again;
+
+	(void)state;
+	full_plan(&p);
+	assert_int_equal(plan_copy(&p, &copy), 0);
+	plan_done(&p);
+	full_plan(&again);
+	assert_step_kinds(&copy, &again, NULL, 0);
+	plan_done(&copy);
+	plan_done(&again);
+}
+
+static uint32_t next_random(uint32_t *seed)
+{
+	*seed = *seed * 1664525u + 1013904223u;
+	return *seed >> 8;
+}
+
+static void random_plan(uint32_t *seed, struct plan *ret_plan)
+{
+	struct plan *p = ret_plan;
+
+	plan_with_layout(p);
+	if (next_random(seed) % 8 == 0)
+		assert_int_equal(mark_layout_init(0x000fff00, &p->layout), 0);
+	for (unsigned int i = 0; i < 12; i++) {
+		struct plan_app *a = &p->apps[next_random(seed) % 16];
+
+		a->is_present = next_random(seed) % 4;
+		a->relay_legs_only = next_random(seed) % 2;
+		snprintf(a->comment, sizeof(a->comment), "app%u",
+			 next_random(seed) % 3);
+		a->rate[next_random(seed) % 2] = next_random(seed) % 3;
+		a->relay_rate[next_random(seed) % 2] = next_random(seed) % 3;
+	}
+	for (unsigned int i = 0; i < 10; i++) {
+		plan_set_port(p, next_random(seed) % 2 ? IPPROTO_TCP : IPPROTO_UDP,
+			      (uint16_t)(next_random(seed) % 12),
+			      (uint8_t)(next_random(seed) % 4));
+		plan_set_cgroup(p, next_random(seed) % 6, 1 + next_random(seed) % 3,
+				(uint8_t)(next_random(seed) % 4));
+	}
+	if (next_random(seed) % 2)
+		trust(p, "10.0.0.0/8");
+	if (next_random(seed) % 2)
+		trust(p, "fd00::/8");
+}
+
+static void applied_steps_lead_from_any_plan_to_any_other(void **state)
+{
+	struct model *m = model_new();
+	struct plan installed, wanted;
+	struct plan_steps steps;
+	uint32_t seed = 1;
+
+	(void)state;
+	for (int i = 0; i < 500; i++) {
+		random_plan(&seed, &wanted);
+		steps = diff(i ? &installed : NULL, &wanted);
+		model_apply(m, &wanted, &steps);
+		plan_steps_done(&steps);
+		assert_is_installed(m, &wanted);
+		assert_step_kinds(&wanted, &wanted, NULL, 0);
+		if (i)
+			plan_done(&installed);
+		installed = wanted;
+	}
+	plan_done(&installed);
+	model_free(m);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(from_nothing_everything_is_created),
+		cmocka_unit_test(an_equal_plan_needs_no_step),
+		cmocka_unit_test(a_changed_rate_removes_the_old_limit_first),
+		cmocka_unit_test(a_removed_limit_remembers_what_its_elements_cover),
+		cmocka_unit_test(legs_only_without_a_relay_rate_changes_nothing),
+		cmocka_unit_test(a_number_that_passed_to_another_app_gets_new_counters),
+		cmocka_unit_test(an_absent_app_takes_its_limits_with_it),
+		cmocka_unit_test(
+			a_port_that_changes_hands_is_removed_before_it_is_added),
+		cmocka_unit_test(the_marking_rules_follow_the_levels_in_use),
+		cmocka_unit_test(no_trusted_network_left_empties_the_set),
+		cmocka_unit_test(another_layout_or_owner_starts_from_nothing),
+		cmocka_unit_test(ports_stay_sorted_and_unique),
+		cmocka_unit_test(a_full_plan_refuses_more_but_still_replaces),
+		cmocka_unit_test(a_cgroup_level_without_a_set_is_refused),
+		cmocka_unit_test(a_copy_lives_on_without_the_original),
+		cmocka_unit_test(applied_steps_lead_from_any_plan_to_any_other),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
