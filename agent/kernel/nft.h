@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Table `inet relaywarden`: plan steps to netlink bytes (nft_encode.c) and their atomic
- * commit and read-back (nft_commit.c). Source: linux/netfilter/nf_tables.h, libnftnl.
+ * Table `inet relaywarden`: plan steps to netlink bytes (nft_encode.c, nft_rules.c) and
+ * their atomic commit and read-back (nft_commit.c). Source:
+ * linux/netfilter/nf_tables.h, libnftnl.
  *
  * Owns: the one netlink socket that owns the table. Knows nothing of policy.
  */
@@ -24,7 +25,8 @@ struct nft_features {
 	bool has_object_maps;
 };
 
-/* 0 or -errno: -EPERM without CAP_NET_ADMIN, -EPROTONOSUPPORT without nf_tables. */
+/* 0 or -errno: -EPERM without CAP_NET_ADMIN, -EPROTONOSUPPORT without nf_tables,
+ * -EINVAL for a table name that is empty or too long. */
 int nft_open(const char *table, struct nft **ret_nft);
 void nft_close(struct nft *n); /* an owned table vanishes here */
 const struct nft_features *nft_features(const struct nft *n);
@@ -37,29 +39,36 @@ const struct nft_features *nft_features(const struct nft *n);
 int nft_commit(struct nft *n, const struct plan *wanted, const struct plan_steps *steps,
 	       char *ret_what, size_t size);
 
-/* Removes the table, if it is ours. 0 or -errno. */
+/* Removes the table, if it is ours. 0, also when there is none; -EEXIST when another
+ * agent owns it; or -errno. */
 int nft_remove(struct nft *n);
 
 struct nft_counter {
 	uint64_t packets, bytes;
 };
 
-/* Per application number and direction; entries without a counter are left at zero. */
+/* Per application number and direction; what has no counter is zero. */
 struct nft_counters {
 	struct nft_counter app[APP_NUMBER_COUNT][DIRECTION_COUNT];
 };
 
+/* 0; -EAGAIN when the rules kept changing under the dump; or -errno. */
 int nft_read_counters(struct nft *n, struct nft_counters *ret_counters);
 
 /* --- nft_encode.c, in the open for the byte tests ----------------------------- */
 
-/* Appends the netlink messages of one step to `buf`. 0, or -ENOBUFS when it is full. */
 struct nft_buffer {
 	uint8_t *data;
 	size_t size, used;
-	uint32_t seq; /* of the next message */
+	uint32_t seq; /* of every message of the next step */
 };
 
+/* No message is longer; with less than this left a buffer counts as full. */
+#define NFT_MESSAGE_ROOM 8192
+
+/* Appends the netlink messages of one step to `buf` and counts `seq` up. 0; -ENOBUFS
+ * when it is full, -ENOMEM, or -EINVAL for a step that has no meaning, all of which
+ * leave `buf` as it was. */
 int nft_encode_step(struct nft_buffer *buf, const char *table,
 		    const struct nft_features *features, const struct plan *wanted,
 		    const struct plan_step *step);

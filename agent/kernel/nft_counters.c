@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "kernel/nft_handle.h"
+#include <endian.h>
+#include <errno.h>
+#include <libnftnl/common.h>
+#include <netinet/in.h>
+#include <string.h>
+
+#include <linux/netfilter.h>
+#include <linux/netfilter/nf_tables.h>
+#include <linux/netfilter/nfnetlink.h>
+
+/* Any change of any rule in the namespace disturbs a dump. */
+#define DUMP_ATTEMPTS 3
+
+/* "in_7", "out_0"; any other object is none of ours. */
+static bool counter_parse_name(const char *name, uint8_t *ret_number,
+			       enum direction *ret_direction)
+{
+	enum direction d = DIRECTION_IN;
+	unsigned int number = 0;
+	const char *digit;
+
+	if (strncmp(name, "out_", 4) == 0)
+		d = DIRECTION_OUT;
+	else if (strncmp(name, "in_", 3) != 0)
+		return false;
+	name += d == DIRECTION_IN ? 3 : 4;
+	for (digit = name; *digit >= '0' && *digit <= '9' && digit < name + 3; digit++)
+		number = number * 10 + (unsigned int)(*digit - '0');
+	if (digit == name || *digit || number >= APP_NUMBER_COUNT)
+		return false;
+	*ret_number = (uint8_t)number;
+	*ret_direction = d;
+	return true;
+}
+
+/* Attributes are taken when their shape is right and passed over when not. */
+static int counter_take_value(const struct nlattr *attr, void *context)
+{
+	struct nft_counter *counter = context;
+
+	if (mnl_attr_validate(attr, MNL_TYPE_U64) < 0)
+		return MNL_CB_OK;
+	if (mnl_attr_get_type(attr) == NFTA_COUNTER_PACKETS)
+		counter->packets = be64toh(mnl_attr_get_u64(attr));
+	else if (mnl_attr_get_type(attr) == NFTA_COUNTER_BYTES)
+		counter->bytes = be64toh(mnl_attr_get_u64(attr));
+	return MNL_CB_OK;
+}
+
+struct counter_object {
+	const char *name;
+	const struct nlattr *data;
+};
+
+static int counter_take_object(const struct nlattr *attr, void *context)
+{
+	struct counter_object *o = context;
+
+	if (mnl_attr_get_type(attr) == NFTA_OBJ_NAME &&
+	    mnl_attr_validate(attr, MNL_TYPE_NUL_STRING) == 0)
+		o->name = mnl_attr_get_str(attr);
+	else if (mnl_attr_get_type(attr) == NFTA_OBJ_DATA &&
+		 mnl_attr_validate(attr, MNL_TYPE_NESTED) == 0)
+		o->data = attr;
+	return MNL_CB_OK;
+}
+
+static void counter_parse(const struct nlmsghdr *message, struct nft_counters *counters)
+{
+	struct counter_object o = {0};
+	enum direction direction;
+	uint8_t number;
+
+	if (mnl_nlmsg_get_payload_len(message) < sizeof(struct nfgenmsg))
+		return;
+	mnl_attr_parse(message, sizeof(struct nfgenmsg), counter_take_object, &o);
+	if (o.name && o.data && counter_parse_name(o.name, &number, &direction))
+		mnl_attr_parse_nested(o.data, counter_take_value,
+				      &counters->app[number][direction]);
+}
+
+static int counters_request(struct nft *n)
+{
+	char buf[256]; /* a header and a name of at most NFT_TABLE_NAME_MAX */
+	struct nlmsghdr *message = nftnl_nlmsg_build_hdr(
+		buf, NFT_MSG_GETOBJ, NFPROTO_INET, NLM_F_DUMP, n->seq);
+
+	mnl_attr_put_strz(message, NFTA_OBJ_TABLE, n->table);
+	mnl_attr_put_u32(message, NFTA_OBJ_TYPE, htonl(NFT_OBJECT_COUNTER));
+	if (mnl_socket_sendto(n->socket, message, message->nlmsg_len) < 0)
+		return -errno;
+	return 0;
+}
+
+/* 1 at the end of the dump, 0 before it, -EAGAIN when the rules changed meanwhile. */
+static int counters_take(const struct nlmsghdr *message, struct nft_counters *counters)
+{
+	const struct nlmsgerr *error = mnl_nlmsg_get_payload(message);
+
+	if (message->nlmsg_flags & NLM_F_DUMP_INTR)
+		return -EAGAIN;
+	if (message->nlmsg_type == NLMSG_DONE)
+		return 1;
+	if (message->nlmsg_type == NLMSG_ERROR) {
+		if (mnl_nlmsg_get_payload_len(message) < sizeof(*error))
+			return -EBADMSG;
+		return error->error ? error->error : 1;
+	}
+	counter_parse(message, counters);
+	return 0;
+}
+
+/* Reads to the end even after an error, so that the next request finds an idle socket.
+ */
+static int counters_receive(struct nft *n, struct nft_counters *counters)
+{
+	uint32_t seq = n->seq++;
+	int result = 0;
+
+	for (;;) {
+		ssize_t got =
+			mnl_socket_recvfrom(n->socket, n->answer, sizeof(n->answer));
+		const struct nlmsghdr *message = (const void *)n->answer;
+		int left = (int)got;
+
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0)
+			return errno == EAGAIN ? -EBADMSG : -errno;
+		for (; mnl_nlmsg_ok(message, left);
+		     message = mnl_nlmsg_next(message, &left)) {
+			int r = message->nlmsg_seq == seq
+					? counters_take(message, counters)
+					: 0;
+
+			if (r < 0 && !result)
+				result = r;
+			if (message->nlmsg_seq == seq &&
+			    (message->nlmsg_type == NLMSG_DONE ||
+			     message->nlmsg_type == NLMSG_ERROR))
+				return result;
+		}
+	}
+}
+
+int nft_read_counters(struct nft *n, struct nft_counters *ret_counters)
+{
+	struct nft_counters counters;
+	int r = -EAGAIN;
+
+	for (int i = 0; i < DUMP_ATTEMPTS && r == -EAGAIN; i++) {
+		memset(&counters, 0, sizeof(counters));
+		r = counters_request(n);
+		if (r == 0)
+			r = counters_receive(n, &counters);
+	}
+	if (r < 0)
+		return r;
+	*ret_counters = counters;
+	return 0;
+}

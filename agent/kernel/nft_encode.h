@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What nft_encode.c and nft_rules.c share: one step on its way into a buffer.
+ */
+#ifndef KERNEL_NFT_ENCODE_H
+#define KERNEL_NFT_ENCODE_H
+
+#include "kernel/nft.h"
+#include <libmnl/libmnl.h>
+
+/* After an error nothing more is written; the step is taken back at its end. */
+struct nft_encoder {
+	struct nft_buffer *buf;
+	const char *table;
+	const struct nft_features *features;
+	const struct plan *wanted;
+	int error;
+};
+
+/* A message of nf_tables in family inet, or NULL after an error. */
+struct nlmsghdr *nft_message_begin(struct nft_encoder *e, uint16_t type,
+				   uint16_t flags);
+void nft_message_end(struct nft_encoder *e, const struct nlmsghdr *message);
+void nft_fail_without_memory(struct nft_encoder *e);
+
+/* The table itself: netlink flags, then enum nft_table_flags. */
+void nft_put_table(struct nft_encoder *e, uint16_t type, uint16_t netlink_flags,
+		   uint32_t table_flags);
+/* A chain that is only jumped to. */
+void nft_put_chain(struct nft_encoder *e, const char *name);
+
+/* Longest name of an object, chain, set or map of ours. */
+#define NFT_NAME_SIZE 24
+
+/* Return `buf`. */
+const char *nft_counter_name(enum direction direction, uint8_t number,
+			     char buf[static NFT_NAME_SIZE]);
+const char *nft_limit_name(const struct plan_step *step,
+			   char buf[static NFT_NAME_SIZE]);
+
+#endif

@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "kernel/nft_expr.h"
+#include <libnftnl/expr.h>
+#include <string.h>
+
+/* The new last expression of the rule, or NULL. */
+static struct nftnl_expr *append(struct nft_rule_builder *b, const char *name)
+{
+	struct nftnl_expr *e = b->has_failed ? NULL : nftnl_expr_alloc(name);
+
+	if (e)
+		nftnl_rule_add_expr(b->rule, e);
+	else
+		b->has_failed = true;
+	return e;
+}
+
+static void set_text(struct nft_rule_builder *b, struct nftnl_expr *e,
+		     uint16_t attribute, const char *text)
+{
+	if (nftnl_expr_set_str(e, attribute, text) < 0)
+		b->has_failed = true;
+}
+
+static void expr_ct_load(struct nft_rule_builder *b, enum nft_ct_keys key)
+{
+	struct nftnl_expr *e = append(b, "ct");
+
+	if (!e)
+		return;
+	nftnl_expr_set_u32(e, NFTNL_EXPR_CT_KEY, key);
+	nftnl_expr_set_u32(e, NFTNL_EXPR_CT_DREG, NFT_REG_1);
+}
+
+void expr_ct_mark(struct nft_rule_builder *b)
+{
+	expr_ct_load(b, NFT_CT_MARK);
+}
+
+void expr_ct_mark_masked(struct nft_rule_builder *b, uint32_t mask)
+{
+	expr_ct_mark(b);
+	expr_bitwise(b, mask, 0);
+}
+
+void expr_ct_bytes(struct nft_rule_builder *b)
+{
+	struct nftnl_expr *e;
+
+	expr_ct_load(b, NFT_CT_BYTES);
+	e = append(b, "byteorder");
+	if (!e)
+		return;
+	nftnl_expr_set_u32(e, NFTNL_EXPR_BYTEORDER_SREG, NFT_REG_1);
+	nftnl_expr_set_u32(e, NFTNL_EXPR_BYTEORDER_DREG, NFT_REG_1);
+	nftnl_expr_set_u32(e, NFTNL_EXPR_BYTEORDER_OP, NFT_BYTEORDER_HTON);
+	nftnl_expr_set_u32(e, NFTNL_EXPR_BYTEORDER_LEN, sizeof(uint64_t));
+	nftnl_expr_set_u32(e, NFTNL_EXPR_BYTEORDER_SIZE, sizeof(uint64_t));
+}
+
+void expr_meta(struct nft_rule_builder *b, enum nft_meta_keys key)
+{
+	struct nftnl_expr *e = append(b, "meta");
+
+	if (!e)
+		return;
+	nftnl_expr_set_u32(e, NFTNL_EXPR_META_KEY, key);
+	nftnl_expr_set_u32(e, NFTNL_EXPR_META_DREG, NFT_REG_1);
+}
+
+void expr_socket_cgroup(struct nft_rule_builder *b, unsigned int level)
+{
+	struct nftnl_expr *e = append(b, "socket");
+
+	if (!e)
+		return;
+	nftnl_expr_set_u32(e, NFTNL_EXPR_SOCKET_KEY, NFT_SOCKET_CGROUPV2);
+	nftnl_expr_set_u32(e, NFTNL_EXPR_SOCKET_LEVEL, level);
+	nftnl_expr_set_u32(e, NFTNL_EXPR_SOCKET_DREG, NFT_REG_1);
+}
+
+void expr_payload(struct nft_rule_builder *b, enum nft_payload_bases base,
+		  uint32_t offset, uint32_t size, enum nft_registers to)
+{
+	struct nftnl_expr *e = append(b, "payload");
+
+	if (!e)
+		return;
+	nftnl_expr_set_u32(e, NFTNL_EXPR_PAYLOAD_BASE, base);
+	nftnl_expr_set_u32(e, NFTNL_EXPR_PAYLOAD_OFFSET, offset);
+	nftnl_expr_set_u32(e, NFTNL_EXPR_PAYLOAD_LEN, size);
+	nftnl_expr_set_u32(e, NFTNL_EXPR_PAYLOAD_DREG, to);
+}
+
+void expr_compare(struct nft_rule_builder *b, enum nft_cmp_ops op, const void *data,
+		  uint32_t size)
+{
+	struct nftnl_expr *e = append(b, "cmp");
+
+	if (!e)
+		return;
+	nftnl_expr_set_u32(e, NFTNL_EXPR_CMP_SREG, NFT_REG_1);
+	nftnl_expr_set_u32(e, NFTNL_EXPR_CMP_OP, op);
+	nftnl_expr_set_data(e, NFTNL_EXPR_CMP_DATA, data, size);
+}
+
+void expr_compare_u32(struct nft_rule_builder *b, enum nft_cmp_ops op, uint32_t data)
+{
+	expr_compare(b, op, &data, sizeof(data));
+}
+
+void expr_in_set(struct nft_rule_builder *b, const char *set)
+{
+	struct nftnl_expr *e = append(b, "lookup");
+
+	if (!e)
+		return;
+	nftnl_expr_set_u32(e, NFTNL_EXPR_LOOKUP_SREG, NFT_REG_1);
+	set_text(b, e, NFTNL_EXPR_LOOKUP_SET, set);
+}
+
+void expr_map(struct nft_rule_builder *b, const char *map)
+{
+	struct nftnl_expr *e = append(b, "lookup");
+
+	if (!e)
+		return;
+	nftnl_expr_set_u32(e, NFTNL_EXPR_LOOKUP_SREG, NFT_REG_1);
+	nftnl_expr_set_u32(e, NFTNL_EXPR_LOOKUP_DREG, NFT_REG_1);
+	set_text(b, e, NFTNL_EXPR_LOOKUP_SET, map);
+}
+
+void expr_object(struct nft_rule_builder *b, const char *map)
+{
+	struct nftnl_expr *e = append(b, "objref");
+
+	if (!e)
+		return;
+	nftnl_expr_set_u32(e, NFTNL_EXPR_OBJREF_SET_SREG, NFT_REG_1);
+	set_text(b, e, NFTNL_EXPR_OBJREF_SET_NAME, map);
+}
+
+void expr_set_ct_mark(struct nft_rule_builder *b)
+{
+	struct nftnl_expr *e = append(b, "ct");
+
+	if (!e)
+		return;
+	nftnl_expr_set_u32(e, NFTNL_EXPR_CT_KEY, NFT_CT_MARK);
+	nftnl_expr_set_u32(e, NFTNL_EXPR_CT_SREG, NFT_REG_1);
+}
+
+void expr_bitwise(struct nft_rule_builder *b, uint32_t mask, uint32_t xor)
+{
+	struct nftnl_expr *e = append(b, "bitwise");
+
+	if (!e)
+		return;
+	nftnl_expr_set_u32(e, NFTNL_EXPR_BITWISE_SREG, NFT_REG_1);
+	nftnl_expr_set_u32(e, NFTNL_EXPR_BITWISE_DREG, NFT_REG_1);
+	nftnl_expr_set_u32(e, NFTNL_EXPR_BITWISE_OP, NFT_BITWISE_BOOL);
+	nftnl_expr_set_u32(e, NFTNL_EXPR_BITWISE_LEN, sizeof(mask));
+	nftnl_expr_set_data(e, NFTNL_EXPR_BITWISE_MASK, &mask, sizeof(mask));
+	nftnl_expr_set_data(e, NFTNL_EXPR_BITWISE_XOR, &xor, sizeof(xor));
+}
+
+void expr_verdict(struct nft_rule_builder *b, int verdict, const char *chain)
+{
+	struct nftnl_expr *e = append(b, "immediate");
+
+	if (!e)
+		return;
+	nftnl_expr_set_u32(e, NFTNL_EXPR_IMM_DREG, NFT_REG_VERDICT);
+	nftnl_expr_set_u32(e, NFTNL_EXPR_IMM_VERDICT, (uint32_t)verdict);
+	if (chain)
+		set_text(b, e, NFTNL_EXPR_IMM_CHAIN, chain);
+}

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Small builders for nftables expressions, composed into rules by nft_rules.c. Each
+ * appends one expression; values pass through 32-bit registers, the first of which is
+ * used unless a builder says otherwise. After a failed allocation they do nothing and
+ * `has_failed` tells.
+ */
+#ifndef KERNEL_NFT_EXPR_H
+#define KERNEL_NFT_EXPR_H
+
+#include <libnftnl/rule.h>
+#include <linux/netfilter/nf_tables.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+struct nft_rule_builder {
+	struct nftnl_rule *rule;
+	bool has_failed;
+};
+
+/* Loads. The register that holds a value after the first four bytes is given. */
+void expr_ct_mark(struct nft_rule_builder *b);
+void expr_ct_mark_masked(struct nft_rule_builder *b, uint32_t mask);
+void expr_ct_bytes(struct nft_rule_builder *b); /* both directions, network order */
+void expr_meta(struct nft_rule_builder *b, enum nft_meta_keys key);
+void expr_socket_cgroup(struct nft_rule_builder *b, unsigned int level);
+void expr_payload(struct nft_rule_builder *b, enum nft_payload_bases base,
+		  uint32_t offset, uint32_t size, enum nft_registers to);
+
+/* Matches: the rule goes on only if they hold. */
+void expr_compare(struct nft_rule_builder *b, enum nft_cmp_ops op, const void *data,
+		  uint32_t size);
+void expr_compare_u32(struct nft_rule_builder *b, enum nft_cmp_ops op, uint32_t data);
+void expr_in_set(struct nft_rule_builder *b, const char *set);
+/* The key is replaced by what the map has for it; the rule ends if it has nothing. */
+void expr_map(struct nft_rule_builder *b, const char *map);
+/* The counter or limit that the map has; the rule ends if none, or below the limit. */
+void expr_object(struct nft_rule_builder *b, const char *map);
+
+/* Statements. */
+void expr_set_ct_mark(struct nft_rule_builder *b);
+void expr_bitwise(struct nft_rule_builder *b, uint32_t mask, uint32_t xor);
+/* NF_DROP, NFT_RETURN, or NFT_JUMP with the name of a chain. */
+void expr_verdict(struct nft_rule_builder *b, int verdict, const char *chain);
+
+#endif

@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "kernel/nft_rules.h"
+#include "kernel/nft_expr.h"
+#include <endian.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/ip.h>
+#include <netinet/ip6.h>
+#include <netinet/udp.h>
+#include <stddef.h>
+#include <stdio.h>
+
+#include <linux/if_arp.h>
+#include <linux/netfilter.h>
+
+static const struct nft_side sides[DIRECTION_COUNT] = {
+	[DIRECTION_IN] = {.chain = "input",
+			  .mark_chain = "mark_in",
+			  .counters = "counters_in",
+			  .rate = "rate_in",
+			  .relay = "relay_in"},
+	[DIRECTION_OUT] = {.chain = "output",
+			   .mark_chain = "mark_out",
+			   .counters = "counters_out",
+			   .rate = "rate_out",
+			   .relay = "relay_out"},
+};
+
+const struct nft_side *nft_side_of(enum direction direction)
+{
+	return &sides[direction];
+}
+
+const char *nft_cgroups_name(unsigned int level, char buf[static NFT_NAME_SIZE])
+{
+	snprintf(buf, NFT_NAME_SIZE, "cgroups_%u", level);
+	return buf;
+}
+
+static struct nft_rule_builder rule_begin(struct nft_encoder *e, const char *chain)
+{
+	struct nft_rule_builder b = {.rule = e->error ? NULL : nftnl_rule_alloc()};
+
+	if (!b.rule) {
+		b.has_failed = true;
+		return b;
+	}
+	nftnl_rule_set_str(b.rule, NFTNL_RULE_TABLE, e->table);
+	nftnl_rule_set_str(b.rule, NFTNL_RULE_CHAIN, chain);
+	return b;
+}
+
+static void rule_end(struct nft_encoder *e, struct nft_rule_builder *b)
+{
+	struct nlmsghdr *message;
+
+	if (b->has_failed && !e->error)
+		e->error = -ENOMEM;
+	message = nft_message_begin(e, NFT_MSG_NEWRULE, NLM_F_CREATE | NLM_F_APPEND);
+	if (message) {
+		nftnl_rule_nlmsg_build_payload(message, b->rule);
+		nft_message_end(e, message);
+	}
+	if (b->rule)
+		nftnl_rule_free(b->rule);
+}
+
+/* --- base chains, in the order of their rules --------------------------------- */
+
+static void rule_loopback(struct nft_encoder *e, enum direction direction)
+{
+	struct nft_rule_builder b = rule_begin(e, sides[direction].chain);
+	uint16_t loopback = ARPHRD_LOOPBACK;
+
+	expr_meta(&b, direction == DIRECTION_IN ? NFT_META_IIFTYPE : NFT_META_OIFTYPE);
+	expr_compare(&b, NFT_CMP_EQ, &loopback, sizeof(loopback));
+	expr_verdict(&b, NFT_RETURN, NULL);
+	rule_end(e, &b);
+}
+
+/* A flow with a foreign bit is left alone: others copy the whole conntrack mark into
+ * the packet mark (wg-quick), so a bit of ours would reroute its packets. */
+static void rule_mark(struct nft_encoder *e, enum direction direction)
+{
+	const struct mark_layout *l = &e->wanted->layout;
+	struct nft_rule_builder b = rule_begin(e, sides[direction].chain);
+
+	expr_ct_mark_masked(&b, l->app | ~l->mask);
+	expr_compare_u32(&b, NFT_CMP_EQ, 0);
+	expr_verdict(&b, NFT_JUMP, sides[direction].mark_chain);
+	rule_end(e, &b);
+}
+
+static void rule_heavy(struct nft_encoder *e, enum direction direction)
+{
+	const struct mark_layout *l = &e->wanted->layout;
+	struct nft_rule_builder b = rule_begin(e, sides[direction].chain);
+	/* Compared as bytes, hence in network order. */
+	uint64_t threshold = htobe64(NFT_HEAVY_BYTES);
+
+	expr_ct_mark_masked(&b, l->heavy | ~l->mask);
+	expr_compare_u32(&b, NFT_CMP_EQ, 0);
+	expr_ct_bytes(&b);
+	expr_compare(&b, NFT_CMP_GT, &threshold, sizeof(threshold));
+	expr_ct_mark(&b);
+	expr_bitwise(&b, ~l->heavy, l->heavy);
+	expr_set_ct_mark(&b);
+	rule_end(e, &b);
+}
+
+static void rule_count(struct nft_encoder *e, enum direction direction)
+{
+	struct nft_rule_builder b = rule_begin(e, sides[direction].chain);
+
+	expr_ct_mark_masked(&b, e->wanted->layout.app);
+	expr_object(&b, sides[direction].counters);
+	rule_end(e, &b);
+}
+
+/* The peer is the source of what comes in and the destination of what goes out. */
+static void rule_trusted4(struct nft_encoder *e, enum direction direction)
+{
+	struct nft_rule_builder b = rule_begin(e, sides[direction].chain);
+	uint8_t family = NFPROTO_IPV4;
+
+	expr_meta(&b, NFT_META_NFPROTO);
+	expr_compare(&b, NFT_CMP_EQ, &family, sizeof(family));
+	expr_payload(&b, NFT_PAYLOAD_NETWORK_HEADER,
+		     direction == DIRECTION_IN ? offsetof(struct iphdr, saddr)
+					       : offsetof(struct iphdr, daddr),
+		     sizeof(struct in_addr), NFT_REG_1);
+	expr_in_set(&b, "trusted4");
+	expr_verdict(&b, NFT_RETURN, NULL);
+	rule_end(e, &b);
+}
+
+static void rule_trusted6(struct nft_encoder *e, enum direction direction)
+{
+	struct nft_rule_builder b = rule_begin(e, sides[direction].chain);
+	uint8_t family = NFPROTO_IPV6;
+
+	expr_meta(&b, NFT_META_NFPROTO);
+	expr_compare(&b, NFT_CMP_EQ, &family, sizeof(family));
+	expr_payload(&b, NFT_PAYLOAD_NETWORK_HEADER,
+		     direction == DIRECTION_IN ? offsetof(struct ip6_hdr, ip6_src)
+					       : offsetof(struct ip6_hdr, ip6_dst),
+		     sizeof(struct in6_addr), NFT_REG_1);
+	expr_in_set(&b, "trusted6");
+	expr_verdict(&b, NFT_RETURN, NULL);
+	rule_end(e, &b);
+}
+
+/* The limits have the "over" flag: the rule ends below the rate and drops above it. */
+static void rule_limit(struct nft_encoder *e, enum direction direction, uint32_t mask,
+		       const char *map)
+{
+	struct nft_rule_builder b = rule_begin(e, sides[direction].chain);
+
+	expr_ct_mark_masked(&b, mask);
+	expr_object(&b, map);
+	expr_verdict(&b, NF_DROP, NULL);
+	rule_end(e, &b);
+}
+
+void nft_rules_base(struct nft_encoder *e, enum direction direction)
+{
+	const struct mark_layout *l = &e->wanted->layout;
+
+	rule_loopback(e, direction);
+	rule_mark(e, direction);
+	rule_heavy(e, direction);
+	rule_count(e, direction);
+	rule_trusted4(e, direction);
+	rule_trusted6(e, direction);
+	rule_limit(e, direction, l->app, sides[direction].rate);
+	rule_limit(e, direction, l->app | l->leg, sides[direction].relay);
+}
+
+/* --- marking chains ----------------------------------------------------------- */
+
+/* The first map that knows the flow wins, so each rule ends with a return. */
+static void rule_cgroups(struct nft_encoder *e, enum direction direction,
+			 unsigned int level)
+{
+	struct nft_rule_builder b = rule_begin(e, sides[direction].mark_chain);
+	char map[NFT_NAME_SIZE];
+
+	expr_socket_cgroup(&b, level);
+	expr_map(&b, nft_cgroups_name(level, map));
+	expr_set_ct_mark(&b);
+	expr_verdict(&b, NFT_RETURN, NULL);
+	rule_end(e, &b);
+}
+
+/* Protocols without ports need no check: the map has no key of theirs. */
+static void rule_ports(struct nft_encoder *e, enum direction direction)
+{
+	struct nft_rule_builder b = rule_begin(e, sides[direction].mark_chain);
+
+	expr_meta(&b, NFT_META_L4PROTO);
+	/* TCP and UDP have their ports at the same place. A register holds 16 bytes;
+	 * NFT_REG32_01 is the second word of NFT_REG_1. */
+	expr_payload(&b, NFT_PAYLOAD_TRANSPORT_HEADER,
+		     direction == DIRECTION_IN ? offsetof(struct udphdr, dest)
+					       : offsetof(struct udphdr, source),
+		     sizeof(uint16_t), NFT_REG32_01);
+	expr_map(&b, "ports");
+	expr_set_ct_mark(&b);
+	rule_end(e, &b);
+}
+
+void nft_rules_mark(struct nft_encoder *e, enum direction direction)
+{
+	unsigned int levels = plan_cgroup_levels(e->wanted);
+
+	if (!e->features->has_socket_cgroupv2)
+		levels = 0;
+	for (unsigned int level = PLAN_CGROUP_LEVEL_MAX; level >= 1; level--)
+		if (levels & (1u << level))
+			rule_cgroups(e, direction, level);
+	rule_ports(e, direction);
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The rules of table `inet relaywarden`, the same few however many applications there
+ * are: what differs between applications is in maps.
+ */
+#ifndef KERNEL_NFT_RULES_H
+#define KERNEL_NFT_RULES_H
+
+#include "core/plan.h"
+#include "kernel/nft_encode.h"
+
+/* Names that differ between the directions; `input` counts what comes in. */
+struct nft_side {
+	const char *chain;		     /* base chain */
+	const char *mark_chain;		     /* gives a flow its application mark */
+	const char *counters, *rate, *relay; /* object maps */
+};
+
+const struct nft_side *nft_side_of(enum direction direction);
+/* The map from the cgroups of a level to marks. Returns `buf`. */
+const char *nft_cgroups_name(unsigned int level, char buf[static NFT_NAME_SIZE]);
+
+/* Appends the rules of the base chain. */
+void nft_rules_base(struct nft_encoder *e, enum direction direction);
+/* Appends the rules that mark, for the cgroup levels that `wanted` has. */
+void nft_rules_mark(struct nft_encoder *e, enum direction direction);
+
+#endif
