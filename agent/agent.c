@@ -1,0 +1,351 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "agent.h"
+#include "agent_private.h"
+#include "kernel/privilege.h"
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <systemd/sd-daemon.h>
+#include <time.h>
+
+#define TICK_NS SECOND_NS
+#define TICK_FAST_NS (200 * MILLISECOND_NS)
+#define TIMER_ACCURACY_US 2000
+
+uint64_t agent_now(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_BOOTTIME, &ts);
+	return (uint64_t)ts.tv_sec * SECOND_NS + (uint64_t)ts.tv_nsec;
+}
+
+/* --- the loop
+ * ------------------------------------------------------------------------- */
+
+static void second_passed(struct agent *a, uint64_t now_ns)
+{
+	a->second_ns = now_ns;
+	if (policy_store_poll(a->policies) && !policy_store_state(a->policies)->is_ok) {
+		char text[1024];
+
+		log_error("policy", "%s; the policy in force stays",
+			  policy_error_format(&policy_store_state(a->policies)->error,
+					      text, sizeof(text)));
+	}
+	control_log_roles(a);
+	enforce_update(a, now_ns);
+	if (a->nft && a->enforce.is_installed)
+		nft_read_counters(a->nft, &a->enforce.counters);
+}
+
+/* A sample is closed: everything that follows from it. */
+static void sample_done(struct agent *a, int result)
+{
+	uint64_t now = agent_now();
+
+	observe_poll_end(a, result, now);
+	observe_processes(a, now);
+	if (now - a->second_ns >= SECOND_NS - 50 * MILLISECOND_NS)
+		second_passed(a, now);
+}
+
+static int arm_timer(struct agent *a, uint64_t from_ns)
+{
+	uint64_t step = engine_wants_fast_ticks(a->engine) ? TICK_FAST_NS : TICK_NS;
+	int r = sd_event_source_set_time(a->timer, (from_ns + step) / 1000);
+
+	return r < 0 ? r : sd_event_source_set_enabled(a->timer, SD_EVENT_ONESHOT);
+}
+
+static int on_timer(sd_event_source *source, uint64_t usec, void *context)
+{
+	struct agent *a = context;
+	uint64_t now = agent_now();
+
+	(void)source;
+	(void)usec;
+	/* A poll that outlasts a tick makes the tick longer, never the queue. */
+	if (a->poll.running == POLL_NONE && !observe_poll_start(a, now))
+		sample_done(a, 0);
+	return arm_timer(a, now);
+}
+
+static int on_dump(sd_event_source *source, int fd, uint32_t events, void *context)
+{
+	struct agent *a = context;
+	int r = conntrack_dump_read(a->conntrack);
+
+	(void)source;
+	(void)fd;
+	(void)events;
+	if (r != 0 && a->poll.running != POLL_NONE)
+		sample_done(a, r);
+	return 0;
+}
+
+static int on_events(sd_event_source *source, int fd, uint32_t events, void *context)
+{
+	struct agent *a = context;
+
+	(void)source;
+	(void)fd;
+	(void)events;
+	/* Lost events are normal: what they said is read anew. */
+	if (conntrack_handle_events(a->conntrack) == -ENOBUFS) {
+		a->poll.wants_full = true;
+		if (a->attribution)
+			attribution_load(a->attribution, agent_now());
+	}
+	return 0;
+}
+
+static int on_link(sd_event_source *source, int fd, uint32_t events, void *context)
+{
+	struct agent *a = context;
+
+	(void)source;
+	(void)fd;
+	(void)events;
+	link_handle(a->link);
+	return 0;
+}
+
+static int on_hangup(sd_event_source *source, const struct signalfd_siginfo *info,
+		     void *context)
+{
+	struct agent *a = context;
+	char text[1024];
+
+	(void)source;
+	(void)info;
+	if (policy_store_load(a->policies, true) < 0)
+		log_error("policy", "%s; the policy in force stays",
+			  policy_error_format(&policy_store_state(a->policies)->error,
+					      text, sizeof(text)));
+	enforce_update(a, agent_now());
+	return 0;
+}
+
+static void on_policy(void *context, const struct policy *policy,
+		      const struct catalogue *catalogue)
+{
+	struct agent *a = context;
+
+	engine_set_policy(a->engine, policy, catalogue);
+	log_info("policy",
+		 "generation %u in force: %s, %zu sections, %zu known clients",
+		 policy_store_state(a->policies)->generation,
+		 policy_mode_name(policy->mode), policy->rule_count, catalogue->count);
+}
+
+/* --- opening
+ * -------------------------------------------------------------------------- */
+
+static void open_accounting(struct agent *a)
+{
+	int r = conntrack_enable_accounting();
+
+	a->turned_accounting_on = r == 1;
+	if (r == 1)
+		log_info("conntrack", "turned nf_conntrack_acct on: flows older than "
+				      "this are not metered");
+	else if (r < 0)
+		log_warning("conntrack", "nf_conntrack_acct can't be turned on: %s",
+			    strerror(-r));
+}
+
+static int open_kernel(struct agent *a)
+{
+	int r = link_open(&a->link);
+
+	if (r < 0) {
+		log_error("link", "can't read the addresses of this machine: %s",
+			  strerror(-r));
+		return r;
+	}
+	open_accounting(a);
+	a->conntrack_error = conntrack_open(a->link, observe_entry, a, &a->conntrack);
+	if (a->conntrack_error < 0)
+		log_error("conntrack", "not available, so nothing can be detected: %s",
+			  strerror(-a->conntrack_error));
+	a->nft_error = nft_open(a->options.table, &a->nft);
+	if (a->nft_error < 0)
+		log_error("nft", "not available, so nothing can be limited: %s",
+			  strerror(-a->nft_error));
+	return 0;
+}
+
+/* Whose flow it is: without it all traffic is unattributed, and doctor says so. */
+static void open_attribution(struct agent *a)
+{
+	int r = sockdiag_open(&a->sockdiag);
+
+	if (r == 0)
+		r = procinfo_open("/proc", NULL, &a->procinfo);
+	if (r == 0)
+		r = attribution_new(a->sockdiag, a->procinfo, observe_record, a,
+				    &a->attribution);
+	if (r < 0)
+		log_error("attribution",
+			  "not available, all traffic is unattributed: %s",
+			  strerror(-r));
+}
+
+static int add_io(struct agent *a, int fd, sd_event_io_handler_t handler,
+		  int64_t priority)
+{
+	sd_event_source *source = NULL;
+	int r = sd_event_add_io(a->event, &source, fd, EPOLLIN, handler, a);
+
+	if (r < 0)
+		return r;
+	sd_event_source_set_priority(source, priority);
+	return sd_event_source_set_floating(source, 1);
+}
+
+/* New flows first: their sockets may be gone soon. */
+static int open_sources(struct agent *a)
+{
+	int r = sd_event_add_time(a->event, &a->timer, CLOCK_BOOTTIME, 0,
+				  TIMER_ACCURACY_US, on_timer, a);
+
+	if (r >= 0)
+		r = add_io(a, link_fd(a->link), on_link, -20);
+	if (r >= 0 && a->conntrack) {
+		r = add_io(a, conntrack_event_fd(a->conntrack), on_events, -10);
+		if (r >= 0)
+			r = add_io(a, conntrack_dump_fd(a->conntrack), on_dump, -5);
+	}
+	return r;
+}
+
+static int open_signals(struct agent *a)
+{
+	sigset_t set;
+	int r;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGHUP);
+	if (sigprocmask(SIG_BLOCK, &set, NULL) < 0)
+		return -errno;
+	r = sd_event_add_signal(a->event, NULL, SIGTERM, NULL, NULL);
+	if (r >= 0)
+		r = sd_event_add_signal(a->event, NULL, SIGINT, NULL, NULL);
+	if (r >= 0)
+		r = sd_event_add_signal(a->event, NULL, SIGHUP, on_hangup, a);
+	return r;
+}
+
+static int open_engine(struct agent *a)
+{
+	int r = policy_store_new(&a->options.policies, on_policy, a, &a->policies);
+
+	if (r < 0)
+		return r;
+	return engine_new(policy_store_policy(a->policies),
+			  policy_store_catalogue(a->policies), &a->engine);
+}
+
+int agent_open(const struct agent_options *options, struct agent **ret_agent)
+{
+	struct agent *a;
+	int r;
+
+	if (!privilege_has_net_admin()) {
+		log_error("agent",
+			  "needs CAP_NET_ADMIN to see and shape traffic: start it "
+			  "as root or as the service");
+		return -EPERM;
+	}
+	a = calloc(1, sizeof(*a));
+	if (!a)
+		return -ENOMEM;
+	a->options = *options;
+	a->start_ns = agent_now();
+	plan_init(&a->enforce.installed);
+	r = sd_event_new(&a->event);
+	if (r >= 0)
+		r = open_engine(a);
+	if (r >= 0)
+		r = open_kernel(a);
+	if (r >= 0)
+		r = open_signals(a);
+	if (r >= 0)
+		r = control_open(a);
+	if (r < 0) {
+		agent_close(a);
+		return r;
+	}
+	*ret_agent = a;
+	return 0;
+}
+
+/* --- running and closing
+ * -------------------------------------------------------------- */
+
+static void load_policy(struct agent *a)
+{
+	char text[1024];
+
+	if (policy_store_load(a->policies, false) == 0)
+		return;
+	log_error("policy", "%s; %s stays in force",
+		  policy_error_format(&policy_store_state(a->policies)->error, text,
+				      sizeof(text)),
+		  policy_store_state(a->policies)->is_remembered
+			  ? "the last good policy"
+			  : "the built-in default");
+}
+
+int agent_run(struct agent *a)
+{
+	uint64_t now = agent_now();
+	int r;
+
+	load_policy(a);
+	open_attribution(a);
+	if (a->attribution)
+		attribution_load(a->attribution, now);
+	enforce_update(a, now);
+	r = open_sources(a);
+	if (r >= 0)
+		r = arm_timer(a, now);
+	if (r >= 0)
+		r = sd_event_set_watchdog(a->event, 1);
+	if (r < 0) {
+		log_error("agent", "the event loop can't start: %s", strerror(-r));
+		return r;
+	}
+	sd_notify(0, "READY=1");
+	log_info("agent", "relaywardend " RELAYWARDEN_VERSION " is watching, %s mode",
+		 policy_mode_name(policy_store_policy(a->policies)->mode));
+	r = sd_event_loop(a->event);
+	sd_notify(0, "STOPPING=1");
+	enforce_clear_marks(a);
+	return r < 0 ? r : 0;
+}
+
+void agent_close(struct agent *a)
+{
+	if (!a)
+		return;
+	ctl_server_free(a->server);
+	if (a->nft && a->enforce.is_installed)
+		nft_remove(a->nft);
+	nft_close(a->nft);
+	attribution_free(a->attribution);
+	procinfo_close(a->procinfo);
+	sockdiag_close(a->sockdiag);
+	conntrack_close(a->conntrack);
+	link_close(a->link);
+	plan_done(&a->enforce.installed);
+	engine_free(a->engine);
+	policy_store_free(a->policies);
+	sd_event_source_unref(a->timer);
+	sd_event_unref(a->event);
+	free(a);
+}

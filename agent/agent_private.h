@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The state that agent.c (life and loop), observe.c (kernel to engine), enforce.c
+ * (engine to kernel) and control.c (questions and health) share. Nobody else includes
+ * it.
+ */
+#ifndef AGENT_PRIVATE_H
+#define AGENT_PRIVATE_H
+
+#include "agent.h"
+#include "base/log.h"
+#include "core/decision.h"
+#include "core/engine.h"
+#include "core/plan.h"
+#include "ctl/server.h"
+#include "kernel/attribution.h"
+#include "kernel/conntrack.h"
+#include "kernel/link.h"
+#include "kernel/nft.h"
+#include "kernel/procinfo.h"
+#include "kernel/sockdiag.h"
+#include "store/policy_store.h"
+#include <systemd/sd-event.h>
+
+#define SECOND_NS 1000000000ull
+#define MILLISECOND_NS 1000000ull
+
+enum poll_kind {
+	POLL_NONE,
+	POLL_HEAVY, /* flows that have carried something */
+	POLL_FULL,  /* every flow */
+};
+
+/* Reading flows from the kernel: observe.c. */
+struct polling {
+	enum poll_kind running;
+	uint64_t started_ns, last_full_ns, full_cost_ns;
+	uint64_t full_entries, uncounted; /* in the last full poll; without counters */
+	uint64_t entries, entries_uncounted; /* in the running one */
+	bool marks_are_ours; /* a full poll has replaced those of an earlier agent */
+	bool wants_full;     /* events were lost */
+};
+
+/* What is in the kernel: enforce.c. */
+struct enforcement {
+	struct plan installed;
+	bool is_installed;
+	char error[256]; /* of the last transaction, "" when it went well */
+	unsigned int failures;
+	uint64_t retry_ns;
+	struct nft_counters counters;
+	enum app_role roles[APP_ID_MAX + 1]; /* as last logged */
+};
+
+struct agent {
+	struct agent_options options;
+	sd_event *event;
+	sd_event_source *timer;
+	uint64_t start_ns, refresh_ns, io_ns, second_ns; /* when last done */
+	struct policy_store *policies;
+	struct engine *engine;
+	struct link *link;
+	struct conntrack *conntrack;
+	struct sockdiag *sockdiag;
+	struct procinfo *procinfo;
+	struct attribution *attribution;
+	struct nft *nft;
+	struct ctl_server *server;
+	int conntrack_error, nft_error; /* why the two are missing */
+	bool turned_accounting_on;
+	struct polling poll;
+	struct enforcement enforce;
+};
+
+uint64_t agent_now(void); /* CLOCK_BOOTTIME, nanoseconds */
+
+/* --- observe.c --- */
+
+void observe_entry(void *context, enum conntrack_event event,
+		   const struct conntrack_entry *entry); /* for conntrack_open */
+void observe_record(void *context, const struct observation *o); /* for attribution */
+/* Starts reading what is due. False when nothing could be started. */
+bool observe_poll_start(struct agent *a, uint64_t now_ns);
+/* What conntrack_dump_read returned last; closes the sample. */
+void observe_poll_end(struct agent *a, int result, uint64_t now_ns);
+/* Storage counters of candidates; applications that came and went. */
+void observe_processes(struct agent *a, uint64_t now_ns);
+
+/* --- enforce.c --- */
+
+/* Brings the kernel to what policy wants of the present roles. 0 or -errno. */
+int enforce_update(struct agent *a, uint64_t now_ns);
+/* Takes our marks off all flows. */
+void enforce_clear_marks(struct agent *a);
+/* Gives one flow the mark of its application. */
+void enforce_mark(struct agent *a, const struct conntrack_entry *entry, uint16_t app,
+		  bool is_leg);
+
+/* --- control.c --- */
+
+int control_open(struct agent *a);
+/* One line in the log for every change of a role. */
+void control_log_roles(struct agent *a);
+
+#endif

@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Questions from agentctl, and what there is to say of the agent's own health. */
+#include "agent_private.h"
+#include "ctl/report.h"
+#include "doctor.h"
+#include <errno.h>
+#include <string.h>
+#include <time.h>
+
+/* --- what a reply is made of
+ * ------------------------------------------------------------ */
+
+static int64_t epoch_offset(void)
+{
+	struct timespec wall;
+
+	clock_gettime(CLOCK_REALTIME, &wall);
+	return wall.tv_sec - (int64_t)(agent_now() / SECOND_NS);
+}
+
+static uint64_t link_capacity(const struct agent *a, const struct link_uplink *uplink)
+{
+	uint64_t given = policy_store_policy(a->policies)->capacity;
+
+	return given ? given : uplink->capacity;
+}
+
+/* The counters have the same shape on both sides, which never see each other. */
+static void
+copy_counters(const struct agent *a,
+	      struct report_counter counters[APP_NUMBER_COUNT][DIRECTION_COUNT])
+{
+	for (int i = 0; i < APP_NUMBER_COUNT; i++)
+		for (int d = 0; d < DIRECTION_COUNT; d++) {
+			const struct nft_counter *c = &a->enforce.counters.app[i][d];
+
+			counters[i][d] = (struct report_counter){c->packets, c->bytes};
+		}
+}
+
+/* Everything that report.h may ask for, in one place to borrow from. */
+struct snapshot {
+	struct report_input input;
+	struct link_uplink uplink;
+	struct doctor doctor;
+	struct report_counter counters[APP_NUMBER_COUNT][DIRECTION_COUNT];
+};
+
+static const struct report_input *snapshot_take(struct agent *a, struct snapshot *s)
+{
+	const struct policy_store_state *state = policy_store_state(a->policies);
+
+	link_get_uplink(a->link, &s->uplink);
+	doctor_examine(a, &s->doctor);
+	copy_counters(a, s->counters);
+	s->input = (struct report_input){
+		.engine = a->engine,
+		.policy = policy_store_policy(a->policies),
+		.counters = s->counters,
+		.version = RELAYWARDEN_VERSION,
+		.now_ns = agent_now(),
+		.start_ns = a->start_ns,
+		.epoch_offset = epoch_offset(),
+		.link_name = s->uplink.name,
+		.link_capacity = link_capacity(a, &s->uplink),
+		.degraded = s->doctor.degraded,
+		.degraded_count = s->doctor.degraded_count,
+		.checks = s->doctor.checks,
+		.check_count = s->doctor.check_count,
+		.policy_generation = state->generation,
+		.policy_error = state->is_ok ? NULL : &state->error,
+	};
+	return &s->input;
+}
+
+/* --- methods
+ * ---------------------------------------------------------------------------- */
+
+static int method_status(void *context, const struct ctl_peer *peer,
+			 const json_t *parameters, json_t **ret_reply,
+			 const char **ret_error)
+{
+	struct snapshot s;
+
+	return report_status(snapshot_take(context, &s), peer, parameters, ret_reply,
+			     ret_error);
+}
+
+static int method_explain(void *context, const struct ctl_peer *peer,
+			  const json_t *parameters, json_t **ret_reply,
+			  const char **ret_error)
+{
+	struct snapshot s;
+
+	return report_explain(snapshot_take(context, &s), peer, parameters, ret_reply,
+			      ret_error);
+}
+
+static int method_peers(void *context, const struct ctl_peer *peer,
+			const json_t *parameters, json_t **ret_reply,
+			const char **ret_error)
+{
+	struct snapshot s;
+
+	return report_peers(snapshot_take(context, &s), peer, parameters, ret_reply,
+			    ret_error);
+}
+
+static int method_policy_show(void *context, const struct ctl_peer *peer,
+			      const json_t *parameters, json_t **ret_reply,
+			      const char **ret_error)
+{
+	struct snapshot s;
+
+	(void)peer;
+	return report_policy(snapshot_take(context, &s), parameters, ret_reply,
+			     ret_error);
+}
+
+static int method_policy_reload(void *context, const struct ctl_peer *peer,
+				const json_t *parameters, json_t **ret_reply,
+				const char **ret_error)
+{
+	struct agent *a = context;
+	struct snapshot s;
+
+	(void)parameters;
+	log_info("policy", "reload asked for by uid %u", (unsigned int)peer->uid);
+	policy_store_load(a->policies, true);
+	enforce_update(a, agent_now());
+	return report_reload(snapshot_take(a, &s), ret_reply, ret_error);
+}
+
+static int method_doctor(void *context, const struct ctl_peer *peer,
+			 const json_t *parameters, json_t **ret_reply,
+			 const char **ret_error)
+{
+	struct snapshot s;
+
+	(void)peer;
+	return report_doctor(snapshot_take(context, &s), parameters, ret_reply,
+			     ret_error);
+}
+
+#define METHOD(name) INTERFACE_AGENT "." name
+
+static const struct ctl_method_entry methods[] = {
+	{METHOD("Status"), false, method_status},
+	{METHOD("Explain"), false, method_explain},
+	{METHOD("Peers"), false, method_peers},
+	{METHOD("PolicyShow"), false, method_policy_show},
+	{METHOD("PolicyReload"), true, method_policy_reload},
+	{METHOD("Doctor"), false, method_doctor},
+};
+
+int control_open(struct agent *a)
+{
+	struct ctl_server_options options = {
+		.path = a->options.control_path,
+		.service = {methods, sizeof(methods) / sizeof(methods[0]), a},
+	};
+	int r = ctl_server_new(a->event, &options, &a->server);
+
+	if (r == -EADDRINUSE)
+		log_error("control",
+			  "another relaywardend answers on %s; stop it, or give "
+			  "--control PATH",
+			  a->options.control_path);
+	else if (r < 0)
+		log_error("control", "%s can't be opened: %s", a->options.control_path,
+			  strerror(-r));
+	return r;
+}
+
+/* --- the log
+ * ------------------------------------------------------------------------------ */
+
+static void log_role(const struct app *app, enum app_role before)
+{
+	int percent = (int)(app_probability(app) * 100);
+
+	if (app_role_is_promoted(app->role) && !app_role_is_promoted(before))
+		log_line(LOG_NOTICE, "role",
+			 "%s has become a %s (%d %% sure): see `agentctl "
+			 "explain %s`",
+			 app->identity.name, app_role_name(app->role), percent,
+			 app->identity.name);
+	else if (app_role_is_promoted(before) && app->role == ROLE_CLIENT)
+		log_line(LOG_NOTICE, "role", "%s is a client again",
+			 app->identity.name);
+	else
+		log_debug("role", "%s: %s, %d %%", app->identity.name,
+			  app_role_name(app->role), percent);
+}
+
+void control_log_roles(struct agent *a)
+{
+	for (uint16_t id = 1; id <= APP_ID_MAX; id++) {
+		const struct app *app = engine_find_app(a->engine, id);
+		enum app_role role = app ? app->role : ROLE_CLIENT;
+
+		if (app && role != a->enforce.roles[id])
+			log_role(app, a->enforce.roles[id]);
+		a->enforce.roles[id] = role;
+	}
+}

@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "doctor.h"
+#include "agent_private.h"
+#include "kernel/privilege.h"
+#include <errno.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+/* A table this full will soon refuse flows. */
+#define FILL_DEGRADED_PERCENT 90
+
+/* Adds one line; `advice` is a literal or NULL. What is not ok degrades the agent. */
+__attribute__((format(printf, 5, 6))) static void
+add(struct doctor *d, const char *name, enum report_state state, const char *advice,
+    const char *format, ...)
+{
+	char *detail = d->details[d->check_count];
+	va_list args;
+
+	if (d->check_count == DOCTOR_CHECKS_MAX)
+		return;
+	va_start(args, format);
+	vsnprintf(detail, DOCTOR_TEXT_MAX, format, args);
+	va_end(args);
+	d->checks[d->check_count++] =
+		(struct report_check){name, state, detail, advice};
+	if (state == REPORT_DEGRADED || state == REPORT_FAILED)
+		d->degraded[d->degraded_count++] = detail;
+}
+
+static void examine_policy(const struct agent *a, struct doctor *d)
+{
+	const struct policy_store_state *s = policy_store_state(a->policies);
+	const struct policy *p = policy_store_policy(a->policies);
+	char text[DOCTOR_TEXT_MAX];
+
+	if (s->is_ok)
+		add(d, "policy", REPORT_OK, NULL,
+		    "generation %u, %s mode, %zu sections", s->generation,
+		    policy_mode_name(p->mode), p->rule_count);
+	else
+		add(d, "policy", REPORT_DEGRADED,
+		    "Correct the file; `agentctl policy check` tests it without the "
+		    "agent.",
+		    "%s (in force: %s)",
+		    policy_error_format(&s->error, text, sizeof(text) / 2),
+		    s->is_remembered	? "the last good policy"
+		    : s->generation > 0 ? "the policy before it"
+					: "the built-in default");
+	add(d, "catalogue", REPORT_INFO, NULL, "%zu known clients",
+	    policy_store_catalogue(a->policies)->count);
+}
+
+static void examine_conntrack(const struct agent *a, struct doctor *d)
+{
+	const struct conntrack_stats *s;
+
+	if (!a->conntrack) {
+		add(d, "conntrack", REPORT_FAILED,
+		    "Use a kernel with CONFIG_NF_CT_NETLINK, or load "
+		    "nf_conntrack_netlink.",
+		    "no conntrack, nothing is detected: %s",
+		    strerror(-a->conntrack_error));
+		return;
+	}
+	s = conntrack_stats(a->conntrack);
+	add(d, "conntrack", REPORT_OK, NULL,
+	    "%" PRIu64 " events, %" PRIu64 " dumps, %" PRIu64
+	    " times events were lost and read anew",
+	    s->events, s->dumps, s->lost_events);
+	if (s->forwarded)
+		add(d, "forwarded", REPORT_INFO, NULL,
+		    "%" PRIu64 " entries of forwarded traffic were passed over",
+		    s->forwarded);
+	if (s->mark_failures)
+		add(d, "marks", REPORT_INFO, NULL,
+		    "%" PRIu64 " of %" PRIu64 " marks came too late for their flow",
+		    s->mark_failures, s->mark_updates);
+}
+
+static void examine_accounting(const struct agent *a, struct doctor *d)
+{
+	uint64_t count, max;
+
+	if (!a->conntrack)
+		return;
+	if (a->poll.uncounted)
+		add(d, "accounting", REPORT_INFO,
+		    "They count from their next connection on.",
+		    "%" PRIu64
+		    " flows are older than nf_conntrack_acct%s: their bytes are "
+		    "not known",
+		    a->poll.uncounted,
+		    a->turned_accounting_on ? ", turned on by the agent" : "");
+	else
+		add(d, "accounting", REPORT_OK, NULL, "nf_conntrack_acct is on%s",
+		    a->turned_accounting_on ? ", turned on by the agent" : "");
+	if (conntrack_read_fill(&count, &max) < 0 || !max)
+		return;
+	if (count * 100 >= max * FILL_DEGRADED_PERCENT)
+		add(d, "conntrack-fill", REPORT_DEGRADED,
+		    "Raise net.netfilter.nf_conntrack_max.",
+		    "the conntrack table is full: %" PRIu64 " of %" PRIu64
+		    " entries; new flows are refused by the kernel",
+		    count, max);
+	else
+		add(d, "conntrack-fill", REPORT_OK, NULL,
+		    "%" PRIu64 " of %" PRIu64 " entries", count, max);
+}
+
+static void examine_nft(const struct agent *a, struct doctor *d)
+{
+	const struct nft_features *f;
+
+	if (!a->nft) {
+		add(d, "nftables", REPORT_FAILED,
+		    "Use a kernel with CONFIG_NF_TABLES_INET.",
+		    "no nftables, nothing is metered or limited: %s",
+		    strerror(-a->nft_error));
+		return;
+	}
+	f = nft_features(a->nft);
+	if (a->enforce.is_installed)
+		add(d, "nftables", REPORT_OK, NULL, "table inet %s is in force%s",
+		    a->options.table,
+		    a->enforce.installed.is_owned ? " and goes with the agent" : "");
+	else
+		add(d, "nftables", REPORT_DEGRADED,
+		    "See the log; the agent tries again by itself.",
+		    "the rules are not installed: %s",
+		    a->enforce.error[0] ? a->enforce.error : "not tried yet");
+	if (!f->has_owner_flag)
+		add(d, "nft-owner", REPORT_INFO, NULL,
+		    "the kernel has no table owner (5.12): after a crash the rules "
+		    "stay until "
+		    "the next start");
+	if (!f->has_socket_cgroupv2)
+		add(d, "nft-cgroup", REPORT_INFO, NULL,
+		    "the kernel can't match cgroups (5.13): flows are marked by ports "
+		    "and by "
+		    "the agent");
+}
+
+static void examine_attribution(const struct agent *a, struct doctor *d)
+{
+	const struct attribution_stats *s;
+
+	if (!a->attribution) {
+		add(d, "attribution", REPORT_FAILED, "See the log.",
+		    "applications can't be told apart, all traffic is unattributed");
+		return;
+	}
+	s = attribution_stats(a->attribution);
+	add(d, "attribution", REPORT_OK, NULL,
+	    "%" PRIu64 " look-ups, %" PRIu64 " resolved, %" PRIu64 " given up, %" PRIu64
+	    " reads of /proc",
+	    s->lookups, s->resolved, s->unresolved, s->scans);
+	if (s->apps_refused)
+		add(d, "applications", REPORT_DEGRADED, NULL,
+		    "more than %d applications at once: the others are unattributed",
+		    APP_ID_MAX);
+	if (!procinfo_cgroup_root(a->procinfo))
+		add(d, "cgroup", REPORT_DEGRADED,
+		    "Mount cgroup2, best at /sys/fs/cgroup.",
+		    "no cgroup v2 here: services are told apart by executable and user "
+		    "alone");
+	else
+		add(d, "cgroup", REPORT_OK, NULL, "cgroup v2 at %s",
+		    procinfo_cgroup_root(a->procinfo));
+}
+
+static void examine_engine(const struct agent *a, struct doctor *d)
+{
+	const struct engine_stats *s = engine_stats(a->engine);
+
+	if (s->apps > APP_NUMBER_SHARED)
+		add(d, "numbers", REPORT_DEGRADED, NULL,
+		    "%" PRIu64
+		    " applications: those beyond %d share one counter and can't be "
+		    "limited",
+		    s->apps, APP_NUMBER_SHARED - 1);
+	add(d, "engine", s->flows_evicted ? REPORT_DEGRADED : REPORT_OK, NULL,
+	    "%" PRIu64 " flows of %" PRIu64 " applications, %" PRIu64
+	    " looked at closely, %" PRIu64 " flows given up at the bound",
+	    s->flows, s->apps, s->candidates, s->flows_evicted);
+}
+
+static void examine_privilege(struct doctor *d)
+{
+	struct privilege_state s;
+
+	privilege_read(&s);
+	add(d, "privileges", s.uid == 0 ? REPORT_DEGRADED : REPORT_OK,
+	    s.uid == 0 ? "Start it with --user." : NULL,
+	    "uid %u, capabilities %s, bounding set %s, %s", (unsigned int)s.uid,
+	    s.capabilities, s.has_empty_bounding_set ? "empty" : "not empty",
+	    s.no_new_privileges ? "no new privileges" : "new privileges possible");
+	add(d, "sandbox", s.seccomp == 2 ? REPORT_OK : REPORT_DEGRADED, NULL,
+	    s.seccomp == 2 ? "seccomp filter in force" : "no seccomp filter");
+}
+
+void doctor_examine(const struct agent *a, struct doctor *ret_doctor)
+{
+	ret_doctor->check_count = ret_doctor->degraded_count = 0;
+	examine_policy(a, ret_doctor);
+	examine_conntrack(a, ret_doctor);
+	examine_accounting(a, ret_doctor);
+	examine_nft(a, ret_doctor);
+	examine_attribution(a, ret_doctor);
+	examine_engine(a, ret_doctor);
+	examine_privilege(ret_doctor);
+}

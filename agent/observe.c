@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* From the kernel to the engine: flows with their owners, processes, storage. */
+#include "agent_private.h"
+#include <errno.h>
+#include <netinet/in.h>
+#include <string.h>
+
+/* Up to this many entries everything is read every second. */
+#define FULL_ENTRIES_CHEAP 2000
+#define FULL_INTERVAL_NS (5 * SECOND_NS)
+/* A full poll may take this part of the time: half a percent. */
+#define FULL_COST_FACTOR 200
+/* A flow nobody owned when it was young is asked about again only if it carries. */
+#define OWNER_PATIENCE_NS (10 * SECOND_NS)
+#define REFRESH_NS (5 * SECOND_NS)
+#define IO_NS (2 * SECOND_NS)
+
+void observe_record(void *context, const struct observation *o)
+{
+	static struct log_limit limit;
+	struct agent *a = context;
+	int r = engine_observe(a->engine, o);
+
+	if (r < 0)
+		log_limited(&limit, LOG_WARNING, "observe", "a record was refused: %s",
+			    strerror(-r));
+}
+
+/* The application the kernel marked a flow with, by our own maps. */
+static uint16_t owner_by_mark(const struct agent *a, uint32_t mark)
+{
+	const struct mark_layout *layout = &a->enforce.installed.layout;
+	uint16_t number = (uint16_t)((mark & layout->app) >> layout->app_shift);
+
+	if (!a->enforce.is_installed || !a->poll.marks_are_ours ||
+	    number == APP_NUMBER_SHARED || (mark & ~layout->mask) ||
+	    !engine_find_app(a->engine, number))
+		return APP_UNATTRIBUTED;
+	return number;
+}
+
+static bool is_worth_asking(const struct flow *f, const struct conntrack_entry *entry,
+			    uint64_t now_ns)
+{
+	if (entry->key.proto != IPPROTO_TCP && entry->key.proto != IPPROTO_UDP)
+		return false;
+	return !f || now_ns - f->first_ns < OWNER_PATIENCE_NS ||
+	       entry->bytes_in != f->bytes_in || entry->bytes_out != f->bytes_out;
+}
+
+static uint16_t owner_of(struct agent *a, enum conntrack_event event,
+			 const struct flow *f, const struct conntrack_entry *entry,
+			 uint64_t now_ns)
+{
+	uint16_t app;
+
+	/* A new flow may have the tuple of one whose end was lost. */
+	if (f && f->app && event != CONNTRACK_NEW)
+		return f->app;
+	if (event == CONNTRACK_DESTROYED)
+		return APP_UNATTRIBUTED;
+	app = owner_by_mark(a, entry->mark);
+	if (app || !a->attribution || !is_worth_asking(f, entry, now_ns))
+		return app;
+	if (attribution_find(a->attribution, &entry->key, entry->is_inbound, now_ns,
+			     &app))
+		return APP_UNATTRIBUTED;
+	return app;
+}
+
+void observe_entry(void *context, enum conntrack_event event,
+		   const struct conntrack_entry *entry)
+{
+	struct agent *a = context;
+	uint64_t now = agent_now();
+	const struct flow *f = engine_find_flow(a->engine, &entry->key);
+	struct observation o = {
+		.kind = event == CONNTRACK_DESTROYED ? OBS_FLOW_END : OBS_FLOW,
+		.time_ns = now,
+		.flow.key = entry->key,
+		.flow.app = owner_of(a, event, f, entry, now),
+		.flow.is_inbound = entry->is_inbound,
+		.flow.bytes_in = entry->bytes_in,
+		.flow.bytes_out = entry->bytes_out,
+		.flow.packets_in = entry->packets_in,
+		.flow.packets_out = entry->packets_out,
+	};
+
+	if (event == CONNTRACK_DUMPED) {
+		a->poll.entries++;
+		a->poll.entries_uncounted += !entry->has_counters;
+	}
+	observe_record(a, &o);
+	if (event == CONNTRACK_DESTROYED)
+		return;
+	f = engine_find_flow(a->engine, &entry->key);
+	if (f)
+		enforce_mark(a, entry, f->app, f->is_leg);
+}
+
+static bool is_full_due(const struct agent *a, uint64_t now_ns)
+{
+	const struct polling *p = &a->poll;
+	uint64_t interval = SECOND_NS - 50 * MILLISECOND_NS;
+
+	if (p->full_entries > FULL_ENTRIES_CHEAP) {
+		interval = p->full_cost_ns * FULL_COST_FACTOR;
+		if (interval < FULL_INTERVAL_NS)
+			interval = FULL_INTERVAL_NS;
+	}
+	return p->wants_full || !p->last_full_ns ||
+	       now_ns - p->last_full_ns >= interval;
+}
+
+bool observe_poll_start(struct agent *a, uint64_t now_ns)
+{
+	struct polling *p = &a->poll;
+	bool is_full = !a->enforce.is_installed || is_full_due(a, now_ns);
+	uint32_t heavy = is_full ? 0 : a->enforce.installed.layout.heavy;
+
+	if (!a->conntrack || p->running != POLL_NONE ||
+	    conntrack_dump_start(a->conntrack, heavy, heavy) < 0)
+		return false;
+	p->running = is_full ? POLL_FULL : POLL_HEAVY;
+	p->started_ns = now_ns;
+	p->entries = p->entries_uncounted = 0;
+	if (is_full)
+		p->last_full_ns = now_ns;
+	return true;
+}
+
+static void full_poll_done(struct agent *a, uint64_t now_ns)
+{
+	struct polling *p = &a->poll;
+	struct observation o = {
+		.kind = OBS_SWEPT, .time_ns = now_ns, .swept.since_ns = p->started_ns};
+
+	p->full_cost_ns = now_ns - p->started_ns;
+	p->full_entries = p->entries;
+	p->uncounted = p->entries_uncounted;
+	p->wants_full = false;
+	if (a->enforce.is_installed)
+		p->marks_are_ours = true;
+	observe_record(a, &o);
+}
+
+void observe_poll_end(struct agent *a, int result, uint64_t now_ns)
+{
+	struct observation tick = {.kind = OBS_TICK, .time_ns = now_ns};
+	enum poll_kind kind = a->poll.running;
+
+	a->poll.running = POLL_NONE;
+	if (kind == POLL_FULL && result == 1)
+		full_poll_done(a, now_ns);
+	/* One that was inconsistent (-EINTR) is repeated with the next tick. */
+	else if (kind == POLL_FULL)
+		a->poll.wants_full = true;
+	observe_record(a, &tick);
+}
+
+static bool has_flows(void *context, uint16_t app)
+{
+	struct agent *a = context;
+	const struct app *known = engine_find_app(a->engine, app);
+
+	return known && known->flow_count;
+}
+
+void observe_processes(struct agent *a, uint64_t now_ns)
+{
+	const struct app *app = NULL;
+
+	if (!a->attribution)
+		return;
+	attribution_scan(a->attribution, now_ns);
+	if (now_ns - a->refresh_ns >= REFRESH_NS) {
+		a->refresh_ns = now_ns;
+		attribution_refresh(a->attribution, now_ns, has_flows, a);
+	}
+	if (now_ns - a->io_ns < IO_NS)
+		return;
+	a->io_ns = now_ns;
+	while ((app = engine_next_app(a->engine, app)))
+		if (app->is_candidate)
+			attribution_read_io(a->attribution, app->id, now_ns);
+}
