@@ -282,6 +282,13 @@ static bool is_near_one(double x)
 	return x > 0.7 && x < 1.4;
 }
 
+/* Storing or serving files conserves their bytes; a talkative log is no storage, though
+ * it may come to half of the traffic. */
+static double disk_weight(double share)
+{
+	return -5 * fmax(0, fmin(1, (share - 0.5) / 0.35));
+}
+
 /* Storage against the network over the span of the samples kept. */
 static void weigh_disk(struct app *a, double gain)
 {
@@ -307,7 +314,7 @@ static void weigh_disk(struct app *a, double gain)
 		set(a, EVIDENCE_DISK, fmax(stored, served), 0);
 	else
 		set(a, EVIDENCE_DISK, fmax(stored, served),
-		    stored > 0.5 || served > 0.5 ? -5 : 0);
+		    disk_weight(fmax(stored, served)));
 }
 
 static bool has_positive_head(const struct app *a)

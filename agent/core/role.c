@@ -21,9 +21,9 @@ static enum app_role promoted_role(bool is_carrying)
 }
 
 static enum app_role next_role(const struct app *a, const struct role_clock *clock,
-			       bool is_carrying, uint64_t time_ns)
+			       bool is_above, bool is_carrying, uint64_t time_ns)
 {
-	if (has_lasted(clock->above_ns, time_ns, ROLE_PROMOTED_AFTER_NS))
+	if (is_above && has_lasted(clock->above_ns, time_ns, ROLE_PROMOTED_AFTER_NS))
 		return promoted_role(is_carrying || a->role == ROLE_RELAY);
 	if (app_role_is_promoted(a->role)) {
 		bool is_over =
@@ -38,11 +38,13 @@ static enum app_role next_role(const struct app *a, const struct role_clock *clo
 bool role_update(struct app *a, struct role_clock *clock, bool is_carrying,
 		 uint64_t time_ns)
 {
+	bool is_above = a->log_odds >= ROLE_PROMOTED_AT;
 	enum app_role role;
 
-	note(&clock->above_ns, a->log_odds >= ROLE_PROMOTED_AT, time_ns);
+	note(&clock->above_ns,
+	     is_above || (clock->above_ns && a->log_odds >= ROLE_SUSPECT_AT), time_ns);
 	note(&clock->below_ns, a->log_odds <= ROLE_CLEARED_AT && !a->is_held, time_ns);
-	role = next_role(a, clock, is_carrying, time_ns);
+	role = next_role(a, clock, is_above, is_carrying, time_ns);
 	if (role == a->role)
 		return false;
 	/* A supernode that begins to carry payload was promoted when it became one. */

@@ -14,7 +14,8 @@
 #define ROLE_CLEARED_AFTER_NS 60000000000u  /* below all that time */
 #define ROLE_KEPT_AT_LEAST_NS 300000000000u /* once promoted */
 
-/* Since when the log-odds have been where they are; 0: they are not. */
+/* When the log-odds first were above, and not below 0 since; since when below. 0: no.
+ */
 struct role_clock {
 	uint64_t above_ns, below_ns;
 };
