@@ -89,9 +89,9 @@ static void batch_request_answer(struct nft_buffer *buf)
 }
 
 /* The kernel takes a transaction in one piece or not at all. */
-static void socket_make_room(struct nft *n, size_t size)
+static void socket_make_room(struct nft *n)
 {
-	int fd = mnl_socket_get_fd(n->socket), wanted = (int)size + 4096;
+	int fd = mnl_socket_get_fd(n->socket), wanted = (int)n->buffer.size;
 
 	if (wanted <= n->send_size)
 		return;
@@ -154,7 +154,7 @@ static int batch_send(struct nft *n, bool is_final, struct answers *a)
 	r = is_final ? batch_put_end(buf) : 0;
 	if (r < 0)
 		return r;
-	socket_make_room(n, buf->used);
+	socket_make_room(n);
 	if (mnl_socket_sendto(n->socket, buf->data, buf->used) < 0)
 		return -errno;
 	r = answers_read(n, a);
