@@ -10,8 +10,9 @@
  * one of the entry's two tuples: the original one of an outbound flow, the reply one of
  * an inbound flow. So it is unique, finds the socket, and finds the entry again.
  *
- * A kernel with nf_conntrack_events = 2, the default since 5.19, sends no DESTROYED for
- * entries that are older than this listener: find those gone by dumping everything.
+ * With nf_conntrack_events = 2, the default since Linux 5.19, there is no DESTROYED for
+ * an entry made while nobody listened: find the end of flows that are older than this
+ * listener by dumping everything.
  */
 #ifndef KERNEL_CONNTRACK_H
 #define KERNEL_CONNTRACK_H
