@@ -101,15 +101,142 @@ $(BUILD)/unit/%: $(BUILD)/obj/tests/unit/%.o $(BUILD)/libtest.a $(LIBS)
 		$(foreach l,$(link_$(firstword $(subst /, ,$*))),$(BUILD)/lib$(l).a) \
 		$(shell pkg-config --libs cmocka $(libs_$(firstword $(subst /, ,$*)))) -lm
 
+# Programs that the namespace tests drive the kernel modules with.
+HELPERS := $(patsubst tests/netns/%.c,$(BUILD)/netns/%,$(wildcard tests/netns/helper_*.c))
+
+$(BUILD)/netns/%: $(BUILD)/obj/tests/netns/%.o $(LIBS)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $< $(LINK) $(PKG_LIBS) -lm
+
+# Fuzz targets see every byte parser, built by clang with its own objects.
+FUZZ_CC ?= clang
+FUZZ_BUILD ?= build-fuzz
+FUZZ_SECONDS ?= 10
+FUZZ_CFLAGS := -O1 -g -std=gnu11 -fno-sanitize-recover=all -fno-omit-frame-pointer
+FUZZ_LAYERS := $(wildcard agent/base/*.c agent/core/*.c agent/ctl/*.c agent/kernel/*.c)
+FUZZ_OBJECTS := $(FUZZ_LAYERS:%.c=$(FUZZ_BUILD)/obj/%.o)
+FUZZERS := $(patsubst tests/fuzz/%.c,$(FUZZ_BUILD)/%,$(wildcard tests/fuzz/fuzz_*.c))
+
+$(FUZZ_BUILD)/obj/%.o: %.c
+	@mkdir -p $(@D)
+	$(Q)$(FUZZ_CC) $(CPPFLAGS) $(PKG_CFLAGS) $(FUZZ_CFLAGS) \
+		-fsanitize=fuzzer-no-link,address,undefined -MMD -MP -c -o $@ $<
+
+$(FUZZ_BUILD)/fuzz_%: $(FUZZ_BUILD)/obj/tests/fuzz/fuzz_%.o $(FUZZ_OBJECTS)
+	$(if $(V),,@echo "  FUZZ  $@")
+	$(Q)$(FUZZ_CC) $(FUZZ_CFLAGS) -fsanitize=fuzzer,address,undefined -o $@ $^ \
+		$(PKG_LIBS) -lm
+
+check: deps-test ## install what the tests need and run them all (root)
+	@$(MAKE) --no-print-directory check-build
+	@$(MAKE) --no-print-directory lint check-unit check-asan check-fuzz
+	@$(MAKE) --no-print-directory check-netns
+
+# Nothing else may be built at the same time as the tests run.
+check-build: all $(UNIT) $(HELPERS)
+
 check-unit: $(UNIT) ## unit tests, no root needed
 	@set -e; for t in $(UNIT); do echo "# $$t"; $$t; done
 
+check-asan: ## unit tests under AddressSanitizer and UBSan
+	@$(MAKE) --no-print-directory SANITIZE=address,undefined BUILD=build-asan check-unit
+
+check-fuzz: $(FUZZERS) ## every fuzz target for FUZZ_SECONDS (10)
+	@set -e; for f in $(FUZZERS); do \
+		name=$${f##*/fuzz_}; scratch=$$(mktemp -d); echo "# $$f"; \
+		$$f -max_total_time=$(FUZZ_SECONDS) -max_len=16384 -timeout=10 -verbosity=0 \
+			-print_final_stats=1 $$scratch tests/fuzz/corpus/$$name 2>&1 | \
+			tee $$scratch.log | grep -E 'ERROR|SUMMARY|number_of_executed' || true; \
+		! grep -qE 'ERROR|SUMMARY' $$scratch.log || { cat $$scratch.log; exit 1; }; \
+		grep -q number_of_executed $$scratch.log || { cat $$scratch.log; exit 1; }; \
+		rm -rf $$scratch $$scratch.log; \
+	done
+
+fuzz: ## fuzz for a minute a target
+	@$(MAKE) --no-print-directory FUZZ_SECONDS=60 check-fuzz
+
+check-netns: check-build ## what needs the kernel, in private namespaces (root)
+	@if [ "$$(id -u)" -ne 0 ]; then \
+		echo "check-netns: needs root for its namespaces: sudo make check"; exit 1; fi
+	BUILD=$(BUILD) prove --timer tests/netns/*.t
+
+bench: all ## measure, in paired runs, what the README quotes (root)
+	BUILD=$(BUILD) tests/bench/bench.sh
+
+##@ House
+
+lint: check-includes check-format ## allowed includes, headers alone, formatting
+
+check-includes: ## each layer includes only what it may; headers compile alone
+	@CC="$(CC)" CPPFLAGS="$(CPPFLAGS) $(PKG_CFLAGS)" tests/check-includes.sh
+
+# Versions format differently: the house's is 14.
+CLANG_FORMAT ?= $(shell command -v clang-format-14 || command -v clang-format)
+check-format: ## .clang-format is respected
+	@case "$$($(CLANG_FORMAT) --version 2>/dev/null)" in \
+	*"version 14."*) $(CLANG_FORMAT) --dry-run -Werror $(SOURCES) $(HEADERS) ;; \
+	*) echo "check-format: skipped, needs clang-format 14" ;; esac
+
+format: ## format the C files in place
+	$(CLANG_FORMAT) -i $(SOURCES) $(HEADERS)
+
+# Every file is compiled alike, so the database needs no tool.
+compile_commands.json: Makefile $(SOURCES) ## for editors and clang tools
+	@{ echo '['; sep=; for f in $(SOURCES); do \
+		printf '%s{"directory": "%s", "file": "%s", "command": "%s"}' "$$sep" \
+		'$(CURDIR)' "$$f" '$(subst ",\",$(CC) $(CPPFLAGS) $(PKG_CFLAGS) $(CFLAGS)) -c '"$$f"; \
+		sep=','; done; echo ']'; } >$@
+
+##@ Try
+
+demo: ## a client is promoted, found, shown and shaped, in two minutes (root)
+	@packaging/deps.sh demo
+	@packaging/deps.sh build
+	@$(MAKE) --no-print-directory all
+	@BUILD=$(BUILD) tests/demo/demo.sh
+
+# A user number of no account, and policy that only reports: nothing is installed.
+RUN_USER ?= 61730:61730
+run: ## watch this machine in monitor mode, until Ctrl-C (root)
+	@packaging/deps.sh build
+	@$(MAKE) --no-print-directory all
+	@BUILD=$(BUILD) RUN_USER=$(RUN_USER) packaging/run.sh
+
+deps: ## install what building needs (root)
+	@packaging/deps.sh build
+
+deps-test:
+	@packaging/deps.sh build
+	@packaging/deps.sh test
+
+DESTDIR ?=
+install: all ## install below DESTDIR and PREFIX
+	install -D -m 755 $(BUILD)/relaywardend $(DESTDIR)$(PREFIX)/sbin/relaywardend
+	install -D -m 755 $(BUILD)/agentctl $(DESTDIR)$(PREFIX)/bin/agentctl
+	install -d $(DESTDIR)/etc/relaywarden/policy.d
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/relaywarden/clients rules/clients/*.ini
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/relaywarden/policy.d \
+		rules/policy.d/*.ini
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/doc/relaywarden/examples \
+		rules/examples/*.ini
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man1 packaging/man/*.1
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man5 packaging/man/*.5
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man8 packaging/man/*.8
+	install -D -m 644 packaging/completion/agentctl.bash \
+		$(DESTDIR)$(PREFIX)/share/bash-completion/completions/agentctl
+	install -D -m 644 packaging/completion/_agentctl \
+		$(DESTDIR)$(PREFIX)/share/zsh/site-functions/_agentctl
+	install -D -m 644 packaging/completion/agentctl.fish \
+		$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/agentctl.fish
+
 help: ## list the targets
 	@awk -F':.*## ' '/^##@/ {printf "\n%s\n", substr($$0, 5)} \
-		/^[a-z-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+		/^[a-z_.-]+:.*## / {printf "  %-22s %s\n", $$1, $$2}' Makefile
 
 clean: ## remove what was built
-	rm -rf $(BUILD) build-asan build-fuzz compile_commands.json
+	rm -rf $(BUILD) build-asan $(FUZZ_BUILD) compile_commands.json
 
--include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)
-.PHONY: all check-unit help clean
+-include $(shell find $(BUILD)/obj $(FUZZ_BUILD)/obj -name '*.d' 2>/dev/null)
+.PRECIOUS: $(BUILD)/obj/%.o $(FUZZ_BUILD)/obj/%.o
+.PHONY: all check check-build check-unit check-asan check-fuzz check-netns fuzz bench \
+	lint check-includes check-format format demo run deps deps-test install help clean
