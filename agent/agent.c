@@ -145,7 +145,7 @@ static void on_policy(void *context, const struct policy *policy,
 
 static void open_accounting(struct agent *a)
 {
-	int r = conntrack_enable_accounting();
+	int r = conntrack_set_accounting(true);
 
 	a->turned_accounting_on = r == 1;
 	if (r == 1)
@@ -341,6 +341,8 @@ void agent_close(struct agent *a)
 	procinfo_close(a->procinfo);
 	sockdiag_close(a->sockdiag);
 	conntrack_close(a->conntrack);
+	if (a->turned_accounting_on)
+		conntrack_set_accounting(false);
 	link_close(a->link);
 	plan_done(&a->enforce.installed);
 	engine_free(a->engine);

@@ -58,18 +58,18 @@ static int read_sysctl(const char *path, uint64_t *ret_value)
 	return 0;
 }
 
-int conntrack_enable_accounting(void)
+int conntrack_set_accounting(bool on)
 {
 	const char *path = SYSCTL "nf_conntrack_acct";
 	uint64_t value;
 	int fd, r = read_sysctl(path, &value);
 
-	if (r < 0 || value)
+	if (r < 0 || (value != 0) == on)
 		return r;
 	fd = open(path, O_WRONLY | O_CLOEXEC);
 	if (fd < 0)
 		return -errno;
-	r = write(fd, "1\n", 2) == 2 ? 1 : -errno;
+	r = write(fd, on ? "1\n" : "0\n", 2) == 2 ? 1 : -errno;
 	close(fd);
 	return r;
 }

@@ -48,9 +48,9 @@ struct conntrack_stats {
 	uint64_t dumps, mark_updates, mark_failures;
 };
 
-/* Turns nf_conntrack_acct on, for entries made from now on. 1 when it was off, 0 when
- * it was on, or -errno. */
-int conntrack_enable_accounting(void);
+/* Turns nf_conntrack_acct on or off, for entries made from now on. 1 when that changed
+ * it, 0 when it was so, or -errno. */
+int conntrack_set_accounting(bool on);
 /* Entries now and at most, from /proc/sys/net/netfilter. 0 or -errno. */
 int conntrack_read_fill(uint64_t *ret_count, uint64_t *ret_max);
 

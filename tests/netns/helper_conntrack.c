@@ -166,7 +166,7 @@ static void do_fill(void)
 
 static void do_accounting(void)
 {
-	int r = conntrack_enable_accounting();
+	int r = conntrack_set_accounting(true);
 
 	if (r < 0)
 		print_result("accounting", r);

@@ -1,0 +1,32 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# Runs the freshly built agent on this machine in monitor mode with the shipped default
+# policy. It reports and limits nothing; on Ctrl-C its table, its marks and the
+# accounting it turned on go again.
+
+cd "$(dirname "$0")/.." || exit 1
+BUILD=${BUILD:-build}
+CONTROL=/run/relaywarden/control.sock
+
+[ "$(id -u)" -eq 0 ] || {
+	echo "run: needs root to see all traffic: sudo make run" >&2
+	exit 1
+}
+state=$(mktemp -d) || exit 1
+trap 'rm -rf "$state"; rmdir /run/relaywarden 2>/dev/null' EXIT
+trap : INT TERM
+mkdir "$state/policy" "$state/state"
+chmod 755 "$state"
+printf '[agent]\nmode = monitor\n' >"$state/policy/00-monitor.ini"
+
+echo "Watching this machine; nothing is limited. Ask it from another terminal:"
+echo "    sudo $BUILD/agentctl status"
+echo "    sudo $BUILD/agentctl explain APP"
+echo "Ctrl-C ends it."
+"$BUILD/relaywardend" --foreground --policy-dir rules/policy.d \
+	--policy-dir "$state/policy" --catalogue-dir rules/clients \
+	--state-dir "$state/state" --control "$CONTROL" --user "${RUN_USER:-61730:61730}"
+status=$?
+rm -f "$CONTROL"
+exit $status
