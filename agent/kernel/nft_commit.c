@@ -47,6 +47,8 @@ static int buffer_grow(struct nft_buffer *buf)
 	grown = realloc(buf->data, size);
 	if (!grown)
 		return -ENOMEM;
+	/* libmnl skips over padding; the kernel shall not read what nobody wrote. */
+	memset(grown + buf->size, 0, size - buf->size);
 	buf->data = grown;
 	buf->size = size;
 	return 0;
