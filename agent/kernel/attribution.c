@@ -107,6 +107,10 @@ static struct socket_owner *note_socket(struct attribution *a,
 	s->uid = socket->uid;
 	s->cgroup_id = socket->cgroup_id;
 	HASH_ADD(hh, a->sockets, inode, sizeof(s->inode), s);
+	if (!s->hh.tbl) {
+		free(s);
+		return NULL;
+	}
 	return s;
 }
 
@@ -253,6 +257,10 @@ static int add_port(struct port_owner **ports, uint32_t key, uint16_t app)
 	p->app = app;
 	p->is_shared = app == APP_UNATTRIBUTED;
 	HASH_ADD(hh, *ports, key, sizeof(p->key), p);
+	if (!p->hh.tbl) {
+		free(p);
+		return -ENOMEM;
+	}
 	return 0;
 }
 

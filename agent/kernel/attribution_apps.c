@@ -38,8 +38,12 @@ int apps_intern(struct attribution *a, const struct app_identity *identity,
 	app->id = id;
 	app->identity = *identity;
 	app->is_changed = true;
-	a->apps[id] = app;
 	HASH_ADD_STR(a->by_key, identity.key, app);
+	if (!app->hh.tbl) {
+		free(app);
+		return -ENOMEM;
+	}
+	a->apps[id] = app;
 	*ret_app = app;
 	return 0;
 }

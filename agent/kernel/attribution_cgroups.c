@@ -48,6 +48,10 @@ static struct cgroup_owner *add_owner(struct attribution *a, uint64_t id)
 		free_owner(a, a->cgroups);
 	c->id = id;
 	HASH_ADD(hh, a->cgroups, id, sizeof(c->id), c);
+	if (!c->hh.tbl) {
+		free(c);
+		return NULL;
+	}
 	return c;
 }
 

@@ -7,8 +7,8 @@
 #ifndef KERNEL_ATTRIBUTION_INTERNAL_H
 #define KERNEL_ATTRIBUTION_INTERNAL_H
 
+#include "base/hash.h"
 #include "kernel/attribution.h"
-#include <uthash.h>
 
 #define APP_PROCESSES_MAX 64 /* followed of one application; the rest is not read */
 #define CGROUPS_MAX 4096     /* remembered; beyond, the one known longest goes */

@@ -274,5 +274,9 @@ const char *procinfo_user_name(struct procinfo *p, uint32_t uid)
 	user->uid = uid;
 	look_up_user(uid, user->name, sizeof(user->name));
 	HASH_ADD(hh, p->users, uid, sizeof(user->uid), user);
+	if (!user->hh.tbl) {
+		free(user);
+		return "?";
+	}
 	return user->name;
 }

@@ -6,8 +6,8 @@
 #ifndef KERNEL_PROCINFO_INTERNAL_H
 #define KERNEL_PROCINFO_INTERNAL_H
 
+#include "base/hash.h"
 #include "kernel/procinfo.h"
-#include <uthash.h>
 
 #define PATH_TEXT_MAX 1024
 #define USER_NAMES_MAX 512

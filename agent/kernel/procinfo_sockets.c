@@ -80,6 +80,10 @@ static void cache_socket(struct procinfo *p, uint64_t inode, pid_t pid, int fd)
 			return;
 		s->inode = inode;
 		HASH_ADD(hh, p->sockets, inode, sizeof(s->inode), s);
+		if (!s->hh.tbl) {
+			free(s);
+			return;
+		}
 	} else if (s->scan == p->scan && s->pid != INIT_PID) {
 		return;
 	}
