@@ -232,8 +232,8 @@ static void compare_flows(struct app *a, struct detect_tools *tools, uint64_t ti
 		inputs[i] =
 			(struct pairs_input){flows[i]->series, flows[i]->key.remote};
 	pairs_evaluate(tools->work, inputs, count, tick, length, r);
-	d->matched =
-		d->has_matched ? (d->matched + r->matched_share) / 2 : r->matched_share;
+	/* From nothing: one evaluation alone counts half. */
+	d->matched = (d->matched + r->matched_share) / 2;
 	d->has_matched = true;
 	d->coupled_windows = (d->coupled_windows << 1 | r->is_coupled) & 7;
 	for (size_t i = 0; i < r->count; i++) {

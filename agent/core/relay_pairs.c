@@ -12,6 +12,7 @@
 #define GAIN_MAX 1.6
 #define COUPLED_GAIN_MIN 0.5
 #define ACTIVE_MIN 8
+#define SILENCE_SHARE 0.1  /* of the mean: less is a pause of all */
 #define ACTIVE_RATE 200.0f /* bytes per second that make a sample active */
 
 /* One side of a comparison: its prewhitened ranks and what it carried. */
@@ -25,6 +26,7 @@ struct pairs_work {
 	float in[PAIRS_FLOWS_MAX][SERIES_LENGTH], out[PAIRS_FLOWS_MAX][SERIES_LENGTH];
 	float total_in[SERIES_LENGTH], total_out[SERIES_LENGTH];
 	struct side in_side[PAIRS_FLOWS_MAX], out_side[PAIRS_FLOWS_MAX], others;
+	struct side trimmed_from, trimmed_to;
 	uint16_t order[SERIES_LENGTH];
 };
 
@@ -108,26 +110,89 @@ static bool sides_match(const struct side *from, const struct side *to, size_t l
 	       peak_is_alone(from, to, length, *ret_peak);
 }
 
-static void load(struct pairs_work *w, const struct pairs_input *inputs, size_t count,
-		 uint32_t end, size_t length)
+/* Narrows first..end to the samples between which the series is active. */
+static void narrow(const float *samples, size_t *first, size_t *end)
+{
+	while (*first < *end && samples[*first] < ACTIVE_RATE)
+		++*first;
+	while (*end > *first && samples[*end - 1] < ACTIVE_RATE)
+		--*end;
+}
+
+/*
+ * That two flows begin or end together is no evidence: everything does when a swarm is
+ * joined or a cable pulled. What they do while both are alive must match by itself.
+ */
+static bool match_while_alive(struct pairs_work *w, const float *from, const float *to,
+			      size_t length, size_t tests, struct peak *ret_peak)
+{
+	size_t first = 0, end = length;
+
+	narrow(from, &first, &end);
+	narrow(to, &first, &end);
+	if (end - first < PAIRS_SAMPLES_MIN)
+		return false;
+	side_make(w, &w->trimmed_from, from + first, end - first);
+	side_make(w, &w->trimmed_to, to + first, end - first);
+	return sides_match(&w->trimmed_from, &w->trimmed_to, end - first,
+			   correlation_needed(end - first, tests), ret_peak);
+}
+
+static void add_totals(struct pairs_work *w, size_t count, size_t length)
 {
 	memset(w->total_in, 0, sizeof(w->total_in));
 	memset(w->total_out, 0, sizeof(w->total_out));
-	for (size_t i = 0; i < count; i++) {
-		series_copy(inputs[i].series, end, length, w->in[i], w->out[i]);
+	for (size_t i = 0; i < count; i++)
 		for (size_t t = 0; t < length; t++) {
 			w->total_in[t] += w->in[i][t];
 			w->total_out[t] += w->out[i][t];
 		}
+}
+
+/*
+ * Takes out the samples in which the application as a whole was nearly silent: that all
+ * flows pause together (a swarm paused, a cable pulled, a laptop lid) makes any two of
+ * them alike. Returns how many samples are left.
+ */
+static size_t drop_silence(struct pairs_work *w, size_t count, size_t length)
+{
+	double mean = 0;
+	size_t kept = 0;
+
+	for (size_t t = 0; t < length; t++)
+		mean += (double)(w->total_in[t] + w->total_out[t]) / (double)length;
+	for (size_t t = 0; t < length; t++) {
+		if ((double)(w->total_in[t] + w->total_out[t]) < SILENCE_SHARE * mean)
+			continue;
+		for (size_t i = 0; i < count; i++) {
+			w->in[i][kept] = w->in[i][t];
+			w->out[i][kept] = w->out[i][t];
+		}
+		kept++;
+	}
+	return kept;
+}
+
+static size_t load(struct pairs_work *w, const struct pairs_input *inputs, size_t count,
+		   uint32_t end, size_t length)
+{
+	for (size_t i = 0; i < count; i++)
+		series_copy(inputs[i].series, end, length, w->in[i], w->out[i]);
+	add_totals(w, count, length);
+	length = drop_silence(w, count, length);
+	add_totals(w, count, length);
+	for (size_t i = 0; i < count; i++) {
 		side_make(w, &w->in_side[i], w->in[i], length);
 		side_make(w, &w->out_side[i], w->out[i], length);
 	}
+	return length;
 }
 
 static void find_pairs(struct pairs_work *w, const struct pairs_input *inputs,
 		       size_t count, size_t length, struct pairs_result *r)
 {
-	float needed = correlation_needed(length, count * count * LAGS + 1);
+	size_t tests = count * count * LAGS + 1;
+	float needed = correlation_needed(length, tests);
 	double received = 0, matched = 0;
 
 	for (size_t i = 0; i < count; i++) {
@@ -142,7 +207,9 @@ static void find_pairs(struct pairs_work *w, const struct pairs_input *inputs,
 			if (to->sum < GAIN_MIN * from->sum ||
 			    to->sum > GAIN_MAX * from->sum ||
 			    addr_equal(&inputs[i].remote, &inputs[j].remote) ||
-			    !sides_match(from, to, length, needed, &p))
+			    !sides_match(from, to, length, needed, &p) ||
+			    !match_while_alive(w, w->in[i], w->out[j], length, tests,
+					       &p))
 				continue;
 			has_match = true;
 			r->matches[r->count++] = (struct pairs_match){
@@ -155,35 +222,38 @@ static void find_pairs(struct pairs_work *w, const struct pairs_input *inputs,
 	r->matched_share = received > 0 ? matched / received : 0;
 }
 
-static bool is_coupled(struct pairs_work *w, const struct side *one, const float *total,
-		       const float *own, size_t length, float needed,
-		       bool one_is_source)
+/* One flow against the rest of its application, in one of the two directions. */
+static bool is_coupled(struct pairs_work *w, size_t one, bool is_source, size_t length,
+		       size_t tests)
 {
+	const float *total = is_source ? w->total_out : w->total_in;
+	const float *own = is_source ? w->out[one] : w->in[one];
+	const float *flow = is_source ? w->in[one] : w->out[one];
+	const struct side *side = is_source ? &w->in_side[one] : &w->out_side[one];
+	const struct side *from = is_source ? side : &w->others;
+	const struct side *to = is_source ? &w->others : side;
 	float rest[SERIES_LENGTH];
-	const struct side *from, *to;
 	struct peak p;
 
 	for (size_t t = 0; t < length; t++)
 		rest[t] = fmaxf(0, total[t] - own[t]);
 	side_make(w, &w->others, rest, length);
-	from = one_is_source ? one : &w->others;
-	to = one_is_source ? &w->others : one;
 	/* What came in must have had somewhere else to go. */
 	return to->sum >= COUPLED_GAIN_MIN * from->sum &&
 	       from->sum >= COUPLED_GAIN_MIN / PAIRS_COUPLED_FLOWS * to->sum &&
-	       sides_match(from, to, length, needed, &p);
+	       sides_match(from, to, length, correlation_needed(length, tests), &p) &&
+	       match_while_alive(w, is_source ? flow : rest, is_source ? rest : flow,
+				 length, tests, &p);
 }
 
 static bool find_coupling(struct pairs_work *w, size_t count, size_t length)
 {
 	size_t tried = count < PAIRS_COUPLED_FLOWS ? count : PAIRS_COUPLED_FLOWS;
-	float needed = correlation_needed(length, tried * 2 * LAGS + 1);
+	size_t tests = tried * 2 * LAGS + 1;
 
 	for (size_t i = 0; i < tried; i++)
-		if (is_coupled(w, &w->in_side[i], w->total_out, w->out[i], length,
-			       needed, true) ||
-		    is_coupled(w, &w->out_side[i], w->total_in, w->in[i], length,
-			       needed, false))
+		if (is_coupled(w, i, true, length, tests) ||
+		    is_coupled(w, i, false, length, tests))
 			return true;
 	return false;
 }
@@ -195,7 +265,9 @@ void pairs_evaluate(struct pairs_work *w, const struct pairs_input *inputs,
 	if (count > PAIRS_FLOWS_MAX)
 		count = PAIRS_FLOWS_MAX;
 	*ret_result = (struct pairs_result){0};
-	load(w, inputs, count, end, length);
+	length = load(w, inputs, count, end, length);
+	if (length < PAIRS_SAMPLES_MIN)
+		return;
 	find_pairs(w, inputs, count, length, ret_result);
 	ret_result->is_coupled = find_coupling(w, count, length);
 }

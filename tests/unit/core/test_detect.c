@@ -209,6 +209,27 @@ static void a_swarm_behind_one_bottleneck_stays_a_client(void **state)
 	traffic_end(&t);
 }
 
+/* Everybody joins and leaves at once, again and again; what they send is their own. */
+static void joining_and_leaving(struct traffic *t, unsigned int sample)
+{
+	if (sample % 100 < 50)
+		return;
+	for (size_t i = 0; i < 12; i++)
+		traffic_carry(t, i, burst(t) / 4, burst(t) / 4);
+}
+
+static void a_swarm_that_joins_and_leaves_at_once_stays_a_client(void **state)
+{
+	struct traffic t;
+
+	(void)state;
+	traffic_begin(&t, 15);
+	for (unsigned int i = 0; i < 12; i++)
+		traffic_flow(&t, i + 1, i % 3 == 0);
+	assert_int_equal(worst_role(&t, joining_and_leaving, 600), ROLE_CLIENT);
+	traffic_end(&t);
+}
+
 /* One controller, many targets: no pair balances, the sum does. */
 static void star(struct traffic *t, unsigned int sample)
 {
@@ -374,6 +395,7 @@ int main(void)
 		cmocka_unit_test(a_call_with_one_peer_is_not_even_looked_at),
 		cmocka_unit_test(seeding_is_not_even_looked_at),
 		cmocka_unit_test(a_swarm_behind_one_bottleneck_stays_a_client),
+		cmocka_unit_test(a_swarm_that_joins_and_leaves_at_once_stays_a_client),
 		cmocka_unit_test(a_star_is_at_least_suspect),
 		cmocka_unit_test(the_owners_own_flow_is_no_leg),
 		cmocka_unit_test(a_promotion_that_ends_is_cleared_after_five_minutes),
