@@ -66,7 +66,7 @@ static struct encoded encode(const struct nft_features *features,
 {
 	struct encoded e = {.buf = {.size = 128 * 1024, .seq = 77}};
 
-	e.buf.data = malloc(e.buf.size);
+	e.buf.data = calloc(1, e.buf.size); /* libmnl leaves padding alone */
 	assert_non_null(e.buf.data);
 	assert_int_equal(nft_encode_step(&e.buf, TABLE, features, wanted, &step), 0);
 	assert_int_equal(e.buf.seq, 78);

@@ -253,11 +253,19 @@ static void a_cgroup_is_keyed_by_its_inode_at_its_level(void **state)
 
 /* --- trusted networks --------------------------------------------------------- */
 
-static int count_element(struct nftnl_set_elem *se, void *context)
+static int count_attribute(const struct nlattr *attr, void *context)
 {
-	(void)se;
+	(void)attr;
 	++*(size_t *)context;
-	return 0;
+	return MNL_CB_OK;
+}
+
+/* libnftnl cannot read back its own messages of several elements. */
+static int count_elements(const struct nlattr *attr, void *context)
+{
+	if (mnl_attr_get_type(attr) == NFTA_SET_ELEM_LIST_ELEMENTS)
+		mnl_attr_parse_nested(attr, count_attribute, context);
+	return MNL_CB_OK;
 }
 
 static void the_trusted_set_is_flushed_and_filled_in_pieces(void **state)
@@ -277,16 +285,10 @@ static void the_trusted_set_is_flushed_and_filled_in_pieces(void **state)
 	e = encode(&all_features, &p, (struct plan_step){.kind = STEP_TRUSTED_SET});
 	assert_int_equal(type_of(&e, 0), NFT_MSG_DELSETELEM);
 	for (size_t i = 0; i < e.count; i++) {
-		struct nftnl_set *s;
-
 		assert_true(e.message[i]->nlmsg_len < NFT_MESSAGE_ROOM);
-		if (type_of(&e, i) != NFT_MSG_NEWSETELEM)
-			continue; /* names the set alone, which empties it */
-		s = nftnl_set_alloc();
-		assert_int_equal(nftnl_set_elems_nlmsg_parse(e.message[i], s), 0);
-		nftnl_set_elem_foreach(s, count_element, &elements);
-		messages++;
-		nftnl_set_free(s);
+		messages += type_of(&e, i) == NFT_MSG_NEWSETELEM;
+		mnl_attr_parse(e.message[i], sizeof(struct nfgenmsg), count_elements,
+			       &elements);
 	}
 	assert_int_equal(elements, 2 * PLAN_TRUSTED_MAX);
 	assert_true(messages > 1);
