@@ -325,6 +325,39 @@ static int fill_rules(const struct ini_document *d, struct policy *p)
 	return 0;
 }
 
+/* The value that counts: the section's own, else that of [app *]. */
+static const struct policy_rule *
+giver(const struct policy_rule *rule, const struct policy_rule *star, enum rule_key key)
+{
+	return rule->is_set[key] || !star ? rule : star;
+}
+
+/* To be told that a promoted client is shaped, and then not to limit it, is a trap. */
+static int check_shape(struct ini_document *d, const struct policy *p)
+{
+	const struct policy_rule *star = NULL;
+
+	if (p->rule_count && strcmp(p->rules[0].name, "*") == 0)
+		star = &p->rules[0];
+	for (size_t i = 0; i < p->rule_count; i++) {
+		const struct policy_rule *r = &p->rules[i];
+		const struct policy_rule *shaping = giver(r, star, RULE_PROMOTION);
+		char shown[INI_WORD_STRLEN];
+
+		if (!shaping->is_set[RULE_PROMOTION] ||
+		    shaping->promotion != PROMOTION_SHAPE ||
+		    giver(r, star, RULE_RELAY_RATE_UP)->relay_rate_up ||
+		    giver(r, star, RULE_RELAY_RATE_DOWN)->relay_rate_down)
+			continue;
+		return ini_fail_at(
+			d, &shaping->origin[RULE_PROMOTION], "promotion",
+			"shape limits nothing in [app %s]; expected "
+			"relay_rate_up or relay_rate_down there or in [app *]",
+			ini_word(r->name, shown));
+	}
+	return 0;
+}
+
 static void fill_agent(const struct ini_document *d, struct policy *p)
 {
 	const struct ini_section *s = find_section(d, &kinds[KIND_AGENT], "");
@@ -415,6 +448,9 @@ int policy_parse(const struct policy_source *sources, size_t count,
 	fill_agent(&d, p);
 	fill_link(&d, p);
 	r = fill_rules(&d, p);
+	if (r < 0)
+		goto fail;
+	r = check_shape(&d, p);
 	if (r < 0)
 		goto fail;
 	r = fill_settings(&d, p);

@@ -128,7 +128,7 @@ static void of_several_matches_the_last_read_wins(void **state)
 {
 	struct policy *p = parse("[app a]\nmatch.user = alice\n"
 				 "[app b]\nmatch.exe = /usr/bin/*\n"
-				 "[app *]\npromotion = shape\n");
+				 "[app *]\npromotion = warn\n");
 
 	(void)state;
 	assert_string_equal(rule_for(p, &supernode, NULL), "b");

@@ -239,7 +239,7 @@ static void the_default_rule_comes_first_and_the_last_opened_last(void **state)
 {
 	struct policy *p = parse_layers("[app a]\nmatch.user = a\n"
 					"[app b]\nmatch.user = b\n",
-					"[app *]\npromotion = shape\n"
+					"[app *]\npromotion = warn\n"
 					"[app a]\nrate_up = 1mbit\n");
 
 	(void)state;
@@ -396,6 +396,20 @@ static void forbid_and_block_are_refused_and_shape_is_named(void **state)
 		"version; use shape with relay_rate_up and relay_rate_down");
 	assert_mentions(error_of("[app *]\npromotion = block\n"),
 			"'block' is not yet enforced by this version; use shape");
+}
+
+static void shape_without_a_rate_is_refused(void **state)
+{
+	(void)state;
+	assert_string_equal(
+		error_of("[app *]\npromotion = shape\n"),
+		"bad.ini:2: promotion: shape limits nothing in [app *]; expected "
+		"relay_rate_up or relay_rate_down there or in [app *]");
+	assert_begins(error_of("[app *]\nrelay_rate_up = 2mbit\npromotion = shape\n"
+			       "[app x]\nmatch.user = u\nrelay_rate_up = none\n"),
+		      "bad.ini:3: promotion: shape limits nothing in [app x]");
+	policy_free(parse("[app *]\nrelay_rate_up = 2mbit\n"
+			  "[app x]\nmatch.user = u\npromotion = shape\n"));
 }
 
 static void a_key_written_twice_in_one_file_is_refused(void **state)
@@ -713,6 +727,7 @@ int main(void)
 		cmocka_unit_test(a_rate_that_is_none_is_refused),
 		cmocka_unit_test(an_unknown_value_is_refused_with_the_nearest),
 		cmocka_unit_test(forbid_and_block_are_refused_and_shape_is_named),
+		cmocka_unit_test(shape_without_a_rate_is_refused),
 		cmocka_unit_test(a_key_written_twice_in_one_file_is_refused),
 		cmocka_unit_test(the_default_rule_must_not_match),
 		cmocka_unit_test(a_section_without_a_match_is_refused),
