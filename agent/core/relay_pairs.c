@@ -12,6 +12,8 @@
 #define GAIN_MAX 1.6
 #define COUPLED_GAIN_MIN 0.5
 #define ACTIVE_MIN 8
+#define OTHERS_MIN 3	   /* flows to compare with before one can stand out */
+#define ALIKE_PART 8	   /* at most one in eight of them may do as well */
 #define SILENCE_SHARE 0.1  /* of the mean: less is a pause of all */
 #define ACTIVE_RATE 200.0f /* bytes per second that make a sample active */
 
@@ -130,7 +132,7 @@ static bool match_while_alive(struct pairs_work *w, const float *from, const flo
 
 	narrow(from, &first, &end);
 	narrow(to, &first, &end);
-	if (end - first < PAIRS_SAMPLES_MIN)
+	if (end < first + PAIRS_SAMPLES_MIN)
 		return false;
 	side_make(w, &w->trimmed_from, from + first, end - first);
 	side_make(w, &w->trimmed_to, to + first, end - first);
@@ -188,6 +190,29 @@ static size_t load(struct pairs_work *w, const struct pairs_input *inputs, size_
 	return length;
 }
 
+/*
+ * Whether `to` follows `from` as hardly any other flow does. Short connections, as
+ * those of a proxy, show it by when they open and close; in a swarm everything opens at
+ * once.
+ */
+static bool stands_out(const struct pairs_work *w, const struct pairs_input *inputs,
+		       size_t count, size_t length, size_t from, size_t to, float peak)
+{
+	size_t others = 0, alike = 0;
+
+	for (size_t k = 0; k < count; k++) {
+		const struct side *other = &w->out_side[k];
+
+		if (k == to || !other->is_usable ||
+		    addr_equal(&inputs[from].remote, &inputs[k].remote))
+			continue;
+		others++;
+		alike += peak_of(&w->in_side[from], other, length).correlation >
+			 peak - SHIFT_MARGIN;
+	}
+	return others >= OTHERS_MIN && alike * ALIKE_PART <= others;
+}
+
 static void find_pairs(struct pairs_work *w, const struct pairs_input *inputs,
 		       size_t count, size_t length, struct pairs_result *r)
 {
@@ -202,14 +227,18 @@ static void find_pairs(struct pairs_work *w, const struct pairs_input *inputs,
 		received += from->sum;
 		for (size_t j = 0; j < count && r->count < PAIRS_MATCHES_MAX; j++) {
 			const struct side *to = &w->out_side[j];
-			struct peak p;
+			struct peak p, alive;
 
 			if (to->sum < GAIN_MIN * from->sum ||
 			    to->sum > GAIN_MAX * from->sum ||
 			    addr_equal(&inputs[i].remote, &inputs[j].remote) ||
-			    !sides_match(from, to, length, needed, &p) ||
-			    !match_while_alive(w, w->in[i], w->out[j], length, tests,
-					       &p))
+			    !sides_match(from, to, length, needed, &p))
+				continue;
+			if (match_while_alive(w, w->in[i], w->out[j], length, tests,
+					      &alive))
+				p = alive;
+			else if (!stands_out(w, inputs, count, length, i, j,
+					     p.correlation))
 				continue;
 			has_match = true;
 			r->matches[r->count++] = (struct pairs_match){
