@@ -79,10 +79,12 @@ static json_t *make_identity(const struct app *app)
 
 static json_t *make_verdict(const struct report_input *in, const struct app *app)
 {
+	uint64_t since = app->role_since_ns ? app->role_since_ns : app->first_ns;
+
 	return json_pack("{s:s, s:b, s:o, s:I}", "role", app_role_name(app->role),
 			 "promoted", app_role_is_promoted(app->role), "probability",
 			 report_real(app_probability(app)), "since",
-			 (json_int_t)report_epoch(in, app->role_since_ns));
+			 (json_int_t)report_epoch(in, since));
 }
 
 static json_t *make_traffic(const struct app *app)

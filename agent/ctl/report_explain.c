@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "core/role.h"
 #include "ctl/report_json.h"
 #include <math.h>
 #include <stdarg.h>
@@ -6,13 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Thresholds of the verdict (DETECTION, "Verdict"), for sentences. */
-#define PROMOTED_AT 2.9
-#define PROMOTED_AFTER_S 5
-#define CLEARED_AT (-1.0)
-#define CLEARED_AFTER_S 60
-#define KEPT_AT_LEAST_S 300
-
+#define SECONDS(ns) ((unsigned int)((ns) / 1000000000u))
 #define SENTENCE_MAX 256
 
 /* --- evidence ------------------------------------------------------------------ */
@@ -122,9 +117,10 @@ json_t *report_legs(const struct app *app)
 
 /* --- what would change the verdict --------------------------------------------- */
 
+/* Evidence never makes certain: 1 to 99. */
 static double percent(double log_odds)
 {
-	return round(100 / (1 + exp(-log_odds)));
+	return fmin(99, fmax(1, round(100 / (1 + exp(-log_odds)))));
 }
 
 static int add(json_t *list, const char *format, ...)
@@ -147,16 +143,17 @@ static int add_if_not_promoted(json_t *list, const struct app *app)
 	size_t used = 0;
 	int r;
 
-	if (app->log_odds >= PROMOTED_AT)
+	if (app->log_odds >= ROLE_PROMOTED_AT)
 		r = add(list,
 			"It is called a relay or a supernode if it stays above "
-			"%.0f %% for %d s: it is at %.0f %%.",
-			percent(PROMOTED_AT), PROMOTED_AFTER_S, percent(app->log_odds));
+			"%.0f %% for %u s: it is at %.0f %%.",
+			percent(ROLE_PROMOTED_AT), SECONDS(ROLE_PROMOTED_AFTER_NS),
+			percent(app->log_odds));
 	else
 		r = add(list,
 			"It would be called a relay or a supernode above "
 			"%.0f %%: it is at %.0f %%.",
-			percent(PROMOTED_AT), percent(app->log_odds));
+			percent(ROLE_PROMOTED_AT), percent(app->log_odds));
 	for (enum evidence_kind k = 0; k < EVIDENCE_COUNT; k++) {
 		if (app->evidence[k].is_measured || used >= sizeof(names))
 			continue;
@@ -172,9 +169,9 @@ static int add_if_promoted(json_t *list, const struct app *app)
 {
 	int r = add(list,
 		    "It is called a client again when it has stayed below %.0f %% for "
-		    "%d s, at the earliest %d s after its promotion: it is at %.0f %%.",
-		    percent(CLEARED_AT), CLEARED_AFTER_S, KEPT_AT_LEAST_S,
-		    percent(app->log_odds));
+		    "%u s, at the earliest %u s after its promotion: it is at %.0f %%.",
+		    percent(ROLE_CLEARED_AT), SECONDS(ROLE_CLEARED_AFTER_NS),
+		    SECONDS(ROLE_KEPT_AT_LEAST_NS), percent(app->log_odds));
 
 	if (r == 0 && app->is_held)
 		r = add(list, "It keeps its role while it pushes against our limit.");
@@ -182,7 +179,7 @@ static int add_if_promoted(json_t *list, const struct app *app)
 		const struct evidence *e = &app->evidence[k];
 
 		if (e->is_measured && e->weight > 0 &&
-		    app->log_odds - e->weight < CLEARED_AT)
+		    app->log_odds - e->weight < ROLE_CLEARED_AT)
 			r = add(list, "Without %s (%+.1f) it would be at %.0f %%.",
 				evidence_name(k), e->weight,
 				percent(app->log_odds - e->weight));

@@ -3,9 +3,6 @@
 #include <math.h>
 #include <stdlib.h>
 
-/* The rates of a flow decay with this time constant (core/flow.h). */
-#define RECENT_SECONDS 16.0
-
 /* One remote address of an application: the sum of its flows. */
 struct remote {
 	struct addr addr;
@@ -20,7 +17,7 @@ static double decay(const struct flow *f, uint64_t now_ns)
 {
 	if (now_ns <= f->recent_ns)
 		return 1;
-	return exp(-(double)(now_ns - f->recent_ns) / (RECENT_SECONDS * 1e9));
+	return exp(-(double)(now_ns - f->recent_ns) / (FLOW_RECENT_SECONDS * 1e9));
 }
 
 static void add_flow(struct remote *p, const struct flow *f, uint64_t now_ns)

@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "client.h"
+#include "ctl/dispatch.h"
+#include "ctl/varlink.h"
+#include "fields.h"
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+/* The agent answers at once or not at all. */
+#define CLIENT_TIMEOUT_SECONDS 10
+
+/* --- the wire ------------------------------------------------------------------ */
+
+/* A descriptor or -errno. */
+static int dial(const char *path)
+{
+	const struct timeval timeout = {.tv_sec = CLIENT_TIMEOUT_SECONDS};
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	int fd, r;
+
+	if (strlen(path) >= sizeof(address.sun_path))
+		return -ENAMETOOLONG;
+	strcpy(address.sun_path, path);
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return -errno;
+	if (setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof(timeout)) < 0 ||
+	    setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof(timeout)) < 0 ||
+	    connect(fd, (const struct sockaddr *)&address, sizeof(address)) < 0) {
+		r = -errno;
+		close(fd);
+		return r;
+	}
+	return fd;
+}
+
+static int send_request(int fd, const char *method, const char *app)
+{
+	json_t *parameters = app ? json_pack("{s:s}", "app", app) : NULL;
+	json_t *request;
+	size_t size, sent = 0;
+	char *data;
+	int r = 0;
+
+	if (app && !parameters)
+		return -EINVAL; /* not UTF-8 */
+	request = varlink_request_take(method, parameters);
+	if (!request)
+		return -ENOMEM;
+	r = varlink_encode(request, VARLINK_REQUEST_MAX, &data, &size);
+	json_decref(request);
+	if (r < 0)
+		return r;
+	while (sent < size && r == 0) {
+		ssize_t n = send(fd, data + sent, size - sent, MSG_NOSIGNAL);
+
+		if (n >= 0)
+			sent += (size_t)n;
+		else if (errno == EPIPE)
+			break; /* refused: the reply says why */
+		else if (errno != EINTR)
+			r = -errno;
+	}
+	free(data);
+	return r;
+}
+
+/* 0 with a message, or -errno; -EPIPE when the agent hung up. */
+static int receive(int fd, json_t **ret_message)
+{
+	char fault[VARLINK_FAULT_MAX];
+	struct varlink_decoder d;
+	int r;
+
+	varlink_decoder_init(&d, VARLINK_REPLY_MAX);
+	while ((r = varlink_decoder_next(&d, ret_message, fault, sizeof(fault))) == 0) {
+		size_t size;
+		void *room;
+		ssize_t n;
+
+		r = varlink_decoder_reserve(&d, &room, &size);
+		if (r < 0)
+			break;
+		n = recv(fd, room, size, 0);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0) {
+			r = n < 0 ? -errno : -EPIPE;
+			break;
+		}
+		varlink_decoder_add(&d, (size_t)n);
+	}
+	varlink_decoder_done(&d);
+	return r < 0 ? r : 0;
+}
+
+/* 0 with the whole reply, or -errno; `ret_connected` tells where it went wrong. */
+static int exchange(const char *path, const char *method, const char *app,
+		    bool *ret_connected, json_t **ret_message)
+{
+	int fd = dial(path);
+	int r;
+
+	*ret_connected = fd >= 0;
+	if (fd < 0)
+		return fd;
+	r = send_request(fd, method, app);
+	if (r == 0)
+		r = receive(fd, ret_message);
+	close(fd);
+	return r;
+}
+
+/* --- what can go wrong, for people --------------------------------------------- */
+
+static enum exit_code explain_connect(const char *path, int error)
+{
+	switch (error) {
+	case -ENOENT:
+	case -ECONNREFUSED:
+		return complain(EXIT_UNREACHABLE,
+				"no agent answers on %s; is it running? "
+				"Try: systemctl status relaywardend",
+				path);
+	case -EACCES:
+	case -EPERM:
+		return complain(EXIT_NOT_PERMITTED,
+				"%s: permission denied; try with sudo", path);
+	default:
+		return complain(EXIT_UNREACHABLE, "%s: %s", path, strerror(-error));
+	}
+}
+
+static enum exit_code explain_exchange(const char *path, int error)
+{
+	switch (error) {
+	case -EINVAL:
+		return complain(EXIT_USAGE, "the application's name is not UTF-8 text");
+	case -EAGAIN:
+		return complain(EXIT_UNREACHABLE,
+				"the agent on %s has not answered for %d seconds; see "
+				"its log: journalctl -u relaywardend",
+				path, CLIENT_TIMEOUT_SECONDS);
+	case -EPIPE:
+	case -ECONNRESET:
+		return complain(EXIT_UNREACHABLE,
+				"the agent on %s hung up; see its log: journalctl -u "
+				"relaywardend",
+				path);
+	case -EBADMSG:
+	case -EMSGSIZE:
+		return complain(EXIT_FAILED, "what answers on %s is no relaywardend",
+				path);
+	default:
+		return complain(EXIT_FAILED, "%s: %s", path, strerror(-error));
+	}
+}
+
+static enum exit_code explain_ambiguous(const json_t *p)
+{
+	const json_t *matches = json_object_get(p, "matches");
+
+	complain(EXIT_FAILED, "several applications are called '%s'; name one of:",
+		 field_text(p, "app"));
+	for (size_t i = 0; i < json_array_size(matches); i++)
+		complain(EXIT_FAILED, "  %s",
+			 json_string_value(json_array_get(matches, i)));
+	return EXIT_FAILED;
+}
+
+static enum exit_code explain_unknown_app(const json_t *p)
+{
+	if (*field_text(p, "nearest"))
+		return complain(EXIT_FAILED,
+				"no application '%s'; did you mean '%s'? All of them: "
+				"agentctl apps",
+				field_text(p, "app"), field_text(p, "nearest"));
+	return complain(EXIT_FAILED, "no application '%s'. All of them: agentctl apps",
+			field_text(p, "app"));
+}
+
+static enum exit_code explain_invalid_policy(const json_t *p)
+{
+	struct policy_error e = {.line = (unsigned int)field_int(p, "line")};
+
+	snprintf(e.file, sizeof(e.file), "%s", field_text(p, "file"));
+	snprintf(e.key, sizeof(e.key), "%s", field_text(p, "key"));
+	snprintf(e.text, sizeof(e.text), "%s", field_text(p, "text"));
+	complain_policy(&e);
+	return complain(EXIT_POLICY_INVALID, "the policy in force stays as it was");
+}
+
+static enum exit_code explain_error(const char *error, const json_t *p)
+{
+	if (strcmp(error, CTL_ERROR_NO_SUCH_APP) == 0)
+		return explain_unknown_app(p);
+	if (strcmp(error, CTL_ERROR_AMBIGUOUS) == 0)
+		return explain_ambiguous(p);
+	if (strcmp(error, CTL_ERROR_POLICY_INVALID) == 0)
+		return explain_invalid_policy(p);
+	if (strcmp(error, CTL_ERROR_NOT_PERMITTED) == 0)
+		return complain(EXIT_NOT_PERMITTED, "this needs %s; try with sudo",
+				field_text(p, "need"));
+	if (strcmp(error, INTERFACE_SERVICE ".MethodNotFound") == 0 ||
+	    strcmp(error, INTERFACE_SERVICE ".InterfaceNotFound") == 0)
+		return complain(EXIT_FAILED, "the agent is of another version than "
+					     "agentctl and does not know this; restart "
+					     "it: systemctl restart relaywardend");
+	if (*field_text(p, "text"))
+		return complain(EXIT_FAILED, "the agent says: %s",
+				field_text(p, "text"));
+	return complain(EXIT_FAILED, "the agent says: %s", error);
+}
+
+/* --- calls --------------------------------------------------------------------- */
+
+static enum exit_code take_reply(const char *path, const json_t *message,
+				 json_t **ret_reply)
+{
+	struct varlink_reply reply;
+	const char *fault;
+
+	if (varlink_reply_parse(message, &reply, &fault) < 0)
+		return explain_exchange(path, -EBADMSG);
+	if (reply.error)
+		return explain_error(reply.error, reply.parameters);
+	if (!reply.parameters)
+		return explain_exchange(path, -EBADMSG);
+	*ret_reply = json_incref(reply.parameters);
+	return EXIT_OK;
+}
+
+enum exit_code client_call(const struct context *c, const char *method, const char *app,
+			   json_t **ret_reply)
+{
+	char name[VARLINK_METHOD_MAX + 1];
+	enum exit_code code;
+	json_t *message;
+	bool connected;
+	int r;
+
+	snprintf(name, sizeof(name), "%s.%s", INTERFACE_AGENT, method);
+	r = exchange(c->socket, name, app, &connected, &message);
+	if (r < 0)
+		return connected ? explain_exchange(c->socket, r)
+				 : explain_connect(c->socket, r);
+	code = take_reply(c->socket, message, ret_reply);
+	json_decref(message);
+	return code;
+}
+
+enum exit_code client_call_silent(const struct context *c, const char *method,
+				  json_t **ret_reply)
+{
+	char name[VARLINK_METHOD_MAX + 1];
+	json_t *message, *parameters;
+	bool connected;
+
+	snprintf(name, sizeof(name), "%s.%s", INTERFACE_AGENT, method);
+	if (exchange(c->socket, name, NULL, &connected, &message) < 0)
+		return EXIT_UNREACHABLE;
+	parameters = json_incref(json_object_get(message, "parameters"));
+	json_decref(message);
+	if (!parameters)
+		return EXIT_FAILED;
+	*ret_reply = parameters;
+	return EXIT_OK;
+}

@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "base/conffile.h"
+#include "client.h"
+#include "fields.h"
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static const char *const default_layers[] = {
+	"/usr/share/relaywarden/policy.d",
+	"/etc/relaywarden/policy.d",
+	"/run/relaywarden/policy.d",
+};
+
+/* --- check: without an agent --------------------------------------------------- */
+
+static json_t *make_files(const struct conffiles *files)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < files->count; i++)
+		json_array_append_new(list, json_string(files->files[i].path));
+	return list;
+}
+
+static enum exit_code print_check_json(const struct conffiles *files,
+				       const struct policy *policy,
+				       const struct policy_error *e)
+{
+	enum exit_code code;
+	json_t *errors = json_array();
+	json_t *reply;
+
+	if (!policy)
+		json_array_append_new(errors,
+				      json_pack("{s:s, s:i, s:s, s:s}", "file", e->file,
+						"line", (int)e->line, "key", e->key,
+						"text", e->text));
+	reply = json_pack("{s:i, s:s, s:o, s:I, s:o}", "schema_version", 1, "state",
+			  policy ? "ok" : "invalid", "files", make_files(files),
+			  "settings", (json_int_t)(policy ? policy->setting_count : 0),
+			  "errors", errors);
+	code = reply ? print_json(reply) : complain(EXIT_FAILED, "out of memory");
+	json_decref(reply);
+	return code;
+}
+
+static enum exit_code check_files(const struct context *c,
+				  const struct conffiles *files)
+{
+	struct policy_source *sources = calloc(files->count + 1, sizeof(*sources));
+	struct policy *policy = NULL;
+	struct policy_error e = {0};
+	enum exit_code code = EXIT_OK;
+	int r;
+
+	if (!sources)
+		return complain(EXIT_FAILED, "out of memory");
+	for (size_t i = 0; i < files->count; i++)
+		sources[i] = (struct policy_source){files->files[i].path,
+						    files->files[i].text,
+						    files->files[i].length};
+	r = policy_parse(sources, files->count, &policy, &e);
+	if (r < 0 && r != -EINVAL)
+		code = complain(EXIT_FAILED, "%s", strerror(-r));
+	else if (c->is_json)
+		code = print_check_json(files, policy, &e);
+	else if (policy)
+		render_line(&c->out, STYLE_GOOD, "ok: %zu files, %zu settings",
+			    files->count, policy->setting_count);
+	if (r == -EINVAL)
+		code = complain_policy(&e);
+	policy_free(policy);
+	free(sources);
+	return code;
+}
+
+/* A layer that is missing is empty, but a path somebody wrote should be there. */
+static enum exit_code check_paths(int count, char *const *paths)
+{
+	for (int i = 0; i < count; i++)
+		if (access(paths[i], R_OK) < 0)
+			return complain(EXIT_FAILED, "%s: %s", paths[i],
+					strerror(errno));
+	return EXIT_OK;
+}
+
+enum exit_code cmd_policy_check(const struct context *c, int count,
+				char *const *arguments)
+{
+	const char *const *layers =
+		count ? (const char *const *)arguments : default_layers;
+	size_t layer_count = count ? (size_t)count
+				   : sizeof(default_layers) / sizeof(*default_layers);
+	enum exit_code code = check_paths(count, arguments);
+	struct conffiles files;
+	char path[PATH_MAX];
+	int r;
+
+	if (code != EXIT_OK)
+		return code;
+	r = conffiles_read(layers, layer_count, &files, path, sizeof(path));
+	if (r < 0)
+		return complain(r == -EACCES ? EXIT_NOT_PERMITTED : EXIT_FAILED,
+				"%s: %s", path, strerror(-r));
+	code = check_files(c, &files);
+	conffiles_done(&files);
+	return code;
+}
+
+/* --- show, reload: of the agent ------------------------------------------------ */
+
+static void print_settings(const struct context *c, const json_t *settings)
+{
+	static const struct render_column columns[] = {
+		{"SECTION", false}, {"KEY", false}, {"VALUE", false}, {"FROM", false}};
+	struct render_table *t = render_table_new(columns, 4);
+
+	for (size_t i = 0; i < json_array_size(settings); i++) {
+		const json_t *s = json_array_get(settings, i);
+
+		render_cell(t, STYLE_BOLD, "[%s]", field_text(s, "section"));
+		render_cell(t, STYLE_PLAIN, "%s", field_text(s, "key"));
+		render_cell(t, STYLE_PLAIN, "%s", field_text(s, "value"));
+		if (*field_text(s, "file"))
+			render_cell(t, STYLE_DIM, "%s:%lld", field_text(s, "file"),
+				    (long long)field_int(s, "line"));
+		else
+			render_cell(t, STYLE_DIM, "built in");
+	}
+	if (json_array_size(settings) > 0)
+		render_table_print(&c->out, t, 0);
+	else
+		render_hint(&c->out, "nothing is set: the built-in defaults are in "
+				     "force");
+	render_table_free(t);
+}
+
+enum exit_code cmd_policy_show(const struct context *c, int count,
+			       char *const *arguments)
+{
+	enum exit_code code;
+	json_t *reply;
+
+	(void)count;
+	(void)arguments;
+	code = client_call(c, "PolicyShow", NULL, &reply);
+	if (code != EXIT_OK)
+		return code;
+	if (c->is_json) {
+		code = print_json(reply);
+	} else {
+		if (*field_text(reply, "error"))
+			render_line(&c->out, STYLE_WARN,
+				    "the files were refused, the policy before them is "
+				    "in force: %s",
+				    field_text(reply, "error"));
+		print_settings(c, json_object_get(reply, "settings"));
+	}
+	json_decref(reply);
+	return code;
+}
+
+enum exit_code cmd_policy_reload(const struct context *c, int count,
+				 char *const *arguments)
+{
+	enum exit_code code;
+	json_t *reply;
+
+	(void)count;
+	(void)arguments;
+	code = client_call(c, "PolicyReload", NULL, &reply);
+	if (code != EXIT_OK)
+		return code;
+	if (c->is_json)
+		code = print_json(reply);
+	else
+		render_line(&c->out, STYLE_GOOD,
+			    "ok: policy generation %lld is in force",
+			    (long long)field_int(reply, "generation"));
+	json_decref(reply);
+	return code;
+}

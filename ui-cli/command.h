@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What a command of agentctl is, and the exit codes all of them keep to. main.c has the
+ * table; each command is a file of its own.
+ */
+#ifndef UI_CLI_COMMAND_H
+#define UI_CLI_COMMAND_H
+
+#include "core/policy_ini.h"
+#include "render.h"
+#include <jansson.h>
+#include <stdbool.h>
+
+enum exit_code {
+	EXIT_OK = 0,
+	EXIT_FAILED = 1,
+	EXIT_USAGE = 2,
+	EXIT_POLICY_INVALID = 3,
+	EXIT_DEGRADED = 4,
+	EXIT_PROMOTED = 5,
+	EXIT_UNREACHABLE = 6,
+	EXIT_NOT_PERMITTED = 7,
+};
+
+struct context {
+	const char *socket;
+	bool is_json, is_check;
+	struct render out;
+};
+
+/* `arguments` are those after the command's name, `count` of them, then NULL. */
+typedef enum exit_code command_function(const struct context *c, int count,
+					char *const *arguments);
+
+struct command {
+	const char *name; /* one word, or two */
+	command_function *function;
+	const char *arguments;
+	int min_arguments, max_arguments;
+	bool takes_app;	  /* its argument is an application, for completion */
+	bool takes_check; /* --check makes sense */
+	const char *description;
+};
+
+command_function cmd_status, cmd_apps, cmd_explain, cmd_peers, cmd_policy_check,
+	cmd_policy_show, cmd_policy_reload, cmd_doctor;
+
+/* "agentctl: TEXT" on stderr; what came from outside is escaped. Returns `code`. */
+enum exit_code complain(enum exit_code code, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+/* "FILE:LINE: KEY: TEXT" on stderr, as editors and CI like it. */
+enum exit_code complain_policy(const struct policy_error *e);
+
+/* Prints a reply as it came, for programs. */
+enum exit_code print_json(const json_t *reply);
+
+#endif

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "base/text.h"
+#include "command.h"
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void put_escaped(const char *prefix, const char *text)
+{
+	size_t size = 4 * strlen(text) + 1;
+	char *copy = malloc(size);
+
+	fprintf(stderr, "%s%s\n", prefix,
+		copy ? text_escape(text, copy, size) : "out of memory");
+	free(copy);
+}
+
+enum exit_code complain(enum exit_code code, const char *format, ...)
+{
+	va_list args;
+	char *text;
+	int r;
+
+	va_start(args, format);
+	r = vasprintf(&text, format, args);
+	va_end(args);
+	if (r < 0)
+		return code;
+	put_escaped("agentctl: ", text);
+	free(text);
+	return code;
+}
+
+enum exit_code complain_policy(const struct policy_error *e)
+{
+	char text[1024];
+
+	put_escaped("", policy_error_format(e, text, sizeof(text)));
+	return EXIT_POLICY_INVALID;
+}
+
+enum exit_code print_json(const json_t *reply)
+{
+	/* ASCII alone: a name from outside cannot steer a terminal. Members stay in the
+	 * order of the interface. */
+	if (json_dumpf(reply, stdout,
+		       JSON_INDENT(2) | JSON_ENSURE_ASCII | JSON_REAL_PRECISION(6)) < 0)
+		return complain(EXIT_FAILED, "cannot write the output");
+	putchar('\n');
+	return EXIT_OK;
+}

@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* agentctl: options, then the command from the table below. */
+#include "base/text.h"
+#include "client.h"
+#include "command.h"
+#include "complete.h"
+#include <getopt.h>
+#include <locale.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define ANY_NUMBER 1000
+
+static const struct command commands[] = {
+	{"status", cmd_status, "[APP]", 0, 1, true, true,
+	 "is all well, is anything promoted, is anything limited"},
+	{"apps", cmd_apps, "", 0, 0, false, false, "every application seen so far"},
+	{"explain", cmd_explain, "APP", 1, 1, true, false,
+	 "why it has the role it has, and what would change it"},
+	{"peers", cmd_peers, "APP", 1, 1, true, false, "whom it talks to"},
+	{"policy check", cmd_policy_check, "[PATH...]", 0, ANY_NUMBER, false, false,
+	 "are policy files in order (needs no agent)"},
+	{"policy show", cmd_policy_show, "", 0, 0, false, false,
+	 "the policy in force, and the line each value comes from"},
+	{"policy reload", cmd_policy_reload, "", 0, 0, false, false,
+	 "read the policy files anew"},
+	{"doctor", cmd_doctor, "", 0, 0, false, false,
+	 "what works, what does not, what to do about it"},
+	{0},
+};
+
+static const struct option long_options[] = {
+	{"json", no_argument, NULL, 'j'},
+	{"check", no_argument, NULL, 'c'},
+	{"no-legend", no_argument, NULL, 'n'},
+	{"socket", required_argument, NULL, 's'},
+	{"help", no_argument, NULL, 'h'},
+	{"version", no_argument, NULL, 'V'},
+	{0},
+};
+
+static enum exit_code print_help(void)
+{
+	printf("Usage: agentctl [OPTION...] COMMAND\n"
+	       "Shows what relaywardend knows of the applications on this "
+	       "computer.\n\n");
+	for (const struct command *k = commands; k->name; k++) {
+		char call[64];
+
+		snprintf(call, sizeof(call), "%s %s", k->name, k->arguments);
+		printf("  %-24s%s\n", call, k->description);
+	}
+	printf("\nAPP is an application's name, key, unit, program or number.\n\n"
+	       "  -j, --json              for programs: the agent's reply as JSON\n"
+	       "      --check             status: exit with 5 if anything is promoted\n"
+	       "      --no-legend         no headings, no hints\n"
+	       "  -s, --socket PATH       ask the agent at PATH\n"
+	       "  -h, --help              this\n"
+	       "  -V, --version           the version\n\n"
+	       "Exit: 0 ok, 1 failure, 2 usage, 3 policy invalid, 4 degraded, 5 "
+	       "promoted,\n"
+	       "6 agent not reachable, 7 not permitted. See agentctl(1).\n");
+	return EXIT_OK;
+}
+
+/* --- finding the command ------------------------------------------------------- */
+
+/* How many words of `words` the command's name is; 0: it is another. */
+static int match(const struct command *k, int count, char *const *words)
+{
+	const char *space = strchr(k->name, ' ');
+	size_t first = space ? (size_t)(space - k->name) : strlen(k->name);
+
+	if (count < 1 || strlen(words[0]) != first ||
+	    memcmp(words[0], k->name, first) != 0)
+		return 0;
+	if (!space)
+		return 1;
+	return count > 1 && strcmp(words[1], space + 1) == 0 ? 2 : 0;
+}
+
+static enum exit_code reject(int count, char *const *words)
+{
+	const char *names[sizeof(commands) / sizeof(*commands)] = {0};
+	const char *nearest;
+	char call[256];
+	bool is_group = false;
+
+	for (size_t i = 0; commands[i].name; i++) {
+		size_t length = strlen(words[0]);
+
+		names[i] = commands[i].name;
+		is_group = is_group || (strncmp(names[i], words[0], length) == 0 &&
+					names[i][length] == ' ');
+	}
+	if (is_group && count < 2)
+		return complain(EXIT_USAGE, "'%s' what? See agentctl --help", words[0]);
+	nearest = text_nearest(words[0], names);
+	snprintf(call, sizeof(call), "%s %s", words[0], count > 1 ? words[1] : "");
+	if (!nearest || is_group)
+		nearest = text_nearest(call, names);
+	if (nearest)
+		return complain(EXIT_USAGE, "no command '%s'; did you mean '%s'?",
+				is_group ? call : words[0], nearest);
+	return complain(EXIT_USAGE, "no command '%s'; see agentctl --help",
+			is_group ? call : words[0]);
+}
+
+static enum exit_code run(const struct context *c, int count, char *const *words)
+{
+	for (const struct command *k = commands; k->name; k++) {
+		int used = match(k, count, words);
+		int rest = count - used;
+
+		if (!used)
+			continue;
+		if (rest < k->min_arguments || rest > k->max_arguments)
+			return complain(EXIT_USAGE, "usage: agentctl %s %s", k->name,
+					k->arguments);
+		if (c->is_check && !k->takes_check)
+			return complain(EXIT_USAGE, "--check goes with status alone");
+		return k->function(c, rest, words + used);
+	}
+	if (strcmp(words[0], COMPLETE_COMMAND) == 0)
+		return complete(c, commands, long_options, count - 1, words + 1);
+	return reject(count, words);
+}
+
+/* --- options ------------------------------------------------------------------- */
+
+static enum exit_code reject_option(const char *word, int option)
+{
+	const char *names[sizeof(long_options) / sizeof(*long_options)] = {0};
+	const char *nearest;
+	char name[64];
+
+	if (option == ':')
+		return complain(EXIT_USAGE, "%s wants a value; see agentctl --help",
+				word);
+	for (size_t i = 0; long_options[i].name; i++)
+		names[i] = long_options[i].name;
+	snprintf(name, sizeof(name), "%s", word + strspn(word, "-"));
+	nearest = text_nearest(name, names);
+	if (strncmp(word, "--", 2) == 0 && nearest)
+		return complain(EXIT_USAGE, "no option '%s'; did you mean '--%s'?",
+				word, nearest);
+	return complain(EXIT_USAGE, "no option '%s'; see agentctl --help", word);
+}
+
+/* What --help and --version do instead of a command. */
+enum instead { INSTEAD_NOTHING, INSTEAD_HELP, INSTEAD_VERSION };
+
+static enum exit_code parse_options(int argc, char **argv, struct context *ret_context,
+				    bool *ret_has_legend, enum instead *ret_instead)
+{
+	int option;
+
+	opterr = 0;
+	while ((option = getopt_long(argc, argv, ":js:hV", long_options, NULL)) != -1) {
+		switch (option) {
+		case 'j':
+			ret_context->is_json = true;
+			break;
+		case 'c':
+			ret_context->is_check = true;
+			break;
+		case 'n':
+			*ret_has_legend = false;
+			break;
+		case 's':
+			ret_context->socket = optarg;
+			break;
+		case 'h':
+			*ret_instead = INSTEAD_HELP;
+			break;
+		case 'V':
+			*ret_instead = INSTEAD_VERSION;
+			break;
+		default:
+			return reject_option(argv[optind - 1], option);
+		}
+	}
+	return EXIT_OK;
+}
+
+static enum exit_code perform(int argc, char **argv)
+{
+	const char *environment = getenv("RELAYWARDEN_SOCKET");
+	struct context c = {.socket = environment && *environment
+					      ? environment
+					      : CLIENT_SOCKET_DEFAULT};
+	enum instead instead = INSTEAD_NOTHING;
+	bool has_legend = true;
+	enum exit_code code;
+
+	code = parse_options(argc, argv, &c, &has_legend, &instead);
+	if (code != EXIT_OK)
+		return code;
+	if (instead == INSTEAD_HELP)
+		return print_help();
+	if (instead == INSTEAD_VERSION) {
+		printf("agentctl %s\n", RELAYWARDEN_VERSION);
+		return EXIT_OK;
+	}
+	if (optind == argc)
+		return complain(EXIT_USAGE, "which command? See agentctl --help");
+	render_init(&c.out, stdout, has_legend);
+	return run(&c, argc - optind, argv + optind);
+}
+
+int main(int argc, char **argv)
+{
+	enum exit_code code;
+
+	/* Not numbers: JSON and tables have a decimal point everywhere. */
+	setlocale(LC_CTYPE, "");
+	code = perform(argc, argv);
+	/* A full disk or a closed pipe must not look like success. */
+	if ((fflush(stdout) != 0 || ferror(stdout)) && code == EXIT_OK)
+		code = complain(EXIT_FAILED, "cannot write the output");
+	return code;
+}

@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "render.h"
+#include "base/text.h"
+#include <langinfo.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <wchar.h>
+
+#define CELL_GAP 2
+
+struct cell {
+	char *text; /* escaped */
+	enum style style;
+};
+
+struct render_table {
+	const struct render_column *columns;
+	size_t column_count;
+	struct cell *cells;
+	size_t cell_count, cell_size;
+};
+
+void render_init(struct render *r, FILE *out, bool has_legend)
+{
+	const char *no_color = getenv("NO_COLOR");
+	const char *term = getenv("TERM");
+
+	r->out = out;
+	r->is_utf8 = strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
+	r->has_legend = has_legend;
+	r->has_colour = isatty(fileno(out)) && !(no_color && *no_color) &&
+			!(term && strcmp(term, "dumb") == 0);
+}
+
+/* What a character of ours is where there is no UTF-8. */
+static char to_ascii(const char *text)
+{
+	return strncmp(text, "\u00b7", 2) == 0 ? '-' : '?';
+}
+
+static void flatten(char *text)
+{
+	char *to = text;
+
+	for (const char *from = text; *from; from++) {
+		if ((*from & 0xc0) == 0xc0)
+			*to++ = to_ascii(from);
+		else if (!(*from & 0x80))
+			*to++ = *from;
+	}
+	*to = '\0';
+}
+
+static char *format_text(const char *format, va_list args)
+	__attribute__((format(printf, 1, 0)));
+
+/* Formats and escapes; NULL without memory. */
+static char *format_text(const char *format, va_list args)
+{
+	char *raw, *text;
+	size_t size;
+
+	if (vasprintf(&raw, format, args) < 0)
+		return NULL;
+	size = 4 * strlen(raw) + 1;
+	text = malloc(size);
+	if (text)
+		text_escape(raw, text, size);
+	free(raw);
+	return text;
+}
+
+static void put_styled(const struct render *r, enum style style, const char *text)
+{
+	static const char *const codes[] = {
+		[STYLE_PLAIN] = NULL, [STYLE_BOLD] = "1",  [STYLE_DIM] = "2",
+		[STYLE_GOOD] = "32",  [STYLE_WARN] = "33", [STYLE_BAD] = "1;31",
+	};
+
+	if (r->has_colour && codes[style])
+		fprintf(r->out, "\033[%sm%s\033[0m", codes[style], text);
+	else
+		fputs(text, r->out);
+}
+
+static void put_line(const struct render *r, enum style style, char *text)
+{
+	if (!text)
+		return;
+	if (!r->is_utf8)
+		flatten(text);
+	put_styled(r, style, text);
+	fputc('\n', r->out);
+}
+
+void render_line(const struct render *r, enum style style, const char *format, ...)
+{
+	va_list args;
+	char *text;
+
+	va_start(args, format);
+	text = format_text(format, args);
+	va_end(args);
+	put_line(r, style, text);
+	free(text);
+}
+
+void render_hint(const struct render *r, const char *format, ...)
+{
+	va_list args;
+	char *text;
+
+	if (!r->has_legend)
+		return;
+	va_start(args, format);
+	text = format_text(format, args);
+	va_end(args);
+	put_line(r, STYLE_DIM, text);
+	free(text);
+}
+
+/* --- tables -------------------------------------------------------------------- */
+
+struct render_table *render_table_new(const struct render_column *columns, size_t count)
+{
+	struct render_table *t = calloc(1, sizeof(*t));
+
+	if (!t)
+		return NULL;
+	t->columns = columns;
+	t->column_count = count;
+	return t;
+}
+
+void render_table_free(struct render_table *t)
+{
+	if (!t)
+		return;
+	for (size_t i = 0; i < t->cell_count; i++)
+		free(t->cells[i].text);
+	free(t->cells);
+	free(t);
+}
+
+static bool make_room(struct render_table *t)
+{
+	size_t size = t->cell_size ? t->cell_size * 2 : 64;
+	struct cell *cells;
+
+	if (t->cell_count < t->cell_size)
+		return true;
+	cells = reallocarray(t->cells, size, sizeof(*cells));
+	if (!cells)
+		return false;
+	t->cells = cells;
+	t->cell_size = size;
+	return true;
+}
+
+void render_cell(struct render_table *t, enum style style, const char *format, ...)
+{
+	va_list args;
+	char *text;
+
+	if (!t || !make_room(t))
+		return;
+	va_start(args, format);
+	text = format_text(format, args);
+	va_end(args);
+	t->cells[t->cell_count++] = (struct cell){text, style};
+}
+
+/* Columns a text takes on the screen. */
+static int width_of(const char *text)
+{
+	mbstate_t state = {0};
+	int width = 0;
+
+	while (*text) {
+		wchar_t wide;
+		size_t n = mbrtowc(&wide, text, MB_CUR_MAX, &state);
+
+		if (n == 0 || n > MB_CUR_MAX)
+			return width + (int)strlen(text);
+		width += wcwidth(wide) < 0 ? 1 : wcwidth(wide);
+		text += n;
+	}
+	return width;
+}
+
+static const char *cell_text(const struct cell *c)
+{
+	return c->text ? c->text : "";
+}
+
+static int column_width(const struct render *r, const struct render_table *t,
+			size_t column)
+{
+	int widest = r->has_legend ? width_of(t->columns[column].heading) : 0;
+
+	for (size_t i = column; i < t->cell_count; i += t->column_count) {
+		int width = width_of(cell_text(&t->cells[i]));
+
+		if (width > widest)
+			widest = width;
+	}
+	return widest;
+}
+
+static void put_cell(const struct render *r, const struct render_table *t,
+		     size_t column, int width, enum style style, const char *text)
+{
+	bool is_last = column + 1 == t->column_count;
+	int space = width - width_of(text);
+
+	if (t->columns[column].is_right)
+		fprintf(r->out, "%*s", space, "");
+	put_styled(r, style, text);
+	if (is_last)
+		fputc('\n', r->out);
+	else
+		fprintf(r->out, "%*s",
+			CELL_GAP + (t->columns[column].is_right ? 0 : space), "");
+}
+
+static bool has_headings(const struct render_table *t)
+{
+	for (size_t i = 0; i < t->column_count; i++)
+		if (*t->columns[i].heading)
+			return true;
+	return false;
+}
+
+void render_table_print(const struct render *r, const struct render_table *t,
+			unsigned int indent)
+{
+	int *widths;
+
+	if (!t)
+		return;
+	widths = calloc(t->column_count, sizeof(*widths));
+	if (!widths)
+		return;
+	for (size_t i = 0; !r->is_utf8 && i < t->cell_count; i++)
+		if (t->cells[i].text)
+			flatten(t->cells[i].text);
+	for (size_t i = 0; i < t->column_count; i++)
+		widths[i] = column_width(r, t, i);
+	if (r->has_legend && has_headings(t)) {
+		fprintf(r->out, "%*s", (int)indent, "");
+		for (size_t i = 0; i < t->column_count; i++)
+			put_cell(r, t, i, widths[i], STYLE_BOLD, t->columns[i].heading);
+	}
+	for (size_t i = 0; i < t->cell_count; i++) {
+		const struct cell *c = &t->cells[i];
+		size_t column = i % t->column_count;
+
+		if (column == 0)
+			fprintf(r->out, "%*s", (int)indent, "");
+		put_cell(r, t, column, widths[column], c->style, cell_text(c));
+	}
+	free(widths);
+}

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "words.h"
+#include "base/units.h"
+#include "fields.h"
+#include <string.h>
+#include <time.h>
+
+enum style words_role_style(const json_t *app)
+{
+	if (field_bool(app, "promoted"))
+		return STYLE_BAD;
+	return strcmp(field_text(app, "role"), "suspect") == 0 ? STYLE_WARN
+							       : STYLE_PLAIN;
+}
+
+/* The lowest limit in force in one direction; 0: none. */
+static uint64_t lowest(const json_t *app, const char *direction, bool *legs_only)
+{
+	const json_t *limits = json_object_get(app, "limits");
+	uint64_t found = 0;
+
+	for (size_t i = 0; i < json_array_size(limits); i++) {
+		const json_t *limit = json_array_get(limits, i);
+		uint64_t rate = field_size(limit, "bytes_per_second");
+
+		if (strcmp(field_text(limit, "direction"), direction) != 0)
+			continue;
+		if (found && rate >= found)
+			continue;
+		found = rate;
+		*legs_only = strcmp(field_text(limit, "scope"), "legs") == 0;
+	}
+	return found;
+}
+
+const char *words_limits(const json_t *app, char buf[static WORDS_MAX])
+{
+	char in_text[UNITS_STRLEN], out_text[UNITS_STRLEN];
+	bool in_legs = false, out_legs = false;
+	uint64_t in = lowest(app, "in", &in_legs), out = lowest(app, "out", &out_legs);
+	const char *what = in_legs || out_legs ? " (relayed flows)" : "";
+
+	rate_format(in, in_text);
+	rate_format(out, out_text);
+	if (in && out && in == out)
+		snprintf(buf, WORDS_MAX, "%s%s", out_text, what);
+	else if (in && out)
+		snprintf(buf, WORDS_MAX, "%s out, %s in%s", out_text, in_text, what);
+	else if (in || out)
+		snprintf(buf, WORDS_MAX, "%s %s%s", out ? out_text : in_text,
+			 out ? "out" : "in", what);
+	else
+		*buf = '\0';
+	return buf;
+}
+
+const char *words_rule(const json_t *app, char buf[static WORDS_MAX])
+{
+	const char *rule = field_text(app, "rule"),
+		   *file = field_text(app, "rule_file");
+	const char *slash = strrchr(file, '/');
+
+	if (slash)
+		file = slash + 1;
+	if (!*rule && !*file)
+		snprintf(buf, WORDS_MAX, "the built-in default");
+	else if (!*file)
+		snprintf(buf, WORDS_MAX, "[app %s]", rule);
+	else
+		snprintf(buf, WORDS_MAX, "[app %s] %s:%lld", *rule ? rule : "*", file,
+			 (long long)field_int(app, "rule_line"));
+	return buf;
+}
+
+const char *words_policy(const json_t *app, char buf[static WORDS_MAX])
+{
+	const char *decision = field_text(app, "decision");
+	bool shapes = strcmp(decision, "shape") == 0;
+	char limits[WORDS_MAX];
+
+	if (field_bool(app, "limited"))
+		snprintf(buf, WORDS_MAX, "limited to %s", words_limits(app, limits));
+	else if (shapes && !field_bool(app, "enforced"))
+		snprintf(buf, WORDS_MAX, "would shape (monitor mode)");
+	else
+		snprintf(buf, WORDS_MAX, "%s%s", decision,
+			 shapes ? " when promoted" : "");
+	return buf;
+}
+
+const char *words_probability(const json_t *app, char buf[static WORDS_MAX])
+{
+	double percent = 100 * field_real(app, "probability");
+
+	if (percent < 1)
+		snprintf(buf, WORDS_MAX, "<1 %%");
+	else if (percent > 99)
+		snprintf(buf, WORDS_MAX, ">99 %%");
+	else
+		snprintf(buf, WORDS_MAX, "%.0f %%", percent);
+	return buf;
+}
+
+const char *words_time(int64_t epoch, char buf[static WORDS_MAX])
+{
+	time_t t = (time_t)epoch;
+	struct tm local;
+
+	*buf = '\0';
+	if (localtime_r(&t, &local))
+		strftime(buf, WORDS_MAX, "%Y-%m-%d %H:%M:%S", &local);
+	return buf;
+}
