@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "base/conffile.h"
+#include "base/text.h"
 #include "client.h"
 #include "fields.h"
 #include <errno.h>
@@ -16,12 +17,20 @@ static const char *const default_layers[] = {
 
 /* --- check: without an agent --------------------------------------------------- */
 
+/* Paths and what stands in files may be anything; JSON is UTF-8. */
+static json_t *make_text(const char *text)
+{
+	char copy[PATH_MAX + 1];
+
+	return json_string(text_escape(text, copy, sizeof(copy)));
+}
+
 static json_t *make_files(const struct conffiles *files)
 {
 	json_t *list = json_array();
 
 	for (size_t i = 0; i < files->count; i++)
-		json_array_append_new(list, json_string(files->files[i].path));
+		json_array_append_new(list, make_text(files->files[i].path));
 	return list;
 }
 
@@ -35,9 +44,10 @@ static enum exit_code print_check_json(const struct conffiles *files,
 
 	if (!policy)
 		json_array_append_new(errors,
-				      json_pack("{s:s, s:i, s:s, s:s}", "file", e->file,
-						"line", (int)e->line, "key", e->key,
-						"text", e->text));
+				      json_pack("{s:o, s:i, s:o, s:o}", "file",
+						make_text(e->file), "line",
+						(int)e->line, "key", make_text(e->key),
+						"text", make_text(e->text)));
 	reply = json_pack("{s:i, s:s, s:o, s:I, s:o}", "schema_version", 1, "state",
 			  policy ? "ok" : "invalid", "files", make_files(files),
 			  "settings", (json_int_t)(policy ? policy->setting_count : 0),
