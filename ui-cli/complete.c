@@ -23,7 +23,7 @@ static void print_first_words(const struct command *commands)
 			printf("%s\t%s\n", k->name, k->description);
 		} else if (strncmp(group, k->name, length + 1) != 0) {
 			group = k->name;
-			printf("%.*s\n", (int)length, k->name);
+			printf("%.*s\tmore words follow\n", (int)length, k->name);
 		}
 	}
 }
