@@ -10,6 +10,7 @@ Q := $(if $(V),,@)
 
 CC ?= gcc
 BUILD ?= build
+FUZZ_BUILD ?= build-fuzz
 PREFIX ?= /usr
 WERROR ?= -Werror
 SANITIZE ?=
@@ -54,6 +55,10 @@ $(BUILD)/obj/%.o: %.c
 	@mkdir -p $(@D)
 	$(if $(V),,@echo "  CC    $<")
 	$(Q)$(CC) $(CPPFLAGS) $(PKG_CFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+
+# It embeds the interface description.
+$(BUILD)/obj/agent/ctl/interface.o $(FUZZ_BUILD)/obj/agent/ctl/interface.o: \
+	agent/ctl/org.relaywarden.Agent.varlink
 
 define layer
 $(BUILD)/lib$(1).a: $(call objects,agent/$(1)/*.c)
@@ -110,7 +115,6 @@ $(BUILD)/netns/%: $(BUILD)/obj/tests/netns/%.o $(LIBS)
 
 # Fuzz targets see every byte parser, built by clang with its own objects.
 FUZZ_CC ?= clang
-FUZZ_BUILD ?= build-fuzz
 FUZZ_SECONDS ?= 10
 FUZZ_CFLAGS := -O1 -g -std=gnu11 -fno-sanitize-recover=all -fno-omit-frame-pointer
 FUZZ_LAYERS := $(wildcard agent/base/*.c agent/core/*.c agent/ctl/*.c agent/kernel/*.c)

@@ -124,7 +124,10 @@ static int method_policy_reload(void *context, const struct ctl_peer *peer,
 	struct agent *a = context;
 	struct snapshot s;
 
-	(void)parameters;
+	if (ctl_parameters_check(parameters, NULL))
+		return ctl_fail(CTL_ERROR_INVALID_PARAMETER, "parameter",
+				ctl_parameters_check(parameters, NULL), ret_reply,
+				ret_error);
 	log_info("policy", "reload asked for by uid %u", (unsigned int)peer->uid);
 	policy_store_load(a->policies, true);
 	enforce_update(a, agent_now());
