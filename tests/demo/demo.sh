@@ -137,8 +137,10 @@ act_verdict() {
 	screen_wait_until 10 follow_is_limited || say "No limit in the kernel after 10 s."
 }
 
+# The verdict in the agent's own words, without the terms that weigh nothing.
 demo_explain() {
-	ctl explain "$(app_get "$SUPERNODE_PID" name)" 2>&1 | head -n 20 | say_quoted
+	ctl explain "$(app_get "$SUPERNODE_PID" key)" 2>&1 |
+		grep -vE '^ +0(\.0)? ' | head -n 18 | say_folded
 }
 
 # The stage without the agent: the same limit, by a hand that knows the port.

@@ -91,7 +91,7 @@ report_delays() {
 	SHAPED_AT=${limited[1]}
 	printf '  %-49s%13s%13s  s\n' "verdict to rule in the kernel, at most" \
 		"$(awk -v a="${promoted[0]}" -v b="$SHAPED_AT" \
-			'BEGIN { printf "%.1f", b > a ? b - a : 0 }')" ""
+			'BEGIN { printf "%.1f", (b > a) ? b - a : 0 }')" ""
 }
 
 # The uplink over time, 68 columns from the first to the last sample, two rows of blocks

@@ -49,16 +49,32 @@ say_role() {
 		"$1" "$2" "$colour$SCREEN_BOLD" "$3" "$SCREEN_OFF" "$4"
 }
 
-# Lines of text from a command, indented and cut to the width.
+# Lines of text on stdin, indented.
 say_quoted() {
 	screen_clear
-	screen_cut
+	sed 's/^/      /'
 }
 
+# The same, folded between words; what goes over is set in.
+say_folded() {
+	screen_clear
+	awk -v width=$((SCREEN_WIDTH - 4)) '{
+		indent = ""
+		while (length($0) > width && match(substr($0, 1, width), /.* /)) {
+			print "  " indent substr($0, 1, RLENGTH)
+			$0 = substr($0, RLENGTH + 1)
+			if (indent == "") width -= length(indent = "      ")
+		}
+		print "  " indent $0
+		width += length(indent)
+	}'
+}
+
+# Cut to the width: the live part must not wrap, or it could not be drawn over.
 screen_cut() {
 	local line
 	while IFS= read -r line; do
-		printf '  %s\n' "${line:0:$((SCREEN_WIDTH - 2))}"
+		printf ' %s\n' "${line:0:$((SCREEN_WIDTH - 1))}"
 	done
 }
 
@@ -93,7 +109,7 @@ screen_wait() {
 	return 0
 }
 
-# screen_wait_until SECONDS COMMAND...: like wait_until. Tells role changes as they come.
+# screen_wait_until SECONDS COMMAND...: like wait_until; tells role changes on the way.
 screen_wait_until() {
 	local deadline
 	deadline=$(time_add "$(time_now)" "$1")

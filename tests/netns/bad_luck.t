@@ -39,24 +39,25 @@ policy_trouble() {
 	ok "and forgotten when it is gone" wait_until 15 agent_state_is ok
 }
 
-# A program whose name would paint the admin's terminal.
+# A program whose name would paint the admin's terminal, sending ten lines a second.
 hostile_name() {
-	local name=$'bad\e[31m\anews' pid
+	local name=$'bad\e[31m\anews'
 	cp "$(command -v socat)" "$NS_DIR/$name"
 	ns_spawn s1 "$NS_DIR/peer" socat -u UDP-RECV:9000 OPEN:/dev/null
-	ns_spawn office "$NS_DIR/peer" "$NS_DIR/$name" -u \
-		OPEN:/dev/urandom,readbytes=100000000 UDP-SENDTO:198.18.0.101:9000
-	pid=$NS_SPAWNED
+	# shellcheck disable=SC2016 # for the inner shell
+	ns_spawn office "$NS_DIR/peer" bash -c \
+		'while sleep 0.1; do echo x; done | "$1" -u - UDP-SENDTO:198.18.0.101:9000' \
+		bash "$NS_DIR/$name"
 	ok "a program with control characters in its name is listed" \
-		wait_until 20 app_is_listed "$pid"
-	ns_kill "$pid" KILL
+		wait_until 20 hostile_is_listed || diag "$(ctl apps 2>&1)"
 	not_ok "status shows none of them" status_has_control_characters
 	not_ok "nor does its JSON" json_has_control_characters
 	not_ok "nor does the log" log_has_control_characters
+	ns_kill "$NS_SPAWNED" KILL
 }
 
-app_is_listed() {
-	[ -n "$(app_get "$1" name)" ]
+hostile_is_listed() {
+	ctl status --json | jq -e 'any(.applications[]; .exe | test("bad.*news"))'
 }
 
 status_has_control_characters() {
@@ -145,7 +146,8 @@ no_state() {
 	AGENT_STATE=$AGENT_DIR/state-file
 	: >"$AGENT_STATE"
 	ok "without a state directory it runs" start_agent bare
-	ok "and doctor says so" doctor_complains state || diag "$(ctl doctor 2>&1)"
+	ok "and doctor says so" doctor_complains state ||
+		diag "$(ctl doctor 2>&1)" "$(cat "$AGENT_LOG")"
 	stop_agent
 }
 

@@ -127,11 +127,11 @@ begin_netns() {
 lab_build() {
 	local i
 	ns_add office switch || return
-	ns_bridge switch br || return
-	ns_plug office 198.18.0.1/16 switch br || return
+	ns_bridge switch lan || return
+	ns_plug office 198.18.0.1/16 switch lan || return
 	for ((i = 1; i <= $1; i++)); do
 		ns_add "s$i" || return
-		ns_plug "s$i" "198.18.0.$((100 + i))/16" switch br isolated || return
+		ns_plug "s$i" "198.18.0.$((100 + i))/16" switch lan isolated || return
 	done
 }
 
