@@ -27,6 +27,11 @@ cd "$(dirname "$0")/../.." || exit 1
 # shellcheck source=tests/demo/report.sh
 . tests/demo/report.sh
 
+# Numbers have a point everywhere, texts stay in the person's own encoding.
+[ -z "${LC_ALL:-}" ] || export LANG=$LC_ALL
+unset LC_ALL
+export LC_NUMERIC=C
+
 DEMO_AGENT=${DEMO_AGENT:-1}
 MEASURE_SECONDS=4  # each of: round trips, then a download
 SETTLE_SECONDS=3   # for TCP to fill the queue, and to give it back

@@ -120,7 +120,7 @@ report_chart() {
 			split("▁ ▂ ▃ ▄ ▅ ▆ ▇ █", block, " ")
 			block[0] = " "
 		}
-		FILENAME == "-" { mark[++marks] = $2; mark_time[marks] = $1; next }
+		FNR == NR { mark[++marks] = $2; mark_time[marks] = $1; next }
 		{ time[++n] = $1; in_bytes[n] = $2; out_bytes[n] = $3 }
 		END {
 			if (n < 2) exit
