@@ -43,7 +43,8 @@ struct detect_state {
 	double total_in, total_out;
 	uint64_t evaluated_ns, paired_ns, candidate_until_ns, hub_since_ns;
 	uint32_t sampled_since; /* tick */
-	double matched;		/* M, smoothed over evaluations */
+	uint64_t sampled_since_ns;
+	double matched; /* M, smoothed over evaluations */
 	bool has_matched;
 	unsigned int coupled_windows; /* one bit a window, newest lowest */
 	int suffice_turns;
@@ -187,6 +188,7 @@ static void update_candidate(struct app *a, struct detect_tools *tools,
 	if (!a->is_candidate && is_worth) {
 		a->is_candidate = true;
 		d->sampled_since = tick;
+		d->sampled_since_ns = time_ns;
 		d->paired_ns = time_ns;
 		sampling_choose(&tools->sampling, a);
 	} else if (a->is_candidate && time_ns >= d->candidate_until_ns) {
@@ -213,6 +215,21 @@ static void note_match(struct app *a, struct flow *f, const struct flow *partner
 	a->leg_count++;
 }
 
+static float mean_packet(uint64_t bytes, uint64_t packets)
+{
+	return packets ? (float)bytes / (float)packets : 0;
+}
+
+static struct pairs_input input_of(const struct flow *f)
+{
+	return (struct pairs_input){
+		.series = f->series,
+		.remote = f->key.remote,
+		.packet_in = mean_packet(f->bytes_in, f->packets_in),
+		.packet_out = mean_packet(f->bytes_out, f->packets_out),
+	};
+}
+
 static void compare_flows(struct app *a, struct detect_tools *tools, uint64_t time_ns,
 			  uint32_t tick)
 {
@@ -221,17 +238,18 @@ static void compare_flows(struct app *a, struct detect_tools *tools, uint64_t ti
 	struct pairs_input inputs[PAIRS_FLOWS_MAX];
 	struct pairs_result *r = &tools->result;
 	size_t length = tick - d->sampled_since, count;
+	double seconds;
 
 	if (length < PAIRS_SAMPLES_MIN || time_ns - d->paired_ns < PAIRS_EVERY_NS)
 		return;
 	d->paired_ns = time_ns;
+	seconds = (double)(time_ns - d->sampled_since_ns) / 1e9 / (double)length;
 	if (length > SERIES_LENGTH)
 		length = SERIES_LENGTH;
 	count = sampling_list(a, flows);
 	for (size_t i = 0; i < count; i++)
-		inputs[i] =
-			(struct pairs_input){flows[i]->series, flows[i]->key.remote};
-	pairs_evaluate(tools->work, inputs, count, tick, length, r);
+		inputs[i] = input_of(flows[i]);
+	pairs_evaluate(tools->work, inputs, count, tick, length, seconds, r);
 	/* From nothing: one evaluation alone counts half. */
 	d->matched = (d->matched + r->matched_share) / 2;
 	d->has_matched = true;

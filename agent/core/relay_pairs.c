@@ -12,15 +12,18 @@
 #define GAIN_MAX 1.6
 #define COUPLED_GAIN_MIN 0.5
 #define ACTIVE_MIN 8
-#define OTHERS_MIN 3	   /* flows to compare with before one can stand out */
-#define ALIKE_PART 8	   /* at most one in eight of them may do as well */
-#define SILENCE_SHARE 0.1  /* of the mean: less is a pause of all */
-#define ACTIVE_RATE 200.0f /* bytes per second that make a sample active */
+#define VARIATION_MIN 0.1   /* of the mean */
+#define VARIATION_PACKETS 3 /* and in packets a sample */
+#define PACKET_MAX 1500.0f  /* larger ones are offloads: many at once */
+#define OTHERS_MIN 3	    /* flows to compare with before one can stand out */
+#define ALIKE_PART 8	    /* at most one in eight of them may do as well */
+#define SILENCE_SHARE 0.1   /* of the mean: less is a pause of all */
+#define ACTIVE_RATE 200.0f  /* bytes per second that make a sample active */
 
 /* One side of a comparison: its prewhitened ranks and what it carried. */
 struct side {
 	float ranks[SERIES_LENGTH];
-	double sum;
+	double sum, step;
 	bool is_usable; /* enough active samples, and they differ */
 };
 
@@ -47,19 +50,33 @@ void pairs_work_free(struct pairs_work *w)
 	free(w);
 }
 
+/* Whether a series tells more than how whole packets fall into samples. */
+static bool varies(const float *samples, size_t length, double sum, double step)
+{
+	double mean = sum / (double)length, square = 0, deviation;
+
+	for (size_t i = 0; i < length; i++)
+		square += ((double)samples[i] - mean) * ((double)samples[i] - mean);
+	deviation = sqrt(square / (double)length);
+	return deviation >= VARIATION_MIN * mean &&
+	       deviation >= VARIATION_PACKETS * step;
+}
+
+/* `step` is what one packet adds to a sample. */
 static void side_make(struct pairs_work *w, struct side *s, const float *samples,
-		      size_t length)
+		      size_t length, double step)
 {
 	size_t active = 0;
 
 	s->sum = 0;
+	s->step = step;
+	s->is_usable = false;
 	for (size_t i = 0; i < length; i++) {
 		s->ranks[i] = samples[i];
 		s->sum += (double)samples[i];
 		active += samples[i] >= ACTIVE_RATE;
 	}
-	s->is_usable = false;
-	if (active < ACTIVE_MIN)
+	if (active < ACTIVE_MIN || !varies(samples, length, s->sum, step))
 		return;
 	series_prewhiten(s->ranks, length);
 	s->is_usable = series_rank(s->ranks, length, w->order);
@@ -125,8 +142,9 @@ static void narrow(const float *samples, size_t *first, size_t *end)
  * That two flows begin or end together is no evidence: everything does when a swarm is
  * joined or a cable pulled. What they do while both are alive must match by itself.
  */
-static bool match_while_alive(struct pairs_work *w, const float *from, const float *to,
-			      size_t length, size_t tests, struct peak *ret_peak)
+static bool match_while_alive(struct pairs_work *w, const float *from, double from_step,
+			      const float *to, double to_step, size_t length,
+			      size_t tests, struct peak *ret_peak)
 {
 	size_t first = 0, end = length;
 
@@ -134,8 +152,8 @@ static bool match_while_alive(struct pairs_work *w, const float *from, const flo
 	narrow(to, &first, &end);
 	if (end < first + PAIRS_SAMPLES_MIN)
 		return false;
-	side_make(w, &w->trimmed_from, from + first, end - first);
-	side_make(w, &w->trimmed_to, to + first, end - first);
+	side_make(w, &w->trimmed_from, from + first, end - first, from_step);
+	side_make(w, &w->trimmed_to, to + first, end - first, to_step);
 	return sides_match(&w->trimmed_from, &w->trimmed_to, end - first,
 			   correlation_needed(end - first, tests), ret_peak);
 }
@@ -176,7 +194,7 @@ static size_t drop_silence(struct pairs_work *w, size_t count, size_t length)
 }
 
 static size_t load(struct pairs_work *w, const struct pairs_input *inputs, size_t count,
-		   uint32_t end, size_t length)
+		   uint32_t end, size_t length, double seconds)
 {
 	for (size_t i = 0; i < count; i++)
 		series_copy(inputs[i].series, end, length, w->in[i], w->out[i]);
@@ -184,8 +202,10 @@ static size_t load(struct pairs_work *w, const struct pairs_input *inputs, size_
 	length = drop_silence(w, count, length);
 	add_totals(w, count, length);
 	for (size_t i = 0; i < count; i++) {
-		side_make(w, &w->in_side[i], w->in[i], length);
-		side_make(w, &w->out_side[i], w->out[i], length);
+		side_make(w, &w->in_side[i], w->in[i], length,
+			  (double)fminf(inputs[i].packet_in, PACKET_MAX) / seconds);
+		side_make(w, &w->out_side[i], w->out[i], length,
+			  (double)fminf(inputs[i].packet_out, PACKET_MAX) / seconds);
 	}
 	return length;
 }
@@ -234,8 +254,8 @@ static void find_pairs(struct pairs_work *w, const struct pairs_input *inputs,
 			    addr_equal(&inputs[i].remote, &inputs[j].remote) ||
 			    !sides_match(from, to, length, needed, &p))
 				continue;
-			if (match_while_alive(w, w->in[i], w->out[j], length, tests,
-					      &alive))
+			if (match_while_alive(w, w->in[i], from->step, w->out[j],
+					      to->step, length, tests, &alive))
 				p = alive;
 			else if (!stands_out(w, inputs, count, length, i, j,
 					     p.correlation))
@@ -266,13 +286,14 @@ static bool is_coupled(struct pairs_work *w, size_t one, bool is_source, size_t 
 
 	for (size_t t = 0; t < length; t++)
 		rest[t] = fmaxf(0, total[t] - own[t]);
-	side_make(w, &w->others, rest, length);
+	side_make(w, &w->others, rest, length, side->step);
 	/* What came in must have had somewhere else to go. */
 	return to->sum >= COUPLED_GAIN_MIN * from->sum &&
 	       from->sum >= COUPLED_GAIN_MIN / PAIRS_COUPLED_FLOWS * to->sum &&
 	       sides_match(from, to, length, correlation_needed(length, tests), &p) &&
-	       match_while_alive(w, is_source ? flow : rest, is_source ? rest : flow,
-				 length, tests, &p);
+	       match_while_alive(w, is_source ? flow : rest, side->step,
+				 is_source ? rest : flow, side->step, length, tests,
+				 &p);
 }
 
 static bool find_coupling(struct pairs_work *w, size_t count, size_t length)
@@ -288,13 +309,13 @@ static bool find_coupling(struct pairs_work *w, size_t count, size_t length)
 }
 
 void pairs_evaluate(struct pairs_work *w, const struct pairs_input *inputs,
-		    size_t count, uint32_t end, size_t length,
+		    size_t count, uint32_t end, size_t length, double seconds,
 		    struct pairs_result *ret_result)
 {
 	if (count > PAIRS_FLOWS_MAX)
 		count = PAIRS_FLOWS_MAX;
 	*ret_result = (struct pairs_result){0};
-	length = load(w, inputs, count, end, length);
+	length = load(w, inputs, count, end, length, seconds);
 	if (length < PAIRS_SAMPLES_MIN)
 		return;
 	find_pairs(w, inputs, count, length, ret_result);

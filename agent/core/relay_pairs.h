@@ -25,6 +25,7 @@ struct pairs_work; /* scratch */
 struct pairs_input {
 	const struct series *series;
 	struct addr remote;
+	float packet_in, packet_out; /* mean payload of a packet, bytes */
 };
 
 /* What `from` brought in, `to` took out `lag` samples later. Indices of the inputs. */
@@ -45,11 +46,15 @@ struct pairs_work *pairs_work_new(void);
 void pairs_work_free(struct pairs_work *w);
 
 /*
+ * A series that hardly varies proves nothing: what is left of it is the count of whole
+ * packets and the machine's own hiccups, which all flows share. It is not matched.
+ *
  * Evaluates `count` flows (heaviest first, at most PAIRS_FLOWS_MAX) over the `length`
- * samples (PAIRS_SAMPLES_MIN..SERIES_LENGTH) that end before tick `end`.
+ * samples (PAIRS_SAMPLES_MIN..SERIES_LENGTH) that end before tick `end`,
+ * each of `seconds` in the mean.
  */
 void pairs_evaluate(struct pairs_work *w, const struct pairs_input *inputs,
-		    size_t count, uint32_t end, size_t length,
+		    size_t count, uint32_t end, size_t length, double seconds,
 		    struct pairs_result *ret_result);
 
 /*

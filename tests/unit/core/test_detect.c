@@ -141,6 +141,29 @@ static void cameras_with_one_period_are_no_relay(void **state)
 	traffic_end(&t);
 }
 
+/* Constant rates, and the hiccups of one machine in all of them. */
+static void constant_mesh_call(struct traffic *t, unsigned int sample)
+{
+	double hiccup = 0.9 + 0.2 * traffic_noise(t);
+
+	(void)sample;
+	for (unsigned int i = 0; i < 4; i++)
+		traffic_carry(t, i, (20000 + 1000 * i) * hiccup,
+			      (21000 + 1000 * i) * hiccup);
+}
+
+static void constant_rates_that_hiccup_together_are_no_relay(void **state)
+{
+	struct traffic t;
+
+	(void)state;
+	traffic_begin(&t, 16);
+	for (unsigned int i = 0; i < 4; i++)
+		traffic_flow(&t, i + 1, false);
+	assert_int_equal(worst_role(&t, constant_mesh_call, 300), ROLE_CLIENT);
+	traffic_end(&t);
+}
+
 static void one_to_one(struct traffic *t, unsigned int sample)
 {
 	double x = burst(t);
@@ -392,6 +415,7 @@ int main(void)
 		cmocka_unit_test(the_legs_of_a_relayed_call_are_named),
 		cmocka_unit_test(a_mesh_call_stays_a_client),
 		cmocka_unit_test(cameras_with_one_period_are_no_relay),
+		cmocka_unit_test(constant_rates_that_hiccup_together_are_no_relay),
 		cmocka_unit_test(a_call_with_one_peer_is_not_even_looked_at),
 		cmocka_unit_test(seeding_is_not_even_looked_at),
 		cmocka_unit_test(a_swarm_behind_one_bottleneck_stays_a_client),
