@@ -13,7 +13,7 @@
 #define COUPLED_GAIN_MIN 0.5
 #define ACTIVE_MIN 8
 #define VARIATION_MIN 0.1   /* of the mean */
-#define VARIATION_PACKETS 3 /* and in packets a sample */
+#define VARIATION_PACKETS 2 /* and in packets a sample */
 #define PACKET_MAX 1500.0f  /* larger ones are offloads: many at once */
 #define OTHERS_MIN 3	    /* flows to compare with before one can stand out */
 #define ALIKE_PART 8	    /* at most one in eight of them may do as well */
@@ -79,7 +79,7 @@ static void side_make(struct pairs_work *w, struct side *s, const float *samples
 	if (active < ACTIVE_MIN || !varies(samples, length, s->sum, step))
 		return;
 	series_prewhiten(s->ranks, length);
-	s->is_usable = series_rank(s->ranks, length, w->order);
+	s->is_usable = series_rank(s->ranks, length, w->order) >= ACTIVE_MIN;
 }
 
 static struct peak peak_of(const struct side *from, const struct side *to,
@@ -200,7 +200,6 @@ static size_t load(struct pairs_work *w, const struct pairs_input *inputs, size_
 		series_copy(inputs[i].series, end, length, w->in[i], w->out[i]);
 	add_totals(w, count, length);
 	length = drop_silence(w, count, length);
-	add_totals(w, count, length);
 	for (size_t i = 0; i < count; i++) {
 		side_make(w, &w->in_side[i], w->in[i], length,
 			  (double)fminf(inputs[i].packet_in, PACKET_MAX) / seconds);
@@ -245,7 +244,7 @@ static void find_pairs(struct pairs_work *w, const struct pairs_input *inputs,
 		bool has_match = false;
 
 		received += from->sum;
-		for (size_t j = 0; j < count && r->count < PAIRS_MATCHES_MAX; j++) {
+		for (size_t j = 0; j < count; j++) {
 			const struct side *to = &w->out_side[j];
 			struct peak p, alive;
 
@@ -261,6 +260,9 @@ static void find_pairs(struct pairs_work *w, const struct pairs_input *inputs,
 					     p.correlation))
 				continue;
 			has_match = true;
+			/* The share counts on where the list is full. */
+			if (r->count == PAIRS_MATCHES_MAX)
+				break;
 			r->matches[r->count++] = (struct pairs_match){
 				(uint16_t)i, (uint16_t)j, p.lag, p.correlation};
 		}
@@ -271,12 +273,24 @@ static void find_pairs(struct pairs_work *w, const struct pairs_input *inputs,
 	r->matched_share = received > 0 ? matched / received : 0;
 }
 
-/* One flow against the rest of its application, in one of the two directions. */
-static bool is_coupled(struct pairs_work *w, size_t one, bool is_source, size_t length,
+/* One direction of all flows to other peers than that of flow `one`. */
+static void add_others(const struct pairs_input *inputs, size_t count, size_t one,
+		       size_t length, float samples[][SERIES_LENGTH], float *ret_sum)
+{
+	memset(ret_sum, 0, length * sizeof(*ret_sum));
+	for (size_t i = 0; i < count; i++) {
+		if (addr_equal(&inputs[i].remote, &inputs[one].remote))
+			continue;
+		for (size_t t = 0; t < length; t++)
+			ret_sum[t] += samples[i][t];
+	}
+}
+
+/* One flow against the other peers of its application, in one of the two directions. */
+static bool is_coupled(struct pairs_work *w, const struct pairs_input *inputs,
+		       size_t count, size_t one, bool is_source, size_t length,
 		       size_t tests)
 {
-	const float *total = is_source ? w->total_out : w->total_in;
-	const float *own = is_source ? w->out[one] : w->in[one];
 	const float *flow = is_source ? w->in[one] : w->out[one];
 	const struct side *side = is_source ? &w->in_side[one] : &w->out_side[one];
 	const struct side *from = is_source ? side : &w->others;
@@ -284,8 +298,7 @@ static bool is_coupled(struct pairs_work *w, size_t one, bool is_source, size_t 
 	float rest[SERIES_LENGTH];
 	struct peak p;
 
-	for (size_t t = 0; t < length; t++)
-		rest[t] = fmaxf(0, total[t] - own[t]);
+	add_others(inputs, count, one, length, is_source ? w->out : w->in, rest);
 	side_make(w, &w->others, rest, length, side->step);
 	/* What came in must have had somewhere else to go. */
 	return to->sum >= COUPLED_GAIN_MIN * from->sum &&
@@ -296,14 +309,15 @@ static bool is_coupled(struct pairs_work *w, size_t one, bool is_source, size_t 
 				 &p);
 }
 
-static bool find_coupling(struct pairs_work *w, size_t count, size_t length)
+static bool find_coupling(struct pairs_work *w, const struct pairs_input *inputs,
+			  size_t count, size_t length)
 {
 	size_t tried = count < PAIRS_COUPLED_FLOWS ? count : PAIRS_COUPLED_FLOWS;
 	size_t tests = tried * 2 * LAGS + 1;
 
 	for (size_t i = 0; i < tried; i++)
-		if (is_coupled(w, i, true, length, tests) ||
-		    is_coupled(w, i, false, length, tests))
+		if (is_coupled(w, inputs, count, i, true, length, tests) ||
+		    is_coupled(w, inputs, count, i, false, length, tests))
 			return true;
 	return false;
 }
@@ -319,7 +333,7 @@ void pairs_evaluate(struct pairs_work *w, const struct pairs_input *inputs,
 	if (length < PAIRS_SAMPLES_MIN)
 		return;
 	find_pairs(w, inputs, count, length, ret_result);
-	ret_result->is_coupled = find_coupling(w, count, length);
+	ret_result->is_coupled = find_coupling(w, inputs, count, length);
 }
 
 void transport_add(struct transport *t, double in, double out)

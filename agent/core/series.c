@@ -8,6 +8,10 @@
  */
 #define SCALE 200.0f
 #define AUTOREGRESSION_MAX 0.95f
+/* Closer values (of a logarithm, so 1 %) share a rank. A tick is never exactly as long
+ * as it should be, and its length is in the rates of all flows alike: among flat flows
+ * that tremble, and rounding, would be all there is to compare. */
+#define TIE 0.01f
 
 void series_push(struct series *s, uint32_t tick, float in, float out)
 {
@@ -77,34 +81,36 @@ static int compare_values(const void *a, const void *b, void *values)
 	return (left > right) - (left < right);
 }
 
-bool series_rank(float *x, size_t length, uint16_t *order)
+size_t series_rank(float *x, size_t length, uint16_t *order)
 {
 	float mean = ((float)length - 1) / 2, square = 0, scale;
 	float rank[SERIES_LENGTH];
+	size_t most_ties = 0;
 
 	if (length > SERIES_LENGTH)
-		return false;
+		return 0;
 	for (size_t i = 0; i < length; i++)
 		order[i] = (uint16_t)i;
 	qsort_r(order, length, sizeof(*order), compare_values, x);
 	for (size_t i = 0; i < length;) {
 		size_t ties = 1;
 
-		/* The values were computed alike, so equal inputs are equal here. */
-		while (i + ties < length && !(x[order[i + ties]] > x[order[i]]))
+		while (i + ties < length && x[order[i + ties]] - x[order[i]] <= TIE)
 			ties++;
 		for (size_t k = i; k < i + ties; k++)
 			rank[order[k]] = (float)i + ((float)ties - 1) / 2 - mean;
+		if (ties > most_ties)
+			most_ties = ties;
 		i += ties;
 	}
 	for (size_t i = 0; i < length; i++)
 		square += rank[i] * rank[i];
 	if (square <= 0)
-		return false;
+		return 0;
 	scale = 1 / sqrtf(square / (float)length);
 	for (size_t i = 0; i < length; i++)
 		x[i] = rank[i] * scale;
-	return true;
+	return length - most_ties;
 }
 
 float series_correlation(const float *x, const float *y, size_t length, size_t shift)

@@ -34,10 +34,12 @@ void series_copy(const struct series *s, uint32_t end, size_t length, float *ret
 void series_prewhiten(float *x, size_t length);
 
 /*
- * Replaces values by their ranks (ties averaged), scaled to mean 0 and variance 1.
- * False if all are equal. `order` is scratch for `length` entries.
+ * Replaces prewhitened values by their ranks, scaled to mean 0 and variance 1. Values
+ * within .01 of the least of them are ties and share their mean rank. Returns how many
+ * samples tell something: all but the largest group of ties; 0 leaves `x` as it is.
+ * `order` is scratch for `length` entries.
  */
-bool series_rank(float *x, size_t length, uint16_t *order);
+size_t series_rank(float *x, size_t length, uint16_t *order);
 
 /* Correlation of two ranked series with `y` later by `shift`, wrapping around. */
 float series_correlation(const float *x, const float *y, size_t length, size_t shift);
