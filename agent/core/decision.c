@@ -23,10 +23,10 @@ static bool limits_relay(const struct decision *d)
 static struct policy_origin origin_of(const struct decision *d,
 				      const struct policy_rule *rule)
 {
-	if (limits_relay(d))
-		return rule->is_set[RULE_RELAY_RATE_UP]
-			       ? rule->origin[RULE_RELAY_RATE_UP]
-			       : rule->origin[RULE_RELAY_RATE_DOWN];
+	if (d->relay_rate[DIRECTION_OUT])
+		return rule->origin[RULE_RELAY_RATE_UP];
+	if (d->relay_rate[DIRECTION_IN])
+		return rule->origin[RULE_RELAY_RATE_DOWN];
 	if (d->rate[DIRECTION_OUT])
 		return rule->origin[RULE_RATE_UP];
 	if (d->rate[DIRECTION_IN])

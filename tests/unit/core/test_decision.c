@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "core/decision.h"
+#include "core/policy_ini.h"
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static struct policy *parse(const char *text)
+{
+	const struct policy_source source = {"test.ini", text, strlen(text)};
+	struct policy_error error;
+	struct policy *p = NULL;
+	char shown[600];
+
+	if (policy_parse(&source, 1, &p, &error) != 0)
+		fail_msg("%s", policy_error_format(&error, shown, sizeof(shown)));
+	return p;
+}
+
+static struct app make_app(enum app_role role, bool legs_suffice)
+{
+	return (struct app){
+		.id = 1,
+		.identity = {.key = "exe:/opt/voice", .exe = "/opt/voice"},
+		.role = role,
+		.legs_suffice = legs_suffice,
+	};
+}
+
+/* What DESIGN says of one combination. */
+static void check_one(enum policy_mode mode, enum promotion_action action,
+		      enum app_role role, enum relay_scope scope, bool legs_suffice)
+{
+	struct app app = make_app(role, legs_suffice);
+	bool shapes = action == PROMOTION_SHAPE &&
+		      (role == ROLE_SUPERNODE || role == ROLE_RELAY);
+	struct decision d;
+	struct policy *p;
+	char text[512];
+
+	snprintf(text, sizeof(text),
+		 "[agent]\nmode = %s\n[app voice]\nmatch.exe = /opt/voice\n"
+		 "promotion = %s\nrelay_scope = %s\n"
+		 "relay_rate_up = 256kbit\nrelay_rate_down = 512kbit\n",
+		 policy_mode_name(mode), promotion_action_name(action),
+		 relay_scope_name(scope));
+	p = parse(text);
+	decide(p, &app, &d);
+	assert_int_equal(d.action, action);
+	assert_int_equal(d.is_enforced, mode == MODE_ENFORCE);
+	assert_int_equal(d.relay_rate[DIRECTION_OUT], shapes ? 32000 : 0);
+	assert_int_equal(d.relay_rate[DIRECTION_IN], shapes ? 64000 : 0);
+	assert_int_equal(d.rate[DIRECTION_OUT], 0);
+	assert_int_equal(d.rate[DIRECTION_IN], 0);
+	if (shapes)
+		assert_int_equal(d.relay_legs_only,
+				 scope == RELAY_SCOPE_LEGS ||
+					 (scope == RELAY_SCOPE_AUTO && legs_suffice));
+	assert_int_equal(decision_is_limiting(&d), shapes && mode == MODE_ENFORCE);
+	assert_string_equal(d.rule, "voice");
+	/* Line 7 is relay_rate_up, line 5 promotion. */
+	assert_int_equal(d.why.line, shapes ? 7 : 5);
+	assert_string_equal(d.why.file, "test.ini");
+	policy_free(p);
+}
+
+static void every_combination_decides_as_designed(void **state)
+{
+	(void)state;
+	for (unsigned int i = 0; i < 2 * 3 * 4 * 3 * 2; i++)
+		check_one(i % 2, i / 2 % 3, i / 6 % 4, i / 24 % 3, i / 72);
+}
+
+static struct policy_origin why(const char *keys, enum app_role role,
+				bool *ret_is_limiting)
+{
+	struct app app = make_app(role, false);
+	struct decision d;
+	struct policy *p;
+	char text[512];
+
+	snprintf(text, sizeof(text),
+		 "[app voice]\nmatch.exe = /opt/voice\npromotion = shape\n%s", keys);
+	p = parse(text);
+	decide(p, &app, &d);
+	*ret_is_limiting = decision_is_limiting(&d);
+	d.why.file = NULL; /* owned by the policy */
+	policy_free(p);
+	return d.why;
+}
+
+static void the_line_shown_is_that_of_the_limit_in_force(void **state)
+{
+	static const struct {
+		const char *keys;
+		enum app_role role;
+		unsigned int line;
+		bool is_limiting;
+	} cases[] = {
+		{"", ROLE_RELAY, 3, false},
+		{"rate_up = 1mbit\n", ROLE_CLIENT, 4, true},
+		{"rate_down = 1mbit\n", ROLE_CLIENT, 4, true},
+		{"rate_down = 1mbit\nrate_up = 1mbit\n", ROLE_CLIENT, 5, true},
+		{"rate_up = none\nrate_down = 1mbit\n", ROLE_CLIENT, 5, true},
+		{"rate_up = 1mbit\nrelay_rate_up = 1mbit\n", ROLE_CLIENT, 4, true},
+		{"rate_up = 1mbit\nrelay_rate_up = 1mbit\n", ROLE_SUPERNODE, 5, true},
+		{"relay_rate_down = 1mbit\n", ROLE_RELAY, 4, true},
+		{"relay_rate_up = none\nrelay_rate_down = 1mbit\n", ROLE_RELAY, 5,
+		 true},
+		{"relay_rate_up = none\n", ROLE_RELAY, 3, false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		bool is_limiting;
+		struct policy_origin o =
+			why(cases[i].keys, cases[i].role, &is_limiting);
+
+		if (o.line != cases[i].line || is_limiting != cases[i].is_limiting)
+			fail_msg("case %zu: line %u, limiting %d", i, o.line,
+				 is_limiting);
+	}
+}
+
+static void an_inherited_limit_shows_the_line_it_is_inherited_from(void **state)
+{
+	struct app app = make_app(ROLE_RELAY, false);
+	struct policy *p = parse("[app *]\npromotion = shape\nrelay_rate_up = 1mbit\n"
+				 "[app voice]\nmatch.exe = /opt/voice\n");
+	struct decision d;
+
+	(void)state;
+	decide(p, &app, &d);
+	assert_string_equal(d.rule, "voice");
+	assert_int_equal(d.why.line, 3);
+	assert_int_equal(d.relay_rate[DIRECTION_OUT], 125000);
+	policy_free(p);
+}
+
+static void without_a_rule_the_default_warns_and_limits_nothing(void **state)
+{
+	struct app app = make_app(ROLE_RELAY, true);
+	struct policy *p = policy_new_default();
+	struct decision d;
+
+	(void)state;
+	decide(p, &app, &d);
+	assert_int_equal(d.action, PROMOTION_WARN);
+	assert_string_equal(d.rule, "");
+	assert_null(d.why.file);
+	assert_int_equal(d.why.line, 0);
+	assert_false(decision_is_limiting(&d));
+	policy_free(p);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(every_combination_decides_as_designed),
+		cmocka_unit_test(the_line_shown_is_that_of_the_limit_in_force),
+		cmocka_unit_test(
+			an_inherited_limit_shows_the_line_it_is_inherited_from),
+		cmocka_unit_test(without_a_rule_the_default_warns_and_limits_nothing),
+	};
+
+	return cmocka_run_group_tests_name("decision", tests, NULL, NULL);
+}
