@@ -43,8 +43,7 @@ struct app {
 	unsigned int flow_count, leg_count;
 	unsigned int peers, peers_in, peers_out; /* strangers; alive, by who began */
 	struct app_totals totals;
-	double rate_in,
-		rate_out; /* strangers, bytes per second over the last seconds */
+	double rate_in, rate_out; /* strangers, bytes per second of the last seconds */
 
 	bool is_candidate; /* could be relaying: sampled often, storage read */
 	bool is_limited;   /* a relay limit of ours is in force */
@@ -57,7 +56,6 @@ struct app {
 	struct evidence evidence[EVIDENCE_COUNT];
 
 	struct detect_state *detect; /* private to detect.c */
-	UT_hash_handle hh;
 };
 
 /* 1 / (1 + e^-log_odds). */

@@ -92,7 +92,7 @@ void detect_add_io(struct detect_state *d, uint64_t time_ns, uint64_t read_bytes
 	/* A process of several ended and took its counts along: begin anew. */
 	if (went_back)
 		d->io_count = 0;
-	else if (d->io_count && time_ns - last->time_ns < IO_SPACING_NS)
+	else if (d->io_count && time_ns < last->time_ns + IO_SPACING_NS)
 		return;
 	d->io[d->io_count++ % IO_SAMPLES] = (struct io_sample){
 		time_ns, read_bytes, written_bytes, d->total_in, d->total_out};
@@ -202,6 +202,22 @@ static void update_candidate(struct app *a, struct detect_tools *tools,
 	}
 }
 
+/* The best match of flow number `flow`, or NULL. */
+static const struct pairs_match *best_match(const struct pairs_result *r, size_t flow)
+{
+	const struct pairs_match *best = NULL;
+
+	for (size_t i = 0; i < r->count; i++) {
+		const struct pairs_match *m = &r->matches[i];
+
+		if ((m->from == flow || m->to == flow) &&
+		    (!best || m->correlation > best->correlation))
+			best = m;
+	}
+	return best;
+}
+
+/* Once an evaluation, however many partners there are. */
 static void note_match(struct app *a, struct flow *f, const struct flow *partner,
 		       float correlation)
 {
@@ -254,12 +270,12 @@ static void compare_flows(struct app *a, struct detect_tools *tools, uint64_t ti
 	d->matched = (d->matched + r->matched_share) / 2;
 	d->has_matched = true;
 	d->coupled_windows = (d->coupled_windows << 1 | r->is_coupled) & 7;
-	for (size_t i = 0; i < r->count; i++) {
-		struct flow *from = flows[r->matches[i].from];
-		struct flow *to = flows[r->matches[i].to];
+	for (size_t i = 0; i < count; i++) {
+		const struct pairs_match *m = best_match(r, i);
 
-		note_match(a, from, to, r->matches[i].correlation);
-		note_match(a, to, from, r->matches[i].correlation);
+		if (m)
+			note_match(a, flows[i], flows[m->from == i ? m->to : m->from],
+				   m->correlation);
 	}
 	sampling_choose(&tools->sampling, a);
 }

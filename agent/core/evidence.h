@@ -29,7 +29,7 @@ struct evidence {
 };
 
 const char *evidence_name(enum evidence_kind k);
-const char *evidence_unit(enum evidence_kind k); /* "share", "peers", "ratio", "" */
+const char *evidence_unit(enum evidence_kind k); /* "share", "peers", ..., or "" */
 
 /* One plain sentence for a person, with the measured value in it. Returns `buf`. */
 const char *evidence_sentence(enum evidence_kind k, const struct evidence *e, char *buf,
