@@ -21,7 +21,7 @@ struct engine {
 /* --- applications ---------------------------------------------------------------- */
 
 static struct app *app_new(struct engine *e, uint16_t id,
-			   const struct app_identity *identity)
+			   const struct app_identity *identity, uint64_t time_ns)
 {
 	struct app *a = calloc(1, sizeof(*a));
 
@@ -35,7 +35,7 @@ static struct app *app_new(struct engine *e, uint16_t id,
 	a->id = id;
 	a->identity = *identity;
 	a->client = catalogue_find(e->catalogue, identity);
-	a->first_ns = a->role_since_ns = e->now_ns;
+	a->first_ns = a->role_since_ns = time_ns;
 	e->apps[id] = a;
 	e->stats.apps++;
 	return a;
@@ -55,8 +55,7 @@ static void app_free(struct engine *e, struct app *a)
 	free(a);
 }
 
-/* --- peers: who of them counts -----------------------------------------------------
- */
+/* --- peers: who of them counts ---------------------------------------------------- */
 
 static void app_count_peer(struct app *a, const struct peer *p, unsigned int step)
 {
@@ -108,16 +107,22 @@ static int flow_attach(struct engine *e, struct flow *f, struct app *a)
 	return 0;
 }
 
-static void flow_detach(struct engine *e, struct flow *f)
+/* It is no longer looked at for what it relays. */
+static void flow_clear(struct engine *e, struct app *a, struct flow *f)
 {
-	struct app *a = e->apps[f->app];
-	struct peer *p = f->peer;
-
 	sampling_drop(&e->tools.sampling, f);
 	if (f->is_leg)
 		a->leg_count--;
 	f->is_leg = false;
 	f->matches = 0;
+}
+
+static void flow_detach(struct engine *e, struct flow *f)
+{
+	struct app *a = e->apps[f->app];
+	struct peer *p = f->peer;
+
+	flow_clear(e, a, f);
 	DL_DELETE(a->flows, f);
 	a->flow_count--;
 	peer_change(a, p, f, false);
@@ -134,8 +139,20 @@ static void flow_remove(struct engine *e, struct flow *f)
 	flow_table_remove(&e->table, f);
 }
 
-/* --- observations ------------------------------------------------------------------
- */
+/* To another application; with `restart` as another flow. It is removed on failure. */
+static int flow_move(struct engine *e, struct flow *f, struct app *to,
+		     const struct observation *restart)
+{
+	flow_detach(e, f);
+	if (restart)
+		flow_restart(f, restart);
+	if (flow_attach(e, f, to) == 0)
+		return 0;
+	flow_table_remove(&e->table, f);
+	return -ENOMEM;
+}
+
+/* --- observations ----------------------------------------------------------------- */
 
 static int observe_app(struct engine *e, const struct observation *o)
 {
@@ -148,7 +165,7 @@ static int observe_app(struct engine *e, const struct observation *o)
 	if (a && strcmp(a->identity.key, o->app.identity->key) != 0)
 		return -EINVAL;
 	if (!a)
-		a = app_new(e, o->app.id, o->app.identity);
+		a = app_new(e, o->app.id, o->app.identity, o->time_ns);
 	if (!a)
 		return -ENOMEM;
 	a->has_wildcard_listener = o->app.has_wildcard_listener;
@@ -169,9 +186,7 @@ static int observe_app_gone(struct engine *e, const struct observation *o)
 	a = e->apps[o->app.id];
 	DL_FOREACH_SAFE(a->flows, f, next)
 	{
-		flow_detach(e, f);
-		if (flow_attach(e, f, e->apps[APP_UNATTRIBUTED]) < 0)
-			flow_table_remove(&e->table, f);
+		flow_move(e, f, e->apps[APP_UNATTRIBUTED], NULL);
 	}
 	app_free(e, a);
 	return 0;
@@ -218,10 +233,8 @@ static void flow_account(struct engine *e, struct flow *f, const struct observat
 	struct app *a = e->apps[f->app];
 
 	if (!f->is_two_way && f->packets_in && f->packets_out) {
-		app_count_peer(a, f->peer, -1u);
 		f->is_two_way = true;
-		*(f->is_inbound ? &f->peer->alive_in : &f->peer->alive_out) += 1;
-		app_count_peer(a, f->peer, 1);
+		peer_change(a, f->peer, f, true);
 	}
 	if (!f->is_stranger)
 		return;
@@ -239,22 +252,20 @@ static void flow_account(struct engine *e, struct flow *f, const struct observat
 static int observe_flow(struct engine *e, const struct observation *o)
 {
 	struct flow *f = flow_table_find(&e->table, &o->flow.key);
-	int r;
+	int r = 0;
 
 	if (o->flow.app > APP_ID_MAX || !e->apps[o->flow.app])
 		return -EINVAL;
 	if (!f)
 		return o->kind == OBS_FLOW_END ? 0 : flow_begin(e, o);
 	f->seen_ns = o->time_ns;
-	/* Its owner became known, or the tuple belongs to another one now. */
-	if (o->flow.app != APP_UNATTRIBUTED && o->flow.app != f->app) {
-		flow_detach(e, f);
-		r = flow_attach(e, f, e->apps[o->flow.app]);
-		if (r < 0) {
-			flow_table_remove(&e->table, f);
-			return r;
-		}
-	}
+	/* The tuple is used again, perhaps by somebody else; or its owner is known. */
+	if (flow_is_replaced(f, o))
+		r = flow_move(e, f, e->apps[o->flow.app], o);
+	else if (o->flow.app != APP_UNATTRIBUTED && o->flow.app != f->app)
+		r = flow_move(e, f, e->apps[o->flow.app], NULL);
+	if (r < 0)
+		return r;
 	flow_account(e, f, o);
 	if (o->kind == OBS_FLOW_END)
 		flow_remove(e, f);
@@ -318,8 +329,7 @@ int engine_observe(struct engine *e, const struct observation *o)
 	return -EINVAL;
 }
 
-/* --- life and questions
- * ---------------------------------------------------------------- */
+/* --- life and questions ----------------------------------------------------------- */
 
 int engine_new(const struct policy *policy, const struct catalogue *catalogue,
 	       struct engine **ret_engine)
@@ -339,7 +349,7 @@ int engine_new(const struct policy *policy, const struct catalogue *catalogue,
 	flow_table_init(&e->table, FLOW_TABLE_MAX);
 	sampling_init(&e->tools.sampling);
 	e->tools.work = pairs_work_new();
-	if (!e->tools.work || !app_new(e, APP_UNATTRIBUTED, &unattributed)) {
+	if (!e->tools.work || !app_new(e, APP_UNATTRIBUTED, &unattributed, 0)) {
 		engine_free(e);
 		return -ENOMEM;
 	}
@@ -369,8 +379,11 @@ static void judge_peers(struct engine *e, struct app *a)
 		p->is_stranger = is_stranger(e, &p->key.remote);
 		app_count_peer(a, p, 1);
 	}
-	DL_FOREACH (a->flows, f)
+	DL_FOREACH (a->flows, f) {
 		f->is_stranger = f->peer->is_stranger;
+		if (!f->is_stranger)
+			flow_clear(e, a, f);
+	}
 }
 
 void engine_set_policy(struct engine *e, const struct policy *policy,

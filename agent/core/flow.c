@@ -116,9 +116,27 @@ static double payload_of(uint64_t bytes, uint64_t packets, unsigned int header)
 	return payload > 0 ? payload : 0;
 }
 
-static uint64_t moved(uint64_t *counter, uint64_t now, bool is_new_flow)
+bool flow_is_replaced(const struct flow *f, const struct observation *o)
 {
-	uint64_t delta = is_new_flow ? now : now - *counter;
+	return o->flow.bytes_in < f->bytes_in || o->flow.bytes_out < f->bytes_out ||
+	       o->flow.packets_in < f->packets_in ||
+	       o->flow.packets_out < f->packets_out;
+}
+
+void flow_restart(struct flow *f, const struct observation *o)
+{
+	f->is_inbound = o->flow.is_inbound;
+	f->is_two_way = false;
+	f->first_ns = f->last_ns = f->recent_ns = o->time_ns;
+	f->bytes_in = f->bytes_out = f->packets_in = f->packets_out = 0;
+	f->recent_in = f->recent_out = f->pending_in = f->pending_out = 0;
+	f->match = 0;
+	f->partner = (struct addr){{0}};
+}
+
+static uint64_t moved(uint64_t *counter, uint64_t now)
+{
+	uint64_t delta = now - *counter;
 
 	*counter = now;
 	return delta;
@@ -126,18 +144,14 @@ static uint64_t moved(uint64_t *counter, uint64_t now, bool is_new_flow)
 
 struct flow_delta flow_update(struct flow *f, const struct observation *o)
 {
-	bool is_new_flow = o->flow.bytes_in < f->bytes_in ||
-			   o->flow.bytes_out < f->bytes_out ||
-			   o->flow.packets_in < f->packets_in ||
-			   o->flow.packets_out < f->packets_out;
 	unsigned int header = header_bytes(&f->key);
 	struct flow_delta d;
 	uint64_t packets_in, packets_out;
 
-	d.bytes_in = moved(&f->bytes_in, o->flow.bytes_in, is_new_flow);
-	d.bytes_out = moved(&f->bytes_out, o->flow.bytes_out, is_new_flow);
-	packets_in = moved(&f->packets_in, o->flow.packets_in, is_new_flow);
-	packets_out = moved(&f->packets_out, o->flow.packets_out, is_new_flow);
+	d.bytes_in = moved(&f->bytes_in, o->flow.bytes_in);
+	d.bytes_out = moved(&f->bytes_out, o->flow.bytes_out);
+	packets_in = moved(&f->packets_in, o->flow.packets_in);
+	packets_out = moved(&f->packets_out, o->flow.packets_out);
 	d.payload_in = payload_of(d.bytes_in, packets_in, header);
 	d.payload_out = payload_of(d.bytes_out, packets_out, header);
 

@@ -92,8 +92,13 @@ struct peer *peer_get(struct flow_table *t, uint16_t app, const struct addr *rem
 		      bool *ret_is_new);
 void peer_remove(struct flow_table *t, struct peer *p);
 
-/* Takes new counters into the flow and returns what moved. Counters that went back mean
- * a new flow with the old tuple. */
+/* Counters that went back mean a new flow with the old tuple. */
+bool flow_is_replaced(const struct flow *f, const struct observation *o);
+/* Makes the flow, which is in no application's lists, that new one from its first byte.
+ */
+void flow_restart(struct flow *f, const struct observation *o);
+
+/* Takes new counters, none of which went back, into the flow and returns what moved. */
 struct flow_delta flow_update(struct flow *f, const struct observation *o);
 
 /* Brings the decayed rates to `now_ns`. */
