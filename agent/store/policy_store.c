@@ -24,8 +24,7 @@ struct policy_store {
 	unsigned int remembered;	   /* generation */
 };
 
-/* --- noticing changes
- * ------------------------------------------------------------------ */
+/* --- noticing changes -------------------------------------------------------- */
 
 /* FNV-1a: equal prints mean equal files for the purpose of noticing an edit. */
 static uint64_t mix(uint64_t print, const void *data, size_t size)
@@ -59,8 +58,12 @@ static uint64_t print_layer(uint64_t print, const char *path)
 		return print;
 	/* The order of a directory means nothing: add up its entries. */
 	while ((entry = readdir(dir))) {
-		uint64_t one =
-			mix(0xcbf29ce484222325u, entry->d_name, strlen(entry->d_name));
+		uint64_t one;
+
+		/* ".." changes with our own state directory, say. */
+		if (entry->d_name[0] == '.')
+			continue;
+		one = mix(0xcbf29ce484222325u, entry->d_name, strlen(entry->d_name));
 
 		sum += print_stat(one, dirfd(dir), entry->d_name);
 	}
@@ -79,8 +82,7 @@ static uint64_t fingerprint(const struct policy_store *s)
 	return print;
 }
 
-/* --- reading
- * ------------------------------------------------------------------------------ */
+/* --- reading ----------------------------------------------------------------- */
 
 /* Fills the sources that point into the files; the caller frees the array. */
 static struct policy_source *sources_of(const struct conffiles *files)
@@ -162,8 +164,7 @@ static int check_vanished(const struct policy_store *s, struct policy_error *err
 	return 0;
 }
 
-/* --- taking over
- * ---------------------------------------------------------------------------- */
+/* --- taking over ------------------------------------------------------------- */
 
 static void take(struct policy_store *s, struct policy *policy,
 		 struct catalogue *catalogue)
@@ -248,8 +249,7 @@ int policy_store_poll(struct policy_store *s)
 	return 1;
 }
 
-/* --- last-good.ini
- * -------------------------------------------------------------------------- */
+/* --- last-good.ini ----------------------------------------------------------- */
 
 static void write_settings(FILE *file, const struct policy *p)
 {
@@ -264,7 +264,8 @@ static void write_settings(FILE *file, const struct policy *p)
 		if (strcmp(section, setting->section) != 0)
 			fprintf(file, "[%s]\n", setting->section);
 		section = setting->section;
-		fprintf(file, "%s = %s\n", setting->key, setting->value);
+		/* No blanks: the line is no longer than the one it was read from. */
+		fprintf(file, "%s=%s\n", setting->key, setting->value);
 	}
 }
 
@@ -295,9 +296,7 @@ int policy_store_remember(struct policy_store *s)
 	return 0;
 }
 
-/* --- life
- * -------------------------------------------------------------------------------------
- */
+/* --- life -------------------------------------------------------------------- */
 
 int policy_store_new(const struct policy_store_config *config,
 		     policy_store_change *on_change, void *context,
