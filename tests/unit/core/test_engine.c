@@ -509,6 +509,22 @@ static void what_belongs_to_nobody_is_never_judged(void **state)
 	assert_false(engine_wants_fast_ticks(t->engine));
 }
 
+static void all_reports_between_two_ticks_make_one_sample(void **state)
+{
+	struct traffic *t = *state;
+	float in[1], out[1];
+
+	traffic_flow(t, 1, true);
+	traffic_flow(t, 2, true);
+	relay(t, 5);
+	traffic_carry(t, 0, 1000, 0);
+	tell_flow(t, 0, OBS_FLOW);
+	traffic_carry(t, 0, 500, 0);
+	traffic_sample(t);
+	series_copy(flow_of(t, 0)->series, flow_of(t, 0)->series->end, 1, in, out);
+	assert_true(fabsf(in[0] - 1500 * 5) < 1);
+}
+
 static void a_candidate_wants_fast_ticks(void **state)
 {
 	struct traffic *t = *state;
@@ -591,6 +607,7 @@ int main(void)
 		CASE(a_leg_to_a_peer_now_trusted_is_none),
 		CASE(one_evaluation_makes_no_leg),
 		CASE(what_belongs_to_nobody_is_never_judged),
+		CASE(all_reports_between_two_ticks_make_one_sample),
 		CASE(a_candidate_wants_fast_ticks),
 		CASE(applications_are_walked_in_order_of_id),
 		CASE(the_bound_of_flows_holds_and_is_counted),

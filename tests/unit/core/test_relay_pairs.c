@@ -199,6 +199,21 @@ static void two_flows_of_one_period_are_not_matched(void **state)
 	assert_false(f->result.is_coupled);
 }
 
+static void two_saws_of_one_period_are_not_matched(void **state)
+{
+	struct fixture *f = *state;
+
+	for (uint32_t t = 0; t < LENGTH; t++) {
+		float tooth = (float)(t * 7 % 11 + 1) * 4000;
+
+		series_push(&f->series[0], t, tooth, 0);
+		series_push(&f->series[1], t, 0, tooth);
+	}
+	evaluate(f, 2, 110);
+	assert_int_equal(f->result.count, 0);
+	assert_false(f->result.is_coupled);
+}
+
 static void flat_flows_are_not_matched(void **state)
 {
 	struct fixture *f = *state;
@@ -491,6 +506,7 @@ int main(void)
 		CASE(two_flows_of_one_peer_are_not_coupled),
 		CASE(only_about_as_much_as_came_is_what_was_sent_on),
 		CASE(two_flows_of_one_period_are_not_matched),
+		CASE(two_saws_of_one_period_are_not_matched),
 		CASE(flat_flows_are_not_matched),
 		CASE(a_few_busy_samples_are_not_enough),
 		CASE(unrelated_flows_are_not_matched),

@@ -109,8 +109,10 @@ static void samples_after_the_newest_are_zero(void **state)
 	struct series s = {0};
 
 	(void)state;
-	series_push(&s, 5, 1, 1);
-	series_copy(&s, 8, 3, in, out);
+	/* A full one: behind the newest sample lies the oldest. */
+	for (uint32_t tick = 0; tick < 2 * SERIES_LENGTH; tick++)
+		series_push(&s, tick, 1, 1);
+	series_copy(&s, 2 * SERIES_LENGTH + 2, 3, in, out);
 	assert_near(in[0], 1, 0);
 	assert_near(in[1] + in[2], 0, 0);
 }

@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "core/sampling.h"
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <utlist.h>
+
+#include <cmocka.h>
+
+#define FLOWS (PAIRS_FLOWS_MAX + 20)
+
+/* Flow i weighs i. */
+static void make_app(struct app *a, struct flow *flows, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		flows[i] = (struct flow){
+			.is_stranger = true,
+			.recent_in = (double)i / 2,
+			.recent_out = (double)i / 2,
+		};
+		/* Neither in order nor against it. */
+		if (i % 2)
+			DL_APPEND(a->flows, &flows[i]);
+		else
+			DL_PREPEND(a->flows, &flows[i]);
+	}
+}
+
+static void the_heaviest_flows_are_listed_in_order(void **state)
+{
+	struct flow flows[FLOWS], *list[PAIRS_FLOWS_MAX];
+	struct app a = {0};
+	struct sampling s;
+
+	(void)state;
+	sampling_init(&s);
+	make_app(&a, flows, FLOWS);
+	assert_int_equal(sampling_list(&a, list), 0);
+	sampling_choose(&s, &a);
+	assert_int_equal(s.in_use, PAIRS_FLOWS_MAX);
+	assert_int_equal(sampling_list(&a, list), PAIRS_FLOWS_MAX);
+	for (size_t i = 0; i < PAIRS_FLOWS_MAX; i++)
+		assert_ptr_equal(list[i], &flows[FLOWS - 1 - i]);
+	assert_null(flows[FLOWS - 1 - PAIRS_FLOWS_MAX].series);
+	sampling_done(&s);
+}
+
+static void a_flow_that_grew_takes_the_place_of_a_lighter_one(void **state)
+{
+	struct flow flows[FLOWS];
+	const struct series *kept;
+	struct app a = {0};
+	struct sampling s;
+
+	(void)state;
+	sampling_init(&s);
+	make_app(&a, flows, FLOWS);
+	sampling_choose(&s, &a);
+	kept = flows[FLOWS - 1].series;
+	flows[0].recent_in = 1000;
+	flows[0].pending_in = 77;
+	sampling_choose(&s, &a);
+	assert_non_null(flows[0].series);
+	assert_true(flows[0].pending_in < 1);
+	assert_null(flows[FLOWS - PAIRS_FLOWS_MAX].series);
+	assert_ptr_equal(flows[FLOWS - 1].series, kept);
+	assert_int_equal(s.in_use, PAIRS_FLOWS_MAX);
+	sampling_done(&s);
+}
+
+static void flows_to_trusted_peers_are_not_sampled(void **state)
+{
+	struct flow flows[3];
+	struct app a = {0};
+	struct sampling s;
+
+	(void)state;
+	sampling_init(&s);
+	make_app(&a, flows, 3);
+	flows[2].is_stranger = false;
+	sampling_choose(&s, &a);
+	assert_null(flows[2].series);
+	assert_int_equal(s.in_use, 2);
+	flows[1].is_stranger = false;
+	sampling_choose(&s, &a);
+	assert_null(flows[1].series);
+	sampling_stop(&s, &a);
+	assert_null(flows[0].series);
+	assert_int_equal(s.in_use, 0);
+	sampling_done(&s);
+}
+
+static void there_is_a_bound_to_all_series(void **state)
+{
+	size_t apps = SAMPLING_SERIES_MAX / PAIRS_FLOWS_MAX + 1;
+	struct flow(*flows)[PAIRS_FLOWS_MAX] = calloc(apps, sizeof(*flows));
+	struct app *a = calloc(apps, sizeof(*a));
+	struct sampling s;
+
+	(void)state;
+	sampling_init(&s);
+	for (size_t i = 0; i < apps; i++) {
+		make_app(&a[i], flows[i], PAIRS_FLOWS_MAX);
+		sampling_choose(&s, &a[i]);
+	}
+	assert_int_equal(s.in_use, SAMPLING_SERIES_MAX);
+	assert_null(flows[apps - 1][PAIRS_FLOWS_MAX - 1].series);
+	/* What one gives back another may have. */
+	sampling_stop(&s, &a[0]);
+	sampling_choose(&s, &a[apps - 1]);
+	assert_non_null(flows[apps - 1][PAIRS_FLOWS_MAX - 1].series);
+	assert_int_equal(s.in_use, SAMPLING_SERIES_MAX);
+	sampling_done(&s);
+	free(flows);
+	free(a);
+}
+
+static void a_sample_is_the_rate_of_what_was_pending(void **state)
+{
+	struct flow flows[1];
+	struct app a = {0};
+	struct sampling s;
+	float in[2], out[2];
+
+	(void)state;
+	sampling_init(&s);
+	make_app(&a, flows, 1);
+	sampling_choose(&s, &a);
+	flows[0].pending_in = 100;
+	flows[0].pending_out = 50;
+	sampling_tick(&a, 9, 0.2);
+	sampling_tick(&a, 10, 0.2);
+	series_copy(flows[0].series, 11, 2, in, out);
+	assert_true(in[0] > 499.9f && in[0] < 500.1f);
+	assert_true(out[0] > 249.9f && out[0] < 250.1f);
+	assert_true(in[1] < 0.1f && out[1] < 0.1f);
+	sampling_done(&s);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_heaviest_flows_are_listed_in_order),
+		cmocka_unit_test(a_flow_that_grew_takes_the_place_of_a_lighter_one),
+		cmocka_unit_test(flows_to_trusted_peers_are_not_sampled),
+		cmocka_unit_test(there_is_a_bound_to_all_series),
+		cmocka_unit_test(a_sample_is_the_rate_of_what_was_pending),
+	};
+
+	return cmocka_run_group_tests_name("sampling", tests, NULL, NULL);
+}
