@@ -164,8 +164,15 @@ check-netns: check-build ## what needs the kernel, in private namespaces (root)
 		echo "check-netns: needs root for its namespaces: sudo make check"; exit 1; fi
 	BUILD=$(BUILD) prove --timer tests/netns/*.t
 
-bench: all ## measure, in paired runs, what the README quotes (root)
-	BUILD=$(BUILD) tests/bench/bench.sh
+# Programs that load the kernel and the daemon for the benchmark.
+LOADS := $(patsubst tests/bench/%.c,$(BUILD)/bench/%,$(wildcard tests/bench/*.c))
+
+$(BUILD)/bench/%: $(BUILD)/obj/tests/bench/%.o
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $<
+
+bench: $(BUILD)/relaywardend $(LOADS) ## measure, in paired runs, what the README quotes (root)
+	@BUILD=$(BUILD) tests/bench/bench.sh $(if $(JSON),--json $(JSON))
 
 ##@ House
 

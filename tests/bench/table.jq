@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# The document of summary.jq as rows of cells with tabs between them; a row of one cell
+# is a heading.
+
+def fixed($digits):
+	if . == null then "-" else
+		pow(10; $digits) as $p | (. * $p | round | tostring) as $s |
+		if $digits == 0 then $s else
+			("0" * ([$digits + 1 - ($s | length), 0] | max) // "") + $s |
+			.[:-$digits] + "." + .[-$digits:]
+		end
+	end;
+
+def ratio:
+	if .median == null then "-" else
+		"\(.median | fixed(2)) (\(.lowest | fixed(2))..\(.highest | fixed(2)))"
+	end;
+
+def way($name; $scale; $last):
+	["  \($name)", (.median, .lowest, .highest |
+		if . then . / $scale | fixed(2) else "-" end), $last];
+
+def title: {
+	stream: "TCP stream, Gbit/s",
+	packets: "the same in wire-size packets, Gbit/s",
+	connect: "new TCP connections, 1,000 a second"
+}[.];
+
+def load_title: {
+	idle: "idle",
+	light: "flows that carry a little",
+	heavy: "flows above 16 KiB"
+}[.];
+
+def percent: if . then . / 10 | fixed(1) else "-" end;
+
+"Unmanaged traffic, \(.rounds) rounds of \(.run_seconds) s each",
+(["", "median", "lowest", "highest", "agent / this"] | @tsv),
+(.unmanaged[] | (if .name == "connect" then 1e3 else 1e9 end) as $scale |
+	"  \(.name | title)",
+	(. as $test |
+		(.none | way("none"; $scale; $test.agent_to_none | ratio)),
+		(.conntrack | way("conntrack"; $scale; $test.agent_to_conntrack | ratio)),
+		(.agent | way("agent"; $scale;
+			"CPU \($test.daemon_cpu_permille.median | percent) %")) | @tsv)),
+"",
+"The daemon, over \(.daemon[0].seconds // 0) s each",
+(["", "flows", "heavy", "MiB", "% of a core"] | @tsv),
+(.daemon[] | [(.load | load_title), (.flows, .heavy_flows | tostring),
+	(.resident_bytes / 1048576 | fixed(1)), (.cpu_permille | percent)] | @tsv),
+"",
+"none: no conntrack, no rules. conntrack: a `ct state` rule each way, no accounting.",
+"agent: relaywardend with the shipped policy. \(.cpus) CPUs, Linux \(.kernel)."
