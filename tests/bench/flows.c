@@ -5,7 +5,7 @@
  *   flows accept PORT                          accepts TCP connections, closes them
  *   flows connect ADDRESS PORT SPREAD SECONDS  connects as fast as it can; prints how
  *                                              many connections a second were complete
- *   flows echo PORT                            returns every UDP packet
+ *   flows answer PORT SIZE                     returns SIZE bytes of every UDP packet
  *   flows carry ADDRESS PORT COUNT FIRST       keeps COUNT UDP flows alive, from one
  *                                              socket to as many addresses
  *
@@ -154,7 +154,7 @@ static int open_udp(const struct sockaddr_in *any)
 
 /* The packet information that came with a packet makes its answer leave from the
  * address that was asked. */
-static int serve_echo(const struct sockaddr_in *any)
+static int serve_answer(const struct sockaddr_in *any, size_t size)
 {
 	_Alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(struct in_pktinfo))];
 	char packet[2048];
@@ -179,7 +179,7 @@ static int serve_echo(const struct sockaddr_in *any)
 		if (!c || c->cmsg_type != IP_PKTINFO)
 			continue;
 		((struct in_pktinfo *)CMSG_DATA(c))->ipi_ifindex = 0;
-		data.iov_len = (size_t)n;
+		data.iov_len = (size_t)n < size ? (size_t)n : size;
 		sendmsg(fd, &m, 0);
 	}
 }
@@ -252,15 +252,10 @@ static int run_carry(const struct sockaddr_in *first, unsigned long count,
 /* --- command line ------------------------------------------------------------------
  */
 
-static int usage(void)
-{
-	fputs("usage: flows accept PORT\n"
-	      "       flows connect ADDRESS PORT SPREAD SECONDS\n"
-	      "       flows echo PORT\n"
-	      "       flows carry ADDRESS PORT COUNT FIRST\n",
-	      stderr);
-	return 2;
-}
+static const char usage[] = "usage: flows accept PORT\n"
+			    "       flows connect ADDRESS PORT SPREAD SECONDS\n"
+			    "       flows answer PORT SIZE\n"
+			    "       flows carry ADDRESS PORT COUNT FIRST\n";
 
 static bool parse_number(const char *text, unsigned long max, unsigned long *ret_value)
 {
@@ -287,30 +282,45 @@ static bool parse_address(const char *address, const char *port,
 	return true;
 }
 
+static int run_server(int argc, char **argv)
+{
+	struct sockaddr_in any;
+	unsigned long size;
+
+	if (argc < 3 || !parse_address("0.0.0.0", argv[2], &any))
+		return -EINVAL;
+	if (argc == 3 && strcmp(argv[1], "accept") == 0)
+		return serve_accept(&any);
+	if (argc == 4 && strcmp(argv[1], "answer") == 0 &&
+	    parse_number(argv[3], UINT16_MAX, &size))
+		return serve_answer(&any, size);
+	return -EINVAL;
+}
+
+static int run_client(char **argv)
+{
+	struct sockaddr_in first;
+	unsigned long a, b;
+
+	if (!parse_address(argv[2], argv[3], &first) ||
+	    !parse_number(argv[4], UINT16_MAX, &a) || !parse_number(argv[5], 3600, &b))
+		return -EINVAL;
+	if (strcmp(argv[1], "connect") == 0)
+		return run_connect(&first, a, b);
+	if (strcmp(argv[1], "carry") == 0)
+		return run_carry(&first, a, b);
+	return -EINVAL;
+}
+
 int main(int argc, char **argv)
 {
-	struct sockaddr_in at;
-	unsigned long a, b;
-	const char *what = argc > 1 ? argv[1] : "";
-	bool is_server = argc == 3, is_client = argc == 6;
-	int r;
+	int r = argc == 6 ? run_client(argv) : run_server(argc, argv);
 
-	if (is_server ? !parse_address("0.0.0.0", argv[2], &at)
-		      : !is_client || !parse_address(argv[2], argv[3], &at) ||
-				!parse_number(argv[4], 65536, &a) ||
-				!parse_number(argv[5], 3600, &b))
-		return usage();
-	if (is_server && strcmp(what, "accept") == 0)
-		r = serve_accept(&at);
-	else if (is_server && strcmp(what, "echo") == 0)
-		r = serve_echo(&at);
-	else if (is_client && strcmp(what, "connect") == 0)
-		r = run_connect(&at, a, b);
-	else if (is_client && strcmp(what, "carry") == 0)
-		r = run_carry(&at, a, b);
-	else
-		return usage();
+	if (r == -EINVAL) {
+		fputs(usage, stderr);
+		return 2;
+	}
 	if (r < 0)
-		fprintf(stderr, "flows: %s: %s\n", what, strerror(-r));
+		fprintf(stderr, "flows: %s: %s\n", argv[1], strerror(-r));
 	return r < 0 ? 1 : 0;
 }

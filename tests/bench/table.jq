@@ -28,8 +28,10 @@ def title: {
 
 def load_title: {
 	idle: "idle",
-	light: "flows that carry a little",
-	heavy: "flows above 16 KiB"
+	light_sends: "a little, one way",
+	light_talks: "a little, both ways",
+	heavy_sends: "above 16 KiB, one way",
+	heavy_talks: "above 16 KiB, both ways"
 }[.];
 
 def percent: if . then . / 10 | fixed(1) else "-" end;
@@ -50,4 +52,5 @@ def percent: if . then . / 10 | fixed(1) else "-" end;
 	(.resident_bytes / 1048576 | fixed(1)), (.cpu_permille | percent)] | @tsv),
 "",
 "none: no conntrack, no rules. conntrack: a `ct state` rule each way, no accounting.",
+"both ways: could be a relay; once that shows, it is read five times a second.",
 "agent: relaywardend with the shipped policy. \(.cpus) CPUs, Linux \(.kernel)."
