@@ -92,6 +92,9 @@ static struct policy_origin why(const char *keys, enum app_role role,
 	return d.why;
 }
 
+/* Shaping needs one to limit anything. */
+#define RELAY_RATE "relay_rate_up = 1mbit\n"
+
 static void the_line_shown_is_that_of_the_limit_in_force(void **state)
 {
 	static const struct {
@@ -100,17 +103,17 @@ static void the_line_shown_is_that_of_the_limit_in_force(void **state)
 		unsigned int line;
 		bool is_limiting;
 	} cases[] = {
-		{"", ROLE_RELAY, 3, false},
-		{"rate_up = 1mbit\n", ROLE_CLIENT, 4, true},
-		{"rate_down = 1mbit\n", ROLE_CLIENT, 4, true},
-		{"rate_down = 1mbit\nrate_up = 1mbit\n", ROLE_CLIENT, 5, true},
-		{"rate_up = none\nrate_down = 1mbit\n", ROLE_CLIENT, 5, true},
+		{RELAY_RATE, ROLE_CLIENT, 3, false},
+		{"rate_down = 1mbit\n" RELAY_RATE, ROLE_CLIENT, 4, true},
+		{"rate_down = 1mbit\nrate_up = 1mbit\n" RELAY_RATE, ROLE_CLIENT, 5,
+		 true},
+		{"rate_up = none\nrate_down = 1mbit\n" RELAY_RATE, ROLE_CLIENT, 5,
+		 true},
 		{"rate_up = 1mbit\nrelay_rate_up = 1mbit\n", ROLE_CLIENT, 4, true},
 		{"rate_up = 1mbit\nrelay_rate_up = 1mbit\n", ROLE_SUPERNODE, 5, true},
 		{"relay_rate_down = 1mbit\n", ROLE_RELAY, 4, true},
 		{"relay_rate_up = none\nrelay_rate_down = 1mbit\n", ROLE_RELAY, 5,
 		 true},
-		{"relay_rate_up = none\n", ROLE_RELAY, 3, false},
 	};
 
 	(void)state;

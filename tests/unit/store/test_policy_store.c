@@ -315,7 +315,8 @@ static void a_directory_that_never_was_is_an_empty_layer(void **state)
 static const char full_policy[] =
 	"[app zeta]\nmatch.exe = /opt/*/z?, /srv/[a-c]*\nrelay_rate_up=256kbit\n"
 	"[link]\ntrusted = 10.0.0.0/8, fd00::/8\ncapacity = 100mbit\n"
-	"[app *]\npromotion = shape ; as agreed\nrelay_scope = app\n"
+	"[app *]\npromotion = shape ; as agreed\nrelay_scope = app\nrelay_rate_up = "
+	"1mbit\n"
 	"[app alpha beta]\nmatch.unit = *.service\nmatch.user = bob\n"
 	"promotion = allow\nrate_down = none\nrate_up = 2mbit\n"
 	"[agent]\nmode = monitor\nmark_mask = 0x000fff00\non_failure = closed\n";
