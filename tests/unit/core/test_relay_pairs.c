@@ -239,9 +239,11 @@ static void a_few_busy_samples_are_not_enough(void **state)
 
 		series_push(&f->series[0], t, x, 0);
 		series_push(&f->series[1], t, 0, x);
+		/* Else the rest of the time is taken out as silence of all. */
+		series_push(&f->series[2], t, 0, 20000);
 	}
-	/* Seven of the last hundred. */
-	evaluate(f, 2, 100);
+	/* Seven of the last 108. */
+	evaluate(f, 3, 108);
 	assert_int_equal(f->result.count, 0);
 }
 
