@@ -49,6 +49,11 @@ static void examine_policy(const struct agent *a, struct doctor *d)
 		    s->is_remembered	? "the last good policy"
 		    : s->generation > 0 ? "the policy before it"
 					: "the built-in default");
+	if (s->save_error < 0)
+		add(d, "state", REPORT_DEGRADED,
+		    "Make room in it, or give --state-dir.",
+		    "the last good policy can't be saved in the state directory %s: %s",
+		    a->options.policies.state_dir, strerror(-s->save_error));
 	add(d, "catalogue", REPORT_INFO, NULL, "%zu known clients",
 	    policy_store_catalogue(a->policies)->count);
 }

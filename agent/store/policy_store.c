@@ -269,16 +269,12 @@ static void write_settings(FILE *file, const struct policy *p)
 	}
 }
 
-int policy_store_remember(struct policy_store *s)
+static int write_last_good(const struct policy_store *s)
 {
 	char path[4096], temporary[4096 + 4];
 	FILE *file;
 	bool failed;
 
-	if (!s->config.state_dir || s->remembered == s->state.generation)
-		return 0;
-	/* One try a generation: a full disk is told once, not every second. */
-	s->remembered = s->state.generation;
 	snprintf(path, sizeof(path), "%s/" LAST_GOOD, s->config.state_dir);
 	snprintf(temporary, sizeof(temporary), "%s.new", path);
 	file = fopen(temporary, "we");
@@ -294,6 +290,16 @@ int policy_store_remember(struct policy_store *s)
 		return r;
 	}
 	return 0;
+}
+
+int policy_store_remember(struct policy_store *s)
+{
+	if (!s->config.state_dir || s->remembered == s->state.generation)
+		return 0;
+	/* One try a generation: a full disk is told once, not every second. */
+	s->remembered = s->state.generation;
+	s->state.save_error = write_last_good(s);
+	return s->state.save_error;
 }
 
 /* --- life -------------------------------------------------------------------- */

@@ -32,6 +32,7 @@ struct policy_store_state {
 	bool is_ok;		   /* false: the files are wrong, `error` says how */
 	struct policy_error error; /* of the newest attempt */
 	bool is_remembered;	   /* the one in force came from last-good.ini */
+	int save_error;		   /* of the last try to write that file, 0 or -errno */
 };
 
 struct policy_store;
