@@ -3,8 +3,8 @@
 # shellcheck disable=SC2317 # functions are also called by name
 #
 # bench.sh [--json FILE]: what the agent costs, in private namespaces; four minutes at
-# most, QUICK=1 one. Every number is printed, none is judged: the exit status is non-zero
-# only when something could not be measured.
+# most, QUICK=1 one. Every number is printed, none is judged: the exit status is
+# non-zero only when something could not be measured.
 #
 # Unmanaged traffic is measured three ways in turn, in every round in the opposite order
 # of the round before, and compared within the round:

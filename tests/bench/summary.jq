@@ -11,14 +11,14 @@ def median:
 
 def spread: {median: median, lowest: min, highest: max, runs: length};
 
-def hundredths: if . == null then null else . * 1000 | round / 1000 end;
+def thousandths: if . == null then null else . * 1000 | round / 1000 end;
 
 def ratio($way):
 	[group_by(.round)[] |
 		(map(select(.way == "agent"))[0].value) as $with |
 		(map(select(.way == $way))[0].value) as $without |
 		select($with and $without and $without > 0) | $with / $without] |
-	spread | .median |= hundredths | .lowest |= hundredths | .highest |= hundredths;
+	spread | .median |= thousandths | .lowest |= thousandths | .highest |= thousandths;
 
 def values($way): [.[] | select(.way == $way) | .value] | spread;
 
