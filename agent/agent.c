@@ -36,18 +36,23 @@ static void second_passed(struct agent *a, uint64_t now_ns)
 	}
 	control_log_roles(a);
 	enforce_update(a, now_ns);
-	if (a->nft && a->enforce.is_installed)
-		nft_read_counters(a->nft, &a->enforce.counters);
+}
+
+static bool is_second_due(const struct agent *a, uint64_t now_ns)
+{
+	return now_ns - a->second_ns >= SECOND_NS - 50 * MILLISECOND_NS;
 }
 
 /* A sample is closed: everything that follows from it. */
 static void sample_done(struct agent *a, int result)
 {
-	uint64_t now = agent_now();
+	uint64_t now;
 
+	observe_sampled(a);
+	now = agent_now();
 	observe_poll_end(a, result, now);
 	observe_processes(a, now);
-	if (now - a->second_ns >= SECOND_NS - 50 * MILLISECOND_NS)
+	if (is_second_due(a, now))
 		second_passed(a, now);
 }
 
@@ -67,7 +72,8 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *context)
 	(void)source;
 	(void)usec;
 	/* A poll that outlasts a tick makes the tick longer, never the queue. */
-	if (a->poll.running == POLL_NONE && !observe_poll_start(a, now))
+	if (a->poll.running == POLL_NONE &&
+	    !(is_second_due(a, now) && observe_poll_start(a, now)))
 		sample_done(a, 0);
 	return arm_timer(a, now);
 }

@@ -37,6 +37,7 @@ struct polling {
 	uint64_t started_ns, last_full_ns, full_cost_ns;
 	uint64_t full_entries, uncounted; /* in the last full poll; without counters */
 	uint64_t entries, entries_uncounted; /* in the running one */
+	uint64_t counted;    /* packets of all applications at the last poll */
 	bool marks_are_ours; /* a full poll has replaced those of an earlier agent */
 	bool wants_full;     /* events were lost */
 };
@@ -79,8 +80,10 @@ uint64_t agent_now(void); /* CLOCK_BOOTTIME, nanoseconds */
 void observe_entry(void *context, enum conntrack_event event,
 		   const struct conntrack_entry *entry); /* for conntrack_open */
 void observe_record(void *context, const struct observation *o); /* for attribution */
-/* Starts reading what is due. False when nothing could be started. */
+/* Starts reading the flows that are due. False when nothing moved or can be read. */
 bool observe_poll_start(struct agent *a, uint64_t now_ns);
+/* Reads the few flows that are sampled. */
+void observe_sampled(struct agent *a);
 /* What conntrack_dump_read returned last; closes the sample. */
 void observe_poll_end(struct agent *a, int result, uint64_t now_ns);
 /* Storage counters of candidates; applications that came and went. */

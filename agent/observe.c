@@ -12,6 +12,10 @@
 #define FULL_COST_FACTOR 200
 /* A flow nobody owned when it was young is asked about again only if it carries. */
 #define OWNER_PATIENCE_NS (10 * SECOND_NS)
+/* Even if nothing moves everything is read this often. */
+#define QUIET_NS (60 * SECOND_NS)
+/* Sampled flows read one by one; the rest of them with the next dump. */
+#define SAMPLED_MAX 512
 #define REFRESH_NS (5 * SECOND_NS)
 #define IO_NS (2 * SECOND_NS)
 
@@ -112,13 +116,60 @@ static bool is_full_due(const struct agent *a, uint64_t now_ns)
 	       now_ns - p->last_full_ns >= interval;
 }
 
+/*
+ * Whether no packet of any application was counted since the last poll. A dump walks
+ * the whole hash table even when it is empty (10 ms for 262,144 buckets); this is what
+ * makes an idle agent idle. What ends meanwhile is told by events.
+ */
+static bool is_quiet(struct agent *a, uint64_t now_ns)
+{
+	struct polling *p = &a->poll;
+	uint64_t counted = 0;
+
+	if (!a->nft || !a->enforce.is_installed ||
+	    nft_read_counters(a->nft, &a->enforce.counters) < 0)
+		return false;
+	for (int i = 0; i < APP_NUMBER_COUNT; i++)
+		for (int d = 0; d < DIRECTION_COUNT; d++)
+			counted += a->enforce.counters.app[i][d].packets;
+	if (counted != p->counted || p->wants_full || !p->marks_are_ours ||
+	    now_ns - p->last_full_ns >= QUIET_NS) {
+		p->counted = counted;
+		return false;
+	}
+	return true;
+}
+
+void observe_sampled(struct agent *a)
+{
+	struct {
+		struct flow_key key;
+		bool is_inbound;
+	} sampled[SAMPLED_MAX];
+	const struct app *app = NULL;
+	size_t count = 0;
+
+	if (!a->conntrack || !engine_wants_fast_ticks(a->engine))
+		return;
+	/* Collected first: what is read may change the lists. */
+	while ((app = engine_next_app(a->engine, app)))
+		for (const struct flow *f = app->is_candidate ? app->flows : NULL;
+		     f && count < SAMPLED_MAX; f = f->next)
+			if (f->series) {
+				sampled[count].key = f->key;
+				sampled[count++].is_inbound = f->is_inbound;
+			}
+	for (size_t i = 0; i < count; i++)
+		conntrack_read(a->conntrack, &sampled[i].key, sampled[i].is_inbound);
+}
+
 bool observe_poll_start(struct agent *a, uint64_t now_ns)
 {
 	struct polling *p = &a->poll;
 	bool is_full = !a->enforce.is_installed || is_full_due(a, now_ns);
 	uint32_t heavy = is_full ? 0 : a->enforce.installed.layout.heavy;
 
-	if (!a->conntrack || p->running != POLL_NONE ||
+	if (!a->conntrack || p->running != POLL_NONE || is_quiet(a, now_ns) ||
 	    conntrack_dump_start(a->conntrack, heavy, heavy) < 0)
 		return false;
 	p->running = is_full ? POLL_FULL : POLL_HEAVY;

@@ -18,6 +18,7 @@
 #define CONNTRACK_RECEIVE_BUFFER (8 << 20)
 /* Our longest request is 140 bytes; a refused one comes back inside the error. */
 #define CONNTRACK_REQUEST_SIZE 512
+#define CONNTRACK_ENTRY_SIZE 4096
 
 #define SYSCTL "/proc/sys/net/netfilter/"
 
@@ -337,7 +338,8 @@ int conntrack_dump_read(struct conntrack *c)
 	return r;
 }
 
-/* --- marks ----------------------------------------------------------------------- */
+/* --- single entries
+ * ----------------------------------------------------------------------- */
 
 static void put_addrs(struct nlmsghdr *m, const struct flow_key *key)
 {
@@ -366,6 +368,55 @@ static void put_tuple(struct nlmsghdr *m, uint16_t type, const struct flow_key *
 	mnl_attr_nest_end(m, tuple);
 }
 
+static bool is_icmp(const struct flow_key *key)
+{
+	return key->proto == IPPROTO_ICMP || key->proto == IPPROTO_ICMPV6;
+}
+
+static struct nlmsghdr *put_entry(struct conntrack *c, void *buf, uint8_t type,
+				  uint16_t flags, const struct flow_key *key,
+				  bool is_inbound)
+{
+	struct nlmsghdr *m = put_request(
+		c, buf, type, flags, addr_is_ipv4(&key->local) ? AF_INET : AF_INET6);
+
+	put_tuple(m, is_inbound ? CTA_TUPLE_REPLY : CTA_TUPLE_ORIG, key);
+	return m;
+}
+
+static void keep_message(void *context, const struct nlmsghdr *m)
+{
+	const struct nlmsghdr **kept = context;
+
+	*kept = m;
+}
+
+int conntrack_read(struct conntrack *c, const struct flow_key *key, bool is_inbound)
+{
+	uint32_t buf[CONNTRACK_ENTRY_SIZE / sizeof(uint32_t)];
+	const struct nlmsghdr *m, *entry = NULL;
+	struct nlread answers;
+	size_t length;
+	int r = 0;
+
+	if (is_icmp(key))
+		return -EOPNOTSUPP;
+	m = put_entry(c, buf, IPCTNL_MSG_CT_GET, 0, key, is_inbound);
+	answers = (struct nlread){.seq = m->nlmsg_seq};
+	if (mnl_socket_sendto(c->changes, m, m->nlmsg_len) < 0)
+		return -errno;
+	while (r == 0 && !entry) {
+		r = nlread_receive(c->changes, buf, sizeof(buf), &length);
+		if (r == 0)
+			r = nlread_walk(&answers, buf, length, keep_message, &entry);
+	}
+	if (!entry)
+		return r < 0 ? r : -ENOENT;
+	/* Last: the callback may use the socket for a mark. */
+	hand_over(c, CONNTRACK_DUMPED, entry);
+	return 0;
+}
+
 int conntrack_set_mark(struct conntrack *c, const struct flow_key *key, bool is_inbound,
 		       uint32_t value, uint32_t mask)
 {
@@ -376,11 +427,9 @@ int conntrack_set_mark(struct conntrack *c, const struct flow_key *key, bool is_
 	/* The kernel XORs the value in: a bit outside the mask would flip others'. */
 	if (value & ~mask)
 		return -EINVAL;
-	if (key->proto == IPPROTO_ICMP || key->proto == IPPROTO_ICMPV6)
+	if (is_icmp(key))
 		return -EOPNOTSUPP;
-	m = put_request(c, buf, IPCTNL_MSG_CT_NEW, NLM_F_ACK,
-			addr_is_ipv4(&key->local) ? AF_INET : AF_INET6);
-	put_tuple(m, is_inbound ? CTA_TUPLE_REPLY : CTA_TUPLE_ORIG, key);
+	m = put_entry(c, buf, IPCTNL_MSG_CT_NEW, NLM_F_ACK, key, is_inbound);
 	put_mark(m, value, mask);
 	r = talk(c, m);
 	c->stats.mark_updates += r == 0;
