@@ -160,7 +160,9 @@ int control_open(struct agent *a)
 {
 	struct ctl_server_options options = {
 		.path = a->options.control_path,
-		.service = {methods, sizeof(methods) / sizeof(methods[0]), a},
+		.service = {.methods = methods,
+			    .method_count = sizeof(methods) / sizeof(methods[0]),
+			    .context = a},
 	};
 	int r = ctl_server_new(a->event, &options, &a->server);
 

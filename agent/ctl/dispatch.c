@@ -94,6 +94,9 @@ static bool knows_interface(const struct ctl_service *service, const char *metho
 	for (size_t i = 0; i < service->method_count; i++)
 		if (is_same_interface(method, service->methods[i].name))
 			return true;
+	for (size_t i = 0; i < service->stream_count; i++)
+		if (is_same_interface(method, service->streams[i].name))
+			return true;
 	return false;
 }
 
@@ -121,36 +124,80 @@ static const struct ctl_method_entry *find(const struct ctl_service *service,
 	return NULL;
 }
 
-static int call(const struct ctl_service *service, const struct ctl_peer *peer,
-		const struct varlink_request *q, const json_t *parameters,
-		json_t **ret_reply, const char **ret_error)
+static const struct ctl_stream_entry *find_stream(const struct ctl_service *service,
+						  const char *method)
 {
-	const struct ctl_method_entry *entry;
+	for (size_t i = 0; i < service->stream_count; i++)
+		if (strcmp(service->streams[i].name, method) == 0)
+			return &service->streams[i];
+	return NULL;
+}
+
+/* What a method is called with, and answers. */
+struct call {
+	const struct ctl_service *service;
+	const struct ctl_peer *peer;
+	const json_t *parameters;
+	struct ctl_stream *stream;
+	json_t *reply;
+	const char *error;
+};
+
+static int refuse(struct call *c)
+{
+	return ctl_fail(CTL_ERROR_NOT_PERMITTED, "need",
+			"root or group " CTL_ADMIN_GROUP, &c->reply, &c->error);
+}
+
+/* What is sent goes out as replies that continue, so the caller must expect them. */
+static int open_stream(struct call *c, const struct varlink_request *q,
+		       const struct ctl_stream_entry *entry)
+{
+	int r;
+
+	if (entry->needs_admin && !c->peer->is_admin)
+		return refuse(c);
+	if (!q->is_more)
+		return ctl_fail(CTL_ERROR_EXPECTED_MORE, "method", q->method, &c->reply,
+				&c->error);
+	c->stream->is_open = true;
+	r = entry->function(c->service->context, c->peer, c->parameters, c->stream,
+			    &c->reply, &c->error);
+	if (r < 0 || c->error)
+		*c->stream = (struct ctl_stream){0};
+	return r;
+}
+
+static int call(struct call *c, const struct varlink_request *q)
+{
+	const struct ctl_method_entry *entry = find(c->service, q->method);
+	const struct ctl_stream_entry *stream = find_stream(c->service, q->method);
 
 	/* This service has nothing to switch a connection to. */
 	if (q->is_upgrade)
 		return ctl_fail(INTERFACE_SERVICE ".MethodNotImplemented", "method",
-				q->method, ret_reply, ret_error);
+				q->method, &c->reply, &c->error);
 	if (strcmp(q->method, INTERFACE_SERVICE ".GetInfo") == 0)
-		return service_get_info(parameters, ret_reply, ret_error);
+		return service_get_info(c->parameters, &c->reply, &c->error);
 	if (strcmp(q->method, INTERFACE_SERVICE ".GetInterfaceDescription") == 0)
-		return service_get_description(parameters, ret_reply, ret_error);
-	entry = find(service, q->method);
+		return service_get_description(c->parameters, &c->reply, &c->error);
+	if (stream)
+		return open_stream(c, q, stream);
 	if (!entry)
-		return fail_unknown(service, q->method, ret_reply, ret_error);
-	if (entry->needs_admin && !peer->is_admin)
-		return ctl_fail(CTL_ERROR_NOT_PERMITTED, "need",
-				"root or group " CTL_ADMIN_GROUP, ret_reply, ret_error);
-	return entry->function(service->context, peer, parameters, ret_reply,
-			       ret_error);
+		return fail_unknown(c->service, q->method, &c->reply, &c->error);
+	if (entry->needs_admin && !c->peer->is_admin)
+		return refuse(c);
+	return entry->function(c->service->context, c->peer, c->parameters, &c->reply,
+			       &c->error);
 }
 
 int ctl_dispatch(const struct ctl_service *service, const struct ctl_peer *peer,
-		 const json_t *message, json_t **ret_reply, const char **ret_fault)
+		 const json_t *message, struct ctl_stream *stream, json_t **ret_reply,
+		 const char **ret_fault)
 {
-	const char *error = NULL;
+	struct call c = {.service = service, .peer = peer, .stream = stream};
 	struct varlink_request q;
-	json_t *parameters = NULL, *none, *reply;
+	json_t *none, *reply = NULL;
 	int r;
 
 	r = varlink_request_parse(message, &q, ret_fault);
@@ -159,22 +206,21 @@ int ctl_dispatch(const struct ctl_service *service, const struct ctl_peer *peer,
 	none = json_object();
 	if (!none)
 		return -ENOMEM;
-	r = call(service, peer, &q, q.parameters ? q.parameters : none, &parameters,
-		 &error);
+	c.parameters = q.parameters ? q.parameters : none;
+	r = call(&c, &q);
 	json_decref(none);
 	if (r < 0)
-		r = ctl_fail(CTL_ERROR_FAILED, "text", strerror(-r), &parameters,
-			     &error);
+		r = ctl_fail(CTL_ERROR_FAILED, "text", strerror(-r), &c.reply,
+			     &c.error);
 	if (r < 0)
 		return r;
-	if (q.is_oneway) {
-		json_decref(parameters);
-		*ret_reply = NULL;
-		return 0;
+	if (q.is_oneway || stream->is_open) {
+		json_decref(c.reply);
+	} else {
+		reply = varlink_reply_take(c.error, c.reply);
+		if (!reply)
+			return -ENOMEM;
 	}
-	reply = varlink_reply_take(error, parameters);
-	if (!reply)
-		return -ENOMEM;
 	*ret_reply = reply;
 	return 0;
 }

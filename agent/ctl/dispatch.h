@@ -13,6 +13,7 @@
 #include <stddef.h>
 
 #define CTL_ERROR_INVALID_PARAMETER INTERFACE_SERVICE ".InvalidParameter"
+#define CTL_ERROR_EXPECTED_MORE INTERFACE_SERVICE ".ExpectedMore"
 #define CTL_ERROR_NOT_PERMITTED INTERFACE_AGENT ".NotPermitted"
 #define CTL_ERROR_BAD_REQUEST INTERFACE_AGENT ".BadRequest"
 #define CTL_ERROR_BUSY INTERFACE_AGENT ".Busy"
@@ -30,24 +31,51 @@ typedef int ctl_method(void *context, const struct ctl_peer *peer,
 		       const json_t *parameters, json_t **ret_reply,
 		       const char **ret_error);
 
+/*
+ * A call with "more" that is answered again and again; the transport owns it. The
+ * method that opens it keeps the pointer until on_gone, which it sets, is called, or
+ * until sending through it fails or ends it (ctl/server.h).
+ */
+struct ctl_stream {
+	bool is_open;
+	void (*on_gone)(void *context); /* the caller went away */
+	void *context;			/* for on_gone */
+};
+
+/* Opens a stream. Returns as a ctl_method does, but a reply is for errors alone: all
+ * else is sent through the stream, now or later. */
+typedef int ctl_stream_method(void *context, const struct ctl_peer *peer,
+			      const json_t *parameters, struct ctl_stream *stream,
+			      json_t **ret_reply, const char **ret_error);
+
 struct ctl_method_entry {
 	const char *name; /* "org.relaywarden.Agent.Status" */
 	bool needs_admin;
 	ctl_method *function;
 };
 
+struct ctl_stream_entry {
+	const char *name;
+	bool needs_admin;
+	ctl_stream_method *function;
+};
+
 struct ctl_service {
 	const struct ctl_method_entry *methods;
 	size_t method_count;
 	void *context; /* for the methods */
+	const struct ctl_stream_entry *streams;
+	size_t stream_count;
 };
 
 /*
  * Answers a message. 0 with a new reference to the whole reply, NULL for a oneway
- * request; -EBADMSG when it is no request (`ret_fault`, a literal, says why); -ENOMEM.
+ * request and where `stream` is open now; -EBADMSG when it is no request (`ret_fault`,
+ * a literal, says why); -ENOMEM.
  */
 int ctl_dispatch(const struct ctl_service *service, const struct ctl_peer *peer,
-		 const json_t *message, json_t **ret_reply, const char **ret_fault);
+		 const json_t *message, struct ctl_stream *stream, json_t **ret_reply,
+		 const char **ret_fault);
 
 /* --- helpers for methods ------------------------------------------------------- */
 

@@ -4,6 +4,7 @@
 #include "ctl/listen.h"
 #include "ctl/varlink.h"
 #include <errno.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -14,7 +15,13 @@
 #define SECOND UINT64_C(1000000)
 
 /* What a client is being waited for; each kind has its own time-out. */
-enum waiting { WAITING_NOT, WAITING_IDLE, WAITING_REQUEST, WAITING_REPLY };
+enum waiting {
+	WAITING_NOT,
+	WAITING_IDLE,
+	WAITING_REQUEST,
+	WAITING_REPLY,
+	WAITING_STREAM /* for us: no time-out */
+};
 
 struct client {
 	struct ctl_server *server;
@@ -27,6 +34,8 @@ struct client {
 	enum waiting waiting;
 	bool is_eof;	 /* he will send no more */
 	bool is_closing; /* drop him when the reply is out */
+	bool is_lost;	 /* drop him now; nothing more is sent */
+	struct ctl_stream stream;
 	struct client *prev, *next;
 };
 
@@ -63,6 +72,8 @@ static void client_drop(struct client *c)
 
 	DL_DELETE(s->clients, c);
 	s->stats.clients--;
+	if (c->stream.is_open && c->stream.on_gone)
+		c->stream.on_gone(c->stream.context);
 	client_free(c);
 }
 
@@ -74,14 +85,46 @@ static void client_complain(struct client *c, const char *why)
 		    why);
 }
 
+/* Puts `data` behind what is not sent yet, taking it. */
+static int client_append_take(struct client *c, char *data, size_t size)
+{
+	size_t left = c->out_size - c->out_sent;
+	char *out = NULL;
+
+	if (left + size <= CTL_STREAM_BACKLOG_MAX) {
+		/* Not for every reply: most of it may be waiting. */
+		if (c->out_sent > left) {
+			memmove(c->out, c->out + c->out_sent, left);
+			c->out_size = left;
+			c->out_sent = 0;
+		}
+		out = realloc(c->out, c->out_size + size);
+	}
+	if (out) {
+		memcpy(out + c->out_size, data, size);
+		c->out = out;
+		c->out_size += size;
+	}
+	free(data);
+	return out ? 0 : -ENOBUFS;
+}
+
 /* Queues a reply, taking its reference. 0 or -errno; then the client is lost. */
 static int client_queue_take(struct client *c, json_t *reply)
 {
-	int r = varlink_encode(reply, VARLINK_REPLY_MAX, &c->out, &c->out_size);
+	size_t size;
+	char *data;
+	int r = varlink_encode(reply, VARLINK_REPLY_MAX, &data, &size);
 
 	json_decref(reply);
+	if (r < 0)
+		return r;
+	if (c->out)
+		return client_append_take(c, data, size);
+	c->out = data;
+	c->out_size = size;
 	c->out_sent = 0;
-	return r;
+	return 0;
 }
 
 static int client_refuse(struct client *c, const char *error, const char *why)
@@ -146,7 +189,7 @@ static int client_read(struct client *c)
 /* Answers one request, if a whole one is there. */
 static int client_answer(struct client *c)
 {
-	json_t *message, *reply;
+	json_t *message, *reply = NULL;
 	char fault[VARLINK_FAULT_MAX];
 	const char *wrong;
 	int r;
@@ -157,9 +200,13 @@ static int client_answer(struct client *c)
 	c->waiting = WAITING_NOT;
 	if (r < 0)
 		return client_reject(c, fault);
-	r = ctl_dispatch(&c->server->options.service, &c->peer, message, &reply,
-			 &wrong);
+	r = ctl_dispatch(&c->server->options.service, &c->peer, message, &c->stream,
+			 &reply, &wrong);
 	json_decref(message);
+	if (c->is_lost) {
+		json_decref(reply);
+		return -EPIPE;
+	}
 	if (r == -EBADMSG)
 		return client_reject(c, wrong);
 	if (r < 0)
@@ -195,6 +242,8 @@ static int client_set_timer(struct client *c, enum waiting waiting)
 	if (waiting == c->waiting)
 		return 0;
 	c->waiting = waiting;
+	if (waiting == WAITING_STREAM)
+		return sd_event_source_set_enabled(c->timer, SD_EVENT_OFF);
 	r = sd_event_now(c->server->event, CLOCK_BOOTTIME, &now);
 	if (r < 0)
 		return r;
@@ -208,7 +257,8 @@ static int client_set_timer(struct client *c, enum waiting waiting)
 /* What to wait for next. */
 static int client_arm(struct client *c)
 {
-	bool has_next = !c->out && varlink_decoder_has_message(&c->decoder);
+	bool is_busy = c->out || c->stream.is_open;
+	bool has_next = !is_busy && varlink_decoder_has_message(&c->decoder);
 	enum waiting waiting = WAITING_IDLE;
 	uint32_t events = 0;
 	int r;
@@ -216,11 +266,15 @@ static int client_arm(struct client *c)
 	if (c->out) {
 		waiting = WAITING_REPLY;
 		events = EPOLLOUT;
+	} else if (c->stream.is_open) {
+		waiting = WAITING_STREAM;
 	} else if (varlink_decoder_is_partial(&c->decoder)) {
 		waiting = WAITING_REQUEST;
 	}
-	if (!c->out && !has_next && !c->is_eof)
+	if (!is_busy && !has_next && !c->is_eof)
 		events = EPOLLIN;
+	if (c->stream.is_open)
+		events |= EPOLLRDHUP;
 	r = sd_event_source_set_io_events(c->io, events);
 	if (r < 0)
 		return r;
@@ -235,14 +289,17 @@ static int client_arm(struct client *c)
 /* Does what can be done now, then waits or drops him. */
 static void client_advance(struct client *c)
 {
-	int r = client_flush(c);
+	int r = c->is_lost ? -EPIPE : client_flush(c);
 
-	if (r == 0 && !c->out && !c->is_closing) {
+	if (r == 0 && !c->out && !c->is_closing && !c->stream.is_open) {
 		r = client_answer(c);
 		if (r == 0)
 			r = client_flush(c);
 	}
 	if (r < 0 || (!c->out && c->is_closing))
+		goto drop;
+	/* Who streams and hangs up has had enough, whatever he sent meanwhile. */
+	if (c->stream.is_open && c->is_eof)
 		goto drop;
 	if (!c->out && c->is_eof && !varlink_decoder_has_message(&c->decoder)) {
 		if (varlink_decoder_is_partial(&c->decoder)) {
@@ -272,6 +329,8 @@ static int on_client_io(sd_event_source *source, int fd, uint32_t revents,
 	/* Both directions are shut, and there is nothing left to read. */
 	if (revents & (EPOLLHUP | EPOLLERR) && !(revents & EPOLLIN))
 		c->is_eof = true;
+	if (revents & EPOLLRDHUP)
+		c->is_eof = true;
 	client_advance(c);
 	return 0;
 }
@@ -297,6 +356,54 @@ static int on_client_timer(sd_event_source *source, uint64_t usec, void *userdat
 	client_drop(c);
 	return 0;
 }
+
+/* --- streams ------------------------------------------------------------------- */
+
+static struct client *client_of(struct ctl_stream *stream)
+{
+	return (struct client *)(void *)((char *)stream -
+					 offsetof(struct client, stream));
+}
+
+/* The method may be anywhere in its own work: he is dropped by the loop. */
+static void client_lose(struct client *c, int error)
+{
+	if (error == -ENOBUFS) {
+		client_complain(c, "does not read what he asked for");
+		c->server->stats.timeouts++;
+	}
+	c->stream = (struct ctl_stream){0};
+	c->is_lost = true;
+	sd_event_source_set_enabled(c->next_request, SD_EVENT_ONESHOT);
+}
+
+/* Queues, and sends what the socket takes now. */
+static int stream_put_take(struct client *c, json_t *reply)
+{
+	int r = reply ? client_queue_take(c, reply) : -ENOMEM;
+
+	if (r == 0)
+		r = client_flush(c);
+	if (r == 0)
+		r = client_arm(c);
+	if (r < 0)
+		client_lose(c, r);
+	return r;
+}
+
+int ctl_stream_send_take(struct ctl_stream *stream, json_t *parameters)
+{
+	return stream_put_take(client_of(stream),
+			       varlink_reply_continued_take(parameters));
+}
+
+int ctl_stream_end_take(struct ctl_stream *stream, json_t *parameters)
+{
+	*stream = (struct ctl_stream){0};
+	return stream_put_take(client_of(stream), varlink_reply_take(NULL, parameters));
+}
+
+/* --- accepting ------------------------------------------------------------------ */
 
 static int client_new(struct ctl_server *s, int fd, const struct ctl_peer *peer,
 		      struct client **ret_client)
@@ -330,8 +437,6 @@ fail:
 	client_free(c);
 	return r;
 }
-
-/* --- accepting ----------------------------------------------------------------- */
 
 static bool has_room(const struct ctl_server *s, const struct ctl_peer *peer)
 {

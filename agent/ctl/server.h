@@ -18,6 +18,8 @@
 /* Of these, kept for admins: others cannot lock them out. */
 #define CTL_CLIENTS_RESERVED 4
 #define CTL_CLIENTS_PER_UID 8
+/* Replies a stream's client has not read yet; who lags behind more is dropped. */
+#define CTL_STREAM_BACKLOG_MAX ((size_t)16 * 1024 * 1024)
 
 struct ctl_server;
 
@@ -51,5 +53,15 @@ int ctl_server_new(sd_event *event, const struct ctl_server_options *options,
 void ctl_server_free(struct ctl_server *s);
 
 const struct ctl_server_stats *ctl_server_stats(const struct ctl_server *s);
+
+/*
+ * One more reply through an open stream, taking the reference. 0; or -errno, -ENOBUFS
+ * when the client does not read: then the stream is gone, on_gone is not called, and
+ * the pointer is not to be used again.
+ */
+int ctl_stream_send_take(struct ctl_stream *stream, json_t *parameters);
+/* The last one, alike, but not while the method opens it; the stream is gone
+ * afterwards, whatever is returned. */
+int ctl_stream_end_take(struct ctl_stream *stream, json_t *parameters);
 
 #endif

@@ -250,3 +250,21 @@ json_t *varlink_reply_take(const char *error, json_t *parameters)
 {
 	return message_take("error", error, parameters);
 }
+
+static json_t *set_flag_take(json_t *message, const char *flag)
+{
+	if (message && json_object_set_new(message, flag, json_true()) == 0)
+		return message;
+	json_decref(message);
+	return NULL;
+}
+
+json_t *varlink_reply_continued_take(json_t *parameters)
+{
+	return set_flag_take(message_take("error", NULL, parameters), "continues");
+}
+
+json_t *varlink_request_more_take(const char *method, json_t *parameters)
+{
+	return set_flag_take(message_take("method", method, parameters), "more");
+}

@@ -86,5 +86,9 @@ int varlink_reply_parse(const json_t *message, struct varlink_reply *ret_reply,
 /* Take over `parameters`, NULL meaning none; return NULL without memory. */
 json_t *varlink_request_take(const char *method, json_t *parameters);
 json_t *varlink_reply_take(const char *error, json_t *parameters);
+/* One of several replies to a call with "more", not the last. */
+json_t *varlink_reply_continued_take(json_t *parameters);
+/* A call that wants them. */
+json_t *varlink_request_more_take(const char *method, json_t *parameters);
 
 #endif

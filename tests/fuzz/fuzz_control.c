@@ -84,12 +84,13 @@ static const struct report_input *make_input(void)
 static bool answer(const struct ctl_service *service, const struct ctl_peer *peer,
 		   const json_t *message)
 {
+	struct ctl_stream stream = {0};
 	const char *fault = NULL;
 	json_t *reply = NULL;
 	size_t size;
 	char *wire;
 
-	if (ctl_dispatch(service, peer, message, &reply, &fault) < 0)
+	if (ctl_dispatch(service, peer, message, &stream, &reply, &fault) < 0)
 		return false;
 	if (!reply)
 		return true;
@@ -124,7 +125,8 @@ static bool take_messages(struct varlink_decoder *d, const struct ctl_service *s
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct report_input in = *make_input();
-	const struct ctl_service service = {methods, 4, &in};
+	const struct ctl_service service = {
+		.methods = methods, .method_count = 4, .context = &in};
 	struct ctl_peer peer = {.uid = 1000};
 	struct varlink_decoder d;
 	size_t chunk, taken = 1;

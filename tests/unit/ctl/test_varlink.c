@@ -296,11 +296,13 @@ static const struct ctl_service service = {.methods = methods, .method_count = 3
 static char *ask(const struct ctl_peer *peer, const char *text)
 {
 	json_t *message = json_loads(text, 0, NULL);
+	struct ctl_stream stream = {0};
 	json_t *reply = NULL;
 	const char *fault, *error;
 	char *copy;
 
-	assert_int_equal(ctl_dispatch(&service, peer, message, &reply, &fault), 0);
+	assert_int_equal(ctl_dispatch(&service, peer, message, &stream, &reply, &fault),
+			 0);
 	json_decref(message);
 	if (!reply)
 		return NULL;
@@ -374,11 +376,13 @@ static void the_service_describes_itself(void **state)
 	json_t *message = json_pack("{s:s, s:{s:s}}", "method",
 				    INTERFACE_SERVICE ".GetInterfaceDescription",
 				    "parameters", "interface", INTERFACE_AGENT);
+	struct ctl_stream stream = {0};
 	const char *fault, *text;
 	json_t *reply;
 
 	(void)state;
-	assert_int_equal(ctl_dispatch(&service, &user, message, &reply, &fault), 0);
+	assert_int_equal(
+		ctl_dispatch(&service, &user, message, &stream, &reply, &fault), 0);
 	text = json_string_value(
 		json_object_get(json_object_get(reply, "parameters"), "description"));
 	assert_non_null(text);
