@@ -36,6 +36,7 @@ static void second_passed(struct agent *a, uint64_t now_ns)
 	}
 	control_log_roles(a);
 	enforce_update(a, now_ns);
+	recording_flush(a);
 }
 
 static bool is_second_due(const struct agent *a, uint64_t now_ns)
@@ -140,6 +141,7 @@ static void on_policy(void *context, const struct policy *policy,
 	struct agent *a = context;
 
 	engine_set_policy(a->engine, policy, catalogue);
+	recording_set_policy(a, policy, catalogue);
 	log_info("policy",
 		 "generation %u in force: %s, %zu sections, %zu known clients",
 		 policy_store_state(a->policies)->generation,
@@ -276,6 +278,8 @@ int agent_open(const struct agent_options *options, struct agent **ret_agent)
 	r = sd_event_new(&a->event);
 	if (r >= 0)
 		r = open_engine(a);
+	if (r >= 0 && options->record_path)
+		r = recording_open_file(a, options->record_path);
 	if (r >= 0)
 		r = open_kernel(a);
 	if (r >= 0)
@@ -340,6 +344,7 @@ void agent_close(struct agent *a)
 	if (!a)
 		return;
 	ctl_server_free(a->server);
+	recording_close(a);
 	if (a->nft && a->enforce.is_installed)
 		nft_remove(a->nft);
 	nft_close(a->nft);

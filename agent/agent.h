@@ -12,7 +12,8 @@ struct agent;
 struct agent_options {
 	struct policy_store_config policies;
 	const char *control_path;
-	const char *table; /* of nftables */
+	const char *table;	 /* of nftables */
+	const char *record_path; /* or NULL */
 };
 
 /*

@@ -71,6 +71,7 @@ struct agent {
 	bool turned_accounting_on;
 	struct polling poll;
 	struct enforcement enforce;
+	struct recording *recordings;
 };
 
 uint64_t agent_now(void); /* CLOCK_BOOTTIME, nanoseconds */
@@ -98,6 +99,21 @@ void enforce_clear_marks(struct agent *a);
 /* Gives one flow the mark of its application. */
 void enforce_mark(struct agent *a, const struct conntrack_entry *entry, uint16_t app,
 		  bool is_leg);
+
+/* --- recording.c --- */
+
+struct recording;
+
+/* From now on to the end; 0, or -errno after a line in the log. */
+int recording_open_file(struct agent *a, const char *path);
+ctl_stream_method recording_open_stream; /* Record of the control socket */
+void recording_observe(struct agent *a, const struct observation *o);
+void recording_set_policy(struct agent *a, const struct policy *policy,
+			  const struct catalogue *catalogue);
+/* Once a second: writes what there is, lets go of what is over. */
+void recording_flush(struct agent *a);
+/* Ends all of them. */
+void recording_close(struct agent *a);
 
 /* --- control.c --- */
 

@@ -156,13 +156,19 @@ static const struct ctl_method_entry methods[] = {
 	{METHOD("Doctor"), false, method_doctor},
 };
 
+static const struct ctl_stream_entry streams[] = {
+	{METHOD("Record"), true, recording_open_stream},
+};
+
 int control_open(struct agent *a)
 {
 	struct ctl_server_options options = {
 		.path = a->options.control_path,
 		.service = {.methods = methods,
 			    .method_count = sizeof(methods) / sizeof(methods[0]),
-			    .context = a},
+			    .context = a,
+			    .streams = streams,
+			    .stream_count = sizeof(streams) / sizeof(streams[0])},
 	};
 	int r = ctl_server_new(a->event, &options, &a->server);
 

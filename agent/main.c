@@ -31,6 +31,8 @@ static const char usage[] =
 	"      --control PATH        listen for agentctl on PATH\n"
 	"      --user NAME|UID[:GID] run as this user after the start\n"
 	"      --table NAME          name of the nftables table\n"
+	"      --record FILE         write what is observed to FILE, for agentctl "
+	"replay\n"
 	"      --log-level LEVEL     error, warning, info or debug\n"
 	"      --version             print the version\n"
 	"      --help                print this\n"
@@ -45,6 +47,7 @@ enum {
 	OPT_CONTROL,
 	OPT_USER,
 	OPT_TABLE,
+	OPT_RECORD,
 	OPT_LOG_LEVEL,
 	OPT_VERSION,
 	OPT_HELP
@@ -58,6 +61,7 @@ static const struct option long_options[] = {
 	{"control", required_argument, NULL, OPT_CONTROL},
 	{"user", required_argument, NULL, OPT_USER},
 	{"table", required_argument, NULL, OPT_TABLE},
+	{"record", required_argument, NULL, OPT_RECORD},
 	{"log-level", required_argument, NULL, OPT_LOG_LEVEL},
 	{"version", no_argument, NULL, OPT_VERSION},
 	{"help", no_argument, NULL, OPT_HELP},
@@ -137,6 +141,9 @@ static int take_option(struct settings *s, int option)
 		return 0;
 	case OPT_TABLE:
 		s->agent.table = optarg;
+		return 0;
+	case OPT_RECORD:
+		s->agent.record_path = optarg;
 		return 0;
 	case OPT_LOG_LEVEL:
 		return set_log_level(optarg);

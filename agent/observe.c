@@ -23,8 +23,10 @@ void observe_record(void *context, const struct observation *o)
 {
 	static struct log_limit limit;
 	struct agent *a = context;
-	int r = engine_observe(a->engine, o);
+	int r;
 
+	recording_observe(a, o);
+	r = engine_observe(a->engine, o);
 	if (r < 0)
 		log_limited(&limit, LOG_WARNING, "observe", "a record was refused: %s",
 			    strerror(-r));
