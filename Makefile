@@ -76,7 +76,7 @@ $(BUILD)/relaywardend: $(call objects,agent/*.c) $(LIBS)
 $(BUILD)/agentctl: $(call objects,ui-cli/*.c) $(LIBS)
 	$(if $(V),,@echo "  LINK  $@")
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(call objects,ui-cli/*.c) $(BUILD)/libctl.a \
-		$(BUILD)/libcore.a $(BUILD)/libbase.a $(shell pkg-config --libs jansson inih) -lm
+		$(BUILD)/libcore.a $(BUILD)/libbase.a $(shell pkg-config --libs jansson inih) -lpcap -lm
 
 ##@ Test
 

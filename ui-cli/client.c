@@ -4,11 +4,14 @@
 #include "ctl/varlink.h"
 #include "fields.h"
 #include <errno.h>
+#include <poll.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
 /* The agent answers at once or not at all. */
@@ -39,24 +42,12 @@ static int dial(const char *path)
 	return fd;
 }
 
-static int send_request(int fd, const char *method, const char *app)
+/* All of it, NUL included. */
+static int send_all(int fd, const char *data, size_t size)
 {
-	json_t *parameters = app ? json_pack("{s:s}", "app", app) : NULL;
-	json_t *request;
-	size_t size, sent = 0;
-	char *data;
-	int r = 0;
+	size_t sent = 0;
 
-	if (app && !parameters)
-		return -EINVAL; /* not UTF-8 */
-	request = varlink_request_take(method, parameters);
-	if (!request)
-		return -ENOMEM;
-	r = varlink_encode(request, VARLINK_REQUEST_MAX, &data, &size);
-	json_decref(request);
-	if (r < 0)
-		return r;
-	while (sent < size && r == 0) {
+	while (sent < size) {
 		ssize_t n = send(fd, data + sent, size - sent, MSG_NOSIGNAL);
 
 		if (n >= 0)
@@ -64,13 +55,54 @@ static int send_request(int fd, const char *method, const char *app)
 		else if (errno == EPIPE)
 			break; /* refused: the reply says why */
 		else if (errno != EINTR)
-			r = -errno;
+			return -errno;
 	}
+	return 0;
+}
+
+static int send_request(int fd, const char *method, const char *app, bool is_more)
+{
+	json_t *parameters = app ? json_pack("{s:s}", "app", app) : NULL;
+	json_t *request;
+	size_t size;
+	char *data;
+	int r;
+
+	if (app && !parameters)
+		return -EINVAL; /* not UTF-8 */
+	request = is_more ? varlink_request_more_take(method, parameters)
+			  : varlink_request_take(method, parameters);
+	if (!request)
+		return -ENOMEM;
+	r = varlink_encode(request, VARLINK_REQUEST_MAX, &data, &size);
+	json_decref(request);
+	if (r < 0)
+		return r;
+	r = send_all(fd, data, size);
 	free(data);
 	return r;
 }
 
-/* 0 with a message, or -errno; -EPIPE when the agent hung up. */
+/* More bytes. 0 or -errno; -EPIPE when the agent hung up. */
+static int receive_some(int fd, struct varlink_decoder *d)
+{
+	size_t size;
+	void *room;
+	ssize_t n;
+	int r = varlink_decoder_reserve(d, &room, &size);
+
+	if (r < 0)
+		return r;
+	n = recv(fd, room, size, 0);
+	if (n == 0)
+		return -EPIPE;
+	if (n < 0)
+		return errno == EINTR ? 0 : -errno;
+	varlink_decoder_add(d, (size_t)n);
+	return 0;
+}
+
+/* 0 with a message, or -errno. */
 static int receive(int fd, json_t **ret_message)
 {
 	char fault[VARLINK_FAULT_MAX];
@@ -79,21 +111,9 @@ static int receive(int fd, json_t **ret_message)
 
 	varlink_decoder_init(&d, VARLINK_REPLY_MAX);
 	while ((r = varlink_decoder_next(&d, ret_message, fault, sizeof(fault))) == 0) {
-		size_t size;
-		void *room;
-		ssize_t n;
-
-		r = varlink_decoder_reserve(&d, &room, &size);
+		r = receive_some(fd, &d);
 		if (r < 0)
 			break;
-		n = recv(fd, room, size, 0);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0) {
-			r = n < 0 ? -errno : -EPIPE;
-			break;
-		}
-		varlink_decoder_add(&d, (size_t)n);
 	}
 	varlink_decoder_done(&d);
 	return r < 0 ? r : 0;
@@ -109,7 +129,7 @@ static int exchange(const char *path, const char *method, const char *app,
 	*ret_connected = fd >= 0;
 	if (fd < 0)
 		return fd;
-	r = send_request(fd, method, app);
+	r = send_request(fd, method, app, false);
 	if (r == 0)
 		r = receive(fd, ret_message);
 	close(fd);
@@ -195,7 +215,7 @@ static enum exit_code explain_invalid_policy(const json_t *p)
 	return complain(EXIT_POLICY_INVALID, "the policy in force stays as it was");
 }
 
-static enum exit_code explain_error(const char *error, const json_t *p)
+enum exit_code client_explain_error(const char *error, const json_t *p)
 {
 	if (strcmp(error, CTL_ERROR_NO_SUCH_APP) == 0)
 		return explain_unknown_app(p);
@@ -228,7 +248,7 @@ static enum exit_code take_reply(const char *path, const json_t *message,
 	if (varlink_reply_parse(message, &reply, &fault) < 0)
 		return explain_exchange(path, -EBADMSG);
 	if (reply.error)
-		return explain_error(reply.error, reply.parameters);
+		return client_explain_error(reply.error, reply.parameters);
 	if (!reply.parameters)
 		return explain_exchange(path, -EBADMSG);
 	*ret_reply = json_incref(reply.parameters);
@@ -270,4 +290,141 @@ enum exit_code client_call_silent(const struct context *c, const char *method,
 		return EXIT_FAILED;
 	*ret_reply = parameters;
 	return EXIT_OK;
+}
+
+/* --- calls that go on ------------------------------------------------------------ */
+
+/* A volatile flag is all a handler may touch; it is read where signals are let in. */
+static volatile sig_atomic_t was_interrupted;
+
+static void on_interrupt(int signal)
+{
+	(void)signal;
+	was_interrupted = 1;
+}
+
+/* SIGINT and SIGTERM from now on only while waiting. */
+static void hold_signals(sigset_t *ret_before)
+{
+	struct sigaction action = {.sa_handler = on_interrupt};
+	sigset_t held;
+
+	sigemptyset(&held);
+	sigaddset(&held, SIGINT);
+	sigaddset(&held, SIGTERM);
+	sigaction(SIGINT, &action, NULL);
+	sigaction(SIGTERM, &action, NULL);
+	sigprocmask(SIG_BLOCK, &held, ret_before);
+}
+
+static double seconds_now(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (double)ts.tv_sec + (double)ts.tv_nsec / 1e9;
+}
+
+/* 1 when there is something to read, 0 when it is time to stop, or -errno. */
+static int wait_readable(int fd, double end, const sigset_t *signals)
+{
+	double left = end - seconds_now(), patience = CLIENT_TIMEOUT_SECONDS;
+	struct pollfd p = {.fd = fd, .events = POLLIN};
+	bool is_end = end > 0 && left < patience;
+	struct timespec timeout;
+	int r;
+
+	if (end > 0 && left <= 0)
+		return 0;
+	if (is_end)
+		patience = left;
+	timeout.tv_sec = (time_t)patience;
+	timeout.tv_nsec = (long)((patience - (double)timeout.tv_sec) * 1e9);
+	r = ppoll(&p, 1, &timeout, signals);
+	if (was_interrupted)
+		return 0;
+	if (r < 0)
+		return errno == EINTR ? 0 : -errno;
+	if (r == 0)
+		return is_end ? 0 : -EAGAIN;
+	return 1;
+}
+
+/* What is common to one stream. */
+struct stream {
+	const char *path;
+	client_on_reply *on_reply;
+	void *context;
+	bool is_last;
+};
+
+static enum exit_code take_stream_reply(struct stream *s, const json_t *message)
+{
+	struct varlink_reply reply;
+	enum exit_code code;
+	const char *fault;
+	json_t *parameters;
+
+	code = take_reply(s->path, message, &parameters);
+	if (code != EXIT_OK)
+		return code;
+	varlink_reply_parse(message, &reply, &fault);
+	s->is_last = !reply.is_continued;
+	code = s->on_reply(s->context, parameters);
+	json_decref(parameters);
+	return code;
+}
+
+/* Until there is nothing more to take or to wait for. */
+static enum exit_code read_stream(struct stream *s, int fd, double end,
+				  const sigset_t *signals)
+{
+	enum exit_code code = EXIT_OK;
+	char fault[VARLINK_FAULT_MAX];
+	struct varlink_decoder d;
+	json_t *message;
+	int r = 1;
+
+	varlink_decoder_init(&d, VARLINK_REPLY_MAX);
+	while (r > 0 && code == EXIT_OK && !s->is_last) {
+		r = varlink_decoder_next(&d, &message, fault, sizeof(fault));
+		if (r == 1) {
+			code = take_stream_reply(s, message);
+			json_decref(message);
+			continue;
+		}
+		if (r == 0)
+			r = wait_readable(fd, end, signals);
+		if (r > 0) {
+			r = receive_some(fd, &d);
+			r = r < 0 ? r : 1;
+		}
+	}
+	varlink_decoder_done(&d);
+	return r < 0 && code == EXIT_OK ? explain_exchange(s->path, r) : code;
+}
+
+enum exit_code client_stream(const struct context *c, const char *method,
+			     uint64_t seconds, client_on_reply *on_reply, void *context,
+			     bool *ret_is_last)
+{
+	struct stream s = {c->socket, on_reply, context, false};
+	char name[VARLINK_METHOD_MAX + 1];
+	enum exit_code code;
+	sigset_t signals;
+	int fd = dial(c->socket), r;
+
+	if (fd < 0)
+		return explain_connect(c->socket, fd);
+	hold_signals(&signals);
+	snprintf(name, sizeof(name), "%s.%s", INTERFACE_AGENT, method);
+	r = send_request(fd, name, NULL, true);
+	code = r < 0 ? explain_exchange(c->socket, r)
+		     : read_stream(&s, fd,
+				   seconds ? seconds_now() + (double)seconds : 0,
+				   &signals);
+	close(fd);
+	sigprocmask(SIG_SETMASK, &signals, NULL);
+	*ret_is_last = s.is_last;
+	return code;
 }

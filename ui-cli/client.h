@@ -18,7 +18,21 @@
 enum exit_code client_call(const struct context *c, const char *method, const char *app,
 			   json_t **ret_reply);
 
-/* The same without a word, for completion. */
+/*
+ * Calls it with "more" and hands each reply to `on_reply` until the last one, until
+ * that returns something else than EXIT_OK, or until Ctrl-C or `seconds` have passed
+ * (0: never). EXIT_OK, with *ret_is_last telling whether the agent ended it; otherwise
+ * what went wrong has been said.
+ */
+typedef enum exit_code client_on_reply(void *context, const json_t *reply);
+enum exit_code client_stream(const struct context *c, const char *method,
+			     uint64_t seconds, client_on_reply *on_reply, void *context,
+			     bool *ret_is_last);
+
+/* What an error of the interface means, on stderr. */
+enum exit_code client_explain_error(const char *error, const json_t *parameters);
+
+/* client_call() without a word, for completion. */
 enum exit_code client_call_silent(const struct context *c, const char *method,
 				  json_t **ret_reply);
 

@@ -2,6 +2,7 @@
 #include "base/units.h"
 #include "client.h"
 #include "fields.h"
+#include "views.h"
 #include "words.h"
 
 static void add_row(struct render_table *t, const json_t *app)
@@ -21,7 +22,7 @@ static void add_row(struct render_table *t, const json_t *app)
 	render_cell(t, STYLE_DIM, "%s", field_text(app, "key"));
 }
 
-enum exit_code cmd_apps(const struct context *c, int count, char *const *arguments)
+void view_apps(const struct context *c, const json_t *applications)
 {
 	static const struct render_column columns[] = {
 		{"ID", true},	 {"APPLICATION", false}, {"USER", false},
@@ -29,7 +30,17 @@ enum exit_code cmd_apps(const struct context *c, int count, char *const *argumen
 		{"IN", true},	 {"OUT", true},		 {"CLIENT", false},
 		{"KEY", false},
 	};
-	struct render_table *t;
+	struct render_table *t =
+		render_table_new(columns, sizeof(columns) / sizeof(*columns));
+
+	for (size_t i = 0; i < json_array_size(applications); i++)
+		add_row(t, json_array_get(applications, i));
+	render_table_print(&c->out, t, 0);
+	render_table_free(t);
+}
+
+enum exit_code cmd_apps(const struct context *c, int count, char *const *arguments)
+{
 	enum exit_code code;
 	const json_t *apps;
 	json_t *reply;
@@ -39,21 +50,14 @@ enum exit_code cmd_apps(const struct context *c, int count, char *const *argumen
 	code = client_call(c, "Status", NULL, &reply);
 	if (code != EXIT_OK)
 		return code;
-	if (c->is_json) {
-		code = print_json(reply);
-		json_decref(reply);
-		return code;
-	}
 	apps = json_object_get(reply, "applications");
-	t = render_table_new(columns, sizeof(columns) / sizeof(*columns));
-	for (size_t i = 0; i < json_array_size(apps); i++)
-		add_row(t, json_array_get(apps, i));
-	if (json_array_size(apps) > 0)
-		render_table_print(&c->out, t, 0);
+	if (c->is_json)
+		code = print_json(reply);
+	else if (json_array_size(apps) > 0)
+		view_apps(c, apps);
 	else
 		render_hint(&c->out, "no application of yours has used the network; "
 				     "root sees those of all users");
-	render_table_free(t);
 	json_decref(reply);
-	return EXIT_OK;
+	return code;
 }

@@ -2,6 +2,7 @@
 #include "base/units.h"
 #include "client.h"
 #include "fields.h"
+#include "views.h"
 #include "words.h"
 #include <math.h>
 #include <string.h>
@@ -30,10 +31,10 @@ static const char *meaning_of(const char *role)
 	return "";
 }
 
-static void print_verdict(const struct context *c, const json_t *app)
+static void print_verdict(const struct context *c, const json_t *app, int64_t now)
 {
 	char since[WORDS_MAX], chance[WORDS_MAX], ago[UNITS_STRLEN];
-	int64_t age = (int64_t)time(NULL) - field_int(app, "since");
+	int64_t age = now - field_int(app, "since");
 
 	render_line(&c->out, words_role_style(app), "%s: %s", field_text(app, "name"),
 		    field_text(app, "role"));
@@ -138,6 +139,17 @@ static void print_would_change(const struct context *c, const json_t *list)
 			    json_string_value(json_array_get(list, i)));
 }
 
+void view_explanation(const struct context *c, const json_t *reply, int64_t now)
+{
+	const json_t *app = json_object_get(reply, "application");
+
+	print_verdict(c, app, now);
+	print_policy(c, app);
+	print_evidence(c, reply);
+	print_legs(c, json_object_get(reply, "legs"));
+	print_would_change(c, json_object_get(reply, "would_change"));
+}
+
 enum exit_code cmd_explain(const struct context *c, int count, char *const *arguments)
 {
 	enum exit_code code;
@@ -147,15 +159,10 @@ enum exit_code cmd_explain(const struct context *c, int count, char *const *argu
 	code = client_call(c, "Explain", arguments[0], &reply);
 	if (code != EXIT_OK)
 		return code;
-	if (c->is_json) {
+	if (c->is_json)
 		code = print_json(reply);
-	} else {
-		print_verdict(c, json_object_get(reply, "application"));
-		print_policy(c, json_object_get(reply, "application"));
-		print_evidence(c, reply);
-		print_legs(c, json_object_get(reply, "legs"));
-		print_would_change(c, json_object_get(reply, "would_change"));
-	}
+	else
+		view_explanation(c, reply, (int64_t)time(NULL));
 	json_decref(reply);
 	return code;
 }

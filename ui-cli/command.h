@@ -10,6 +10,7 @@
 #include "render.h"
 #include <jansson.h>
 #include <stdbool.h>
+#include <stdint.h>
 
 enum exit_code {
 	EXIT_OK = 0,
@@ -22,28 +23,46 @@ enum exit_code {
 	EXIT_NOT_PERMITTED = 7,
 };
 
+#define WORD_LIST_MAX 32
+
+/* The values of an option that may be repeated, in order. */
+struct word_list {
+	const char *items[WORD_LIST_MAX];
+	size_t count;
+};
+
 struct context {
 	const char *socket;
 	bool is_json, is_check;
 	struct render out;
+	uint64_t duration; /* --duration in seconds, 0: none */
+	struct word_list policies, settings, catalogues,
+		hosts; /* --policy, --set, ... */
 };
 
 /* `arguments` are those after the command's name, `count` of them, then NULL. */
 typedef enum exit_code command_function(const struct context *c, int count,
 					char *const *arguments);
 
+/* Options that go with some commands alone. */
+enum command_options {
+	TAKES_CHECK = 1,    /* --check */
+	TAKES_DURATION = 2, /* --duration */
+	TAKES_RULES = 4,    /* --policy, --set, --catalogue, --host */
+};
+
 struct command {
 	const char *name; /* one word, or two */
 	command_function *function;
 	const char *arguments;
 	int min_arguments, max_arguments;
-	bool takes_app;	  /* its argument is an application, for completion */
-	bool takes_check; /* --check makes sense */
+	bool takes_app;	      /* its argument is an application, for completion */
+	unsigned int options; /* enum command_options: which make sense */
 	const char *description;
 };
 
 command_function cmd_status, cmd_apps, cmd_explain, cmd_peers, cmd_policy_check,
-	cmd_policy_show, cmd_policy_reload, cmd_doctor;
+	cmd_policy_show, cmd_policy_reload, cmd_doctor, cmd_record, cmd_replay;
 
 /* "agentctl: TEXT" on stderr; what came from outside is escaped. Returns `code`. */
 enum exit_code complain(enum exit_code code, const char *format, ...)

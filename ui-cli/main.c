@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* agentctl: options, then the command from the table below. */
 #include "base/text.h"
+#include "base/units.h"
 #include "client.h"
 #include "command.h"
 #include "complete.h"
@@ -12,26 +13,37 @@
 #define ANY_NUMBER 1000
 
 static const struct command commands[] = {
-	{"status", cmd_status, "[APP]", 0, 1, true, true,
+	{"status", cmd_status, "[APP]", 0, 1, true, TAKES_CHECK,
 	 "is all well, is anything promoted, is anything limited"},
-	{"apps", cmd_apps, "", 0, 0, false, false, "every application seen so far"},
-	{"explain", cmd_explain, "APP", 1, 1, true, false,
+	{"apps", cmd_apps, "", 0, 0, false, 0, "every application seen so far"},
+	{"explain", cmd_explain, "APP", 1, 1, true, 0,
 	 "why it has the role it has, and what would change it"},
-	{"peers", cmd_peers, "APP", 1, 1, true, false, "whom it talks to"},
-	{"policy check", cmd_policy_check, "[PATH...]", 0, ANY_NUMBER, false, false,
+	{"peers", cmd_peers, "APP", 1, 1, true, 0, "whom it talks to"},
+	{"record", cmd_record, "FILE", 1, 1, false, TAKES_DURATION,
+	 "write down what the agent observes, for replay"},
+	{"replay", cmd_replay, "FILE [APP]", 1, 2, false, TAKES_RULES,
+	 "judge a recording or a capture anew (needs no agent)"},
+	{"policy check", cmd_policy_check, "[PATH...]", 0, ANY_NUMBER, false, 0,
 	 "are policy files in order (needs no agent)"},
-	{"policy show", cmd_policy_show, "", 0, 0, false, false,
+	{"policy show", cmd_policy_show, "", 0, 0, false, 0,
 	 "the policy in force, and the line each value comes from"},
-	{"policy reload", cmd_policy_reload, "", 0, 0, false, false,
+	{"policy reload", cmd_policy_reload, "", 0, 0, false, 0,
 	 "read the policy files anew"},
-	{"doctor", cmd_doctor, "", 0, 0, false, false,
+	{"doctor", cmd_doctor, "", 0, 0, false, 0,
 	 "what works, what does not, what to do about it"},
 	{0},
 };
 
+enum { OPT_DURATION = 256, OPT_POLICY, OPT_SET, OPT_CATALOGUE, OPT_HOST };
+
 static const struct option long_options[] = {
 	{"json", no_argument, NULL, 'j'},
 	{"check", no_argument, NULL, 'c'},
+	{"duration", required_argument, NULL, OPT_DURATION},
+	{"policy", required_argument, NULL, OPT_POLICY},
+	{"set", required_argument, NULL, OPT_SET},
+	{"catalogue", required_argument, NULL, OPT_CATALOGUE},
+	{"host", required_argument, NULL, OPT_HOST},
 	{"no-legend", no_argument, NULL, 'n'},
 	{"socket", required_argument, NULL, 's'},
 	{"help", no_argument, NULL, 'h'},
@@ -53,6 +65,13 @@ static enum exit_code print_help(void)
 	printf("\nAPP is an application's name, key, unit, program or number.\n\n"
 	       "  -j, --json              for programs: the agent's reply as JSON\n"
 	       "      --check             status: exit with 5 if anything is promoted\n"
+	       "      --duration TIME     record: stop after 60s, 10m, 2h\n"
+	       "      --policy PATH       replay: by this policy; may be repeated\n"
+	       "      --set SECTION.KEY=VALUE\n"
+	       "                          replay: with this setting changed, e.g.\n"
+	       "                          --set 'app *.promotion=shape'\n"
+	       "      --catalogue DIR     replay: with what DIR knows of clients\n"
+	       "      --host ADDRESS      replay of a capture: the computer to judge\n"
 	       "      --no-legend         no headings, no hints\n"
 	       "  -s, --socket PATH       ask the agent at PATH\n"
 	       "  -h, --help              this\n"
@@ -106,6 +125,25 @@ static enum exit_code reject(int count, char *const *words)
 			is_group ? call : words[0]);
 }
 
+static unsigned int given_options(const struct context *c)
+{
+	bool has_rules = c->policies.count || c->settings.count ||
+			 c->catalogues.count || c->hosts.count;
+
+	return (c->is_check ? TAKES_CHECK : 0) | (c->duration ? TAKES_DURATION : 0) |
+	       (has_rules ? TAKES_RULES : 0);
+}
+
+static enum exit_code reject_misplaced(unsigned int options)
+{
+	if (options & TAKES_CHECK)
+		return complain(EXIT_USAGE, "--check goes with status alone");
+	if (options & TAKES_DURATION)
+		return complain(EXIT_USAGE, "--duration goes with record alone");
+	return complain(EXIT_USAGE,
+			"--policy, --set, --catalogue and --host go with replay alone");
+}
+
 static enum exit_code run(const struct context *c, int count, char *const *words)
 {
 	for (const struct command *k = commands; k->name; k++) {
@@ -117,8 +155,8 @@ static enum exit_code run(const struct context *c, int count, char *const *words
 		if (rest < k->min_arguments || rest > k->max_arguments)
 			return complain(EXIT_USAGE, "usage: agentctl %s %s", k->name,
 					k->arguments);
-		if (c->is_check && !k->takes_check)
-			return complain(EXIT_USAGE, "--check goes with status alone");
+		if (given_options(c) & ~k->options)
+			return reject_misplaced(given_options(c) & ~k->options);
 		return k->function(c, rest, words + used);
 	}
 	if (strcmp(words[0], COMPLETE_COMMAND) == 0)
@@ -150,13 +188,48 @@ static enum exit_code reject_option(const char *word, int option)
 /* What --help and --version do instead of a command. */
 enum instead { INSTEAD_NOTHING, INSTEAD_HELP, INSTEAD_VERSION };
 
+static enum exit_code add_word(struct word_list *list, const char *option)
+{
+	if (list->count == WORD_LIST_MAX)
+		return complain(EXIT_USAGE, "%s more than %d times", option,
+				WORD_LIST_MAX);
+	list->items[list->count++] = optarg;
+	return EXIT_OK;
+}
+
+/* Those of single commands. */
+static enum exit_code take_special_option(int option, const char *word,
+					  struct context *c)
+{
+	switch (option) {
+	case OPT_DURATION:
+		if (duration_parse(optarg, &c->duration) < 0 || !c->duration)
+			return complain(EXIT_USAGE,
+					"--duration '%s'; expected e.g. 60s, 10m, 2h",
+					optarg);
+		return EXIT_OK;
+	case OPT_POLICY:
+		return add_word(&c->policies, "--policy");
+	case OPT_SET:
+		return add_word(&c->settings, "--set");
+	case OPT_CATALOGUE:
+		return add_word(&c->catalogues, "--catalogue");
+	case OPT_HOST:
+		return add_word(&c->hosts, "--host");
+	default:
+		return reject_option(word, option);
+	}
+}
+
 static enum exit_code parse_options(int argc, char **argv, struct context *ret_context,
 				    bool *ret_has_legend, enum instead *ret_instead)
 {
+	enum exit_code code = EXIT_OK;
 	int option;
 
 	opterr = 0;
-	while ((option = getopt_long(argc, argv, ":js:hV", long_options, NULL)) != -1) {
+	while (code == EXIT_OK &&
+	       (option = getopt_long(argc, argv, ":js:hV", long_options, NULL)) != -1) {
 		switch (option) {
 		case 'j':
 			ret_context->is_json = true;
@@ -177,10 +250,11 @@ static enum exit_code parse_options(int argc, char **argv, struct context *ret_c
 			*ret_instead = INSTEAD_VERSION;
 			break;
 		default:
-			return reject_option(argv[optind - 1], option);
+			code = take_special_option(option, argv[optind - 1],
+						   ret_context);
 		}
 	}
-	return EXIT_OK;
+	return code;
 }
 
 static enum exit_code perform(int argc, char **argv)

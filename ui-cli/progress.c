@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "progress.h"
+#include <stdarg.h>
+#include <time.h>
+#include <unistd.h>
+
+#define PROGRESS_EVERY 0.5
+
+static double now(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (double)ts.tv_sec + (double)ts.tv_nsec / 1e9;
+}
+
+void progress_begin(struct progress *p, const struct context *c, double patience)
+{
+	*p = (struct progress){
+		.is_shown = !c->is_json && isatty(STDERR_FILENO),
+		.start = now(),
+	};
+	p->next = p->start + patience;
+}
+
+double progress_seconds(const struct progress *p)
+{
+	return now() - p->start;
+}
+
+bool progress_is_due(struct progress *p)
+{
+	double time;
+
+	if (!p->is_shown)
+		return false;
+	time = now();
+	if (time < p->next)
+		return false;
+	p->next = time + PROGRESS_EVERY;
+	return true;
+}
+
+void progress_show(struct progress *p, const char *format, ...)
+{
+	va_list args;
+
+	if (!p->is_shown)
+		return;
+	fputs("\r\033[K", stderr);
+	va_start(args, format);
+	vfprintf(stderr, format, args);
+	va_end(args);
+	fflush(stderr);
+	p->is_dirty = true;
+}
+
+void progress_end(struct progress *p)
+{
+	if (p->is_dirty)
+		fputs("\r\033[K", stderr);
+	p->is_dirty = false;
+}

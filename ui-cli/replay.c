@@ -1,0 +1,373 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "replay.h"
+#include "base/conffile.h"
+#include "client.h"
+#include "core/decision.h"
+#include "core/engine.h"
+#include "core/mark.h"
+#include "ctl/report.h"
+#include "ctl/report_json.h"
+#include "rules.h"
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SECOND_NS UINT64_C(1000000000)
+#define MILLISECOND_NS UINT64_C(1000000)
+/* As the agent's loop: a second is over a little before it is. */
+#define DECIDE_NS (950 * MILLISECOND_NS)
+/* A history that says more than this is not one to read. */
+#define TIMELINE_MAX 10000
+
+/* A text of the recording while it comes, line by line. */
+struct text {
+	char *data;
+	size_t length;
+	bool has_come, is_new;
+};
+
+/* An application as last noted. */
+struct noted {
+	bool is_there;
+	enum app_role role;
+	char name[64], key[APP_TEXT_MAX];
+	uint64_t limits[4]; /* of a decision; all 0: none */
+};
+
+struct replay {
+	const struct context *context;
+	struct policy *policy;
+	struct catalogue *catalogue;
+	struct engine *engine; /* NULL until the first observation */
+	struct text texts[RECORD_TEXT_COUNT];
+	bool brings_policy;
+	uint64_t epoch_ns, decided_ns;
+	struct replay_summary sum;
+	struct noted noted[APP_ID_MAX + 1];
+	json_t *timeline;
+	bool is_full;
+};
+
+enum exit_code replay_new(const struct context *c, uint64_t start_ns, uint64_t epoch_ns,
+			  bool brings_policy, struct replay **ret_replay)
+{
+	struct replay *p = calloc(1, sizeof(*p));
+
+	if (p)
+		p->timeline = json_array();
+	if (!p || !p->timeline) {
+		free(p);
+		return complain(EXIT_FAILED, "out of memory");
+	}
+	p->context = c;
+	p->brings_policy = brings_policy;
+	p->epoch_ns = epoch_ns;
+	p->sum.start_ns = p->sum.now_ns = start_ns;
+	p->sum.epoch_offset =
+		((int64_t)epoch_ns - (int64_t)start_ns) / (int64_t)SECOND_NS;
+	*ret_replay = p;
+	return EXIT_OK;
+}
+
+void replay_free(struct replay *p)
+{
+	if (!p)
+		return;
+	engine_free(p->engine);
+	policy_free(p->policy);
+	catalogue_free(p->catalogue);
+	for (size_t i = 0; i < RECORD_TEXT_COUNT; i++)
+		free(p->texts[i].data);
+	json_decref(p->timeline);
+	free(p);
+}
+
+void replay_summarize(const struct replay *p, struct replay_summary *ret_summary)
+{
+	*ret_summary = p->sum;
+}
+
+/* --- the rules ------------------------------------------------------------------- */
+
+static enum exit_code take_line(struct replay *p, const struct record *r)
+{
+	struct text *t = &p->texts[r->line.text];
+	size_t length = strlen(r->line.line);
+	char *data;
+
+	if (r->line.begins)
+		t->length = 0;
+	if (t->length + length + 2 > CONFFILE_SIZE_MAX)
+		return complain(EXIT_FAILED, "the recording holds a policy of more "
+					     "than 1 MiB");
+	data = realloc(t->data, t->length + length + 2);
+	if (!data)
+		return complain(EXIT_FAILED, "out of memory");
+	memcpy(data + t->length, r->line.line, length);
+	memcpy(data + t->length + length, "\n", 2);
+	t->data = data;
+	t->length += length + 1;
+	t->has_come = t->is_new = true;
+	return EXIT_OK;
+}
+
+/* NULL for a capture: then the installed ones are meant. */
+static const char *recorded(const struct replay *p, enum record_text which)
+{
+	if (p->texts[which].has_come)
+		return p->texts[which].data;
+	return p->brings_policy ? "" : NULL;
+}
+
+/* Before the first observation, and when the lines of a change have all come. */
+static enum exit_code take_rules(struct replay *p)
+{
+	struct policy *policy = NULL;
+	struct catalogue *catalogue = NULL;
+	enum exit_code code;
+	int r = 0;
+
+	code = rules_load_policy(p->context, recorded(p, RECORD_POLICY), &policy);
+	if (code == EXIT_OK)
+		code = rules_load_catalogue(p->context, recorded(p, RECORD_CATALOGUE),
+					    &catalogue);
+	if (code != EXIT_OK) {
+		policy_free(policy);
+		return code;
+	}
+	if (p->engine)
+		engine_set_policy(p->engine, policy, catalogue);
+	else
+		r = engine_new(policy, catalogue, &p->engine);
+	policy_free(p->policy);
+	catalogue_free(p->catalogue);
+	p->policy = policy;
+	p->catalogue = catalogue;
+	p->texts[RECORD_POLICY].is_new = p->texts[RECORD_CATALOGUE].is_new = false;
+	return r < 0 ? complain(EXIT_FAILED, "%s", strerror(-r)) : EXIT_OK;
+}
+
+/* --- the timeline ----------------------------------------------------------------- */
+
+static void note_event(struct replay *p, const char *event, const struct noted *n,
+		       json_t *more)
+{
+	uint64_t passed = p->sum.now_ns - p->sum.start_ns;
+	json_t *item;
+
+	p->is_full = json_array_size(p->timeline) >= TIMELINE_MAX;
+	if (p->is_full) {
+		json_decref(more);
+		return;
+	}
+	item = json_pack("{s:I, s:I, s:s, s:o, s:o}", "after_ms",
+			 (json_int_t)(passed / MILLISECOND_NS), "time",
+			 (json_int_t)((p->epoch_ns + passed) / SECOND_NS), "event",
+			 event, "app", report_text(n->name), "key",
+			 report_text(n->key));
+	if (more)
+		json_object_update(item, more);
+	json_decref(more);
+	json_array_append_new(p->timeline, item);
+}
+
+static void note_role(struct replay *p, struct noted *n, const struct app *app)
+{
+	enum app_role before = n->role;
+
+	if (app->role == before)
+		return;
+	n->role = app->role;
+	note_event(p, "role", n,
+		   json_pack("{s:s, s:s, s:b, s:o}", "before", app_role_name(before),
+			     "role", app_role_name(app->role), "promoted",
+			     app_role_is_promoted(app->role), "probability",
+			     report_real(app_probability(app))));
+}
+
+/* An application that is new under its number, or is there no more. */
+static void note_presence(struct replay *p, struct noted *n, const struct app *app)
+{
+	bool is_same = app && n->is_there && strcmp(n->key, app->identity.key) == 0;
+
+	if (is_same || (!app && !n->is_there))
+		return;
+	if (n->is_there && n->role != ROLE_CLIENT)
+		note_event(p, "gone", n,
+			   json_pack("{s:s}", "before", app_role_name(n->role)));
+	*n = (struct noted){.is_there = app != NULL};
+	if (!app)
+		return;
+	strcpy(n->name, app->identity.name);
+	strcpy(n->key, app->identity.key);
+}
+
+static void note_roles(struct replay *p)
+{
+	for (uint16_t id = 1; id <= APP_ID_MAX; id++) {
+		const struct app *app = engine_find_app(p->engine, id);
+
+		note_presence(p, &p->noted[id], app);
+		if (app)
+			note_role(p, &p->noted[id], app);
+	}
+}
+
+static void fill_limits(const struct decision *d, uint64_t ret_limits[static 4])
+{
+	memset(ret_limits, 0, 4 * sizeof(*ret_limits));
+	if (!decision_is_limiting(d))
+		return;
+	memcpy(ret_limits, d->rate, sizeof(d->rate));
+	memcpy(ret_limits + 2, d->relay_rate, sizeof(d->relay_rate));
+}
+
+/* What the agent's status would say of it. */
+static json_t *describe_limits(const struct replay *p, const struct app *app)
+{
+	static const char *const members[] = {"limited", "limits", "rule", "rule_file",
+					      "rule_line"};
+	const struct report_input in = {.engine = p->engine, .policy = p->policy};
+	json_t *whole = report_application(&in, app), *part = json_object();
+
+	for (size_t i = 0; i < sizeof(members) / sizeof(*members); i++)
+		json_object_set(part, members[i], json_object_get(whole, members[i]));
+	json_decref(whole);
+	return part;
+}
+
+static void decide_all(struct replay *p)
+{
+	const struct app *app = NULL;
+
+	while ((app = engine_next_app(p->engine, app))) {
+		struct noted *n = &p->noted[app->id];
+		struct decision d;
+		uint64_t limits[4];
+
+		/* As in the agent, who shares a number is not limited. */
+		if (app->id == APP_UNATTRIBUTED ||
+		    app_number(app->id) == APP_NUMBER_SHARED)
+			continue;
+		decide(p->policy, app, &d);
+		engine_set_limited(p->engine, app->id, decision_is_limiting(&d));
+		fill_limits(&d, limits);
+		if (memcmp(limits, n->limits, sizeof(limits)) == 0)
+			continue;
+		memcpy(n->limits, limits, sizeof(limits));
+		note_event(p, "limits", n, describe_limits(p, app));
+	}
+}
+
+/* --- records ---------------------------------------------------------------------- */
+
+enum exit_code replay_observe(struct replay *p, const struct observation *o)
+{
+	enum exit_code code = EXIT_OK;
+	int r;
+
+	if (!p->engine || p->texts[RECORD_POLICY].is_new ||
+	    p->texts[RECORD_CATALOGUE].is_new)
+		code = take_rules(p);
+	if (code != EXIT_OK)
+		return code;
+	p->sum.records++;
+	r = engine_observe(p->engine, o);
+	if (r == -ENOMEM)
+		return complain(EXIT_FAILED, "out of memory");
+	p->sum.refused += r < 0;
+	if (r < 0 || o->time_ns < p->sum.now_ns)
+		return EXIT_OK;
+	p->sum.now_ns = o->time_ns;
+	if (o->kind != OBS_TICK)
+		return EXIT_OK;
+	note_roles(p);
+	if (o->time_ns - p->decided_ns >= DECIDE_NS) {
+		p->decided_ns = o->time_ns;
+		decide_all(p);
+	}
+	return EXIT_OK;
+}
+
+enum exit_code replay_take(struct replay *p, const struct record *r)
+{
+	switch (r->kind) {
+	case RECORD_OBSERVATION:
+		return replay_observe(p, &r->observation);
+	case RECORD_LINE:
+		return take_line(p, r);
+	case RECORD_END:
+		break;
+	}
+	return EXIT_OK;
+}
+
+/* --- what there is to say ----------------------------------------------------------
+ */
+
+const json_t *replay_timeline(const struct replay *p)
+{
+	return p->timeline;
+}
+
+bool replay_timeline_is_full(const struct replay *p)
+{
+	return p->is_full;
+}
+
+static struct report_input input_of(const struct replay *p)
+{
+	return (struct report_input){
+		.engine = p->engine,
+		.policy = p->policy,
+		.version = RELAYWARDEN_VERSION,
+		.now_ns = p->sum.now_ns,
+		.start_ns = p->sum.start_ns,
+		.epoch_offset = p->sum.epoch_offset,
+		.link_name = "",
+	};
+}
+
+/* Whoever can read the file may see what is in it. */
+static const struct ctl_peer reader = {.is_admin = true};
+
+json_t *replay_status(const struct replay *p)
+{
+	const struct report_input in = input_of(p);
+	json_t *parameters = json_object(), *reply = NULL;
+	const char *error = NULL;
+
+	if (!p->engine) {
+		json_decref(parameters);
+		return json_pack("{s:[]}", "applications");
+	}
+	if (parameters)
+		report_status(&in, &reader, parameters, &reply, &error);
+	json_decref(parameters);
+	return reply;
+}
+
+enum exit_code replay_explain(const struct replay *p, const char *app,
+			      json_t **ret_reply)
+{
+	const struct report_input in = input_of(p);
+	json_t *parameters = json_pack("{s:s}", "app", app), *reply = NULL;
+	enum exit_code code = EXIT_OK;
+	const char *error = NULL;
+
+	if (!parameters)
+		return complain(EXIT_USAGE, "the application's name is not UTF-8 text");
+	if (!p->engine)
+		code = complain(EXIT_FAILED,
+				"no application '%s': nothing was recorded", app);
+	else if (report_explain(&in, &reader, parameters, &reply, &error) < 0)
+		code = complain(EXIT_FAILED, "out of memory");
+	else if (error)
+		code = client_explain_error(error, reply);
+	json_decref(parameters);
+	if (code == EXIT_OK)
+		*ret_reply = reply;
+	else
+		json_decref(reply);
+	return code;
+}
