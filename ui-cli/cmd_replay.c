@@ -212,6 +212,24 @@ static const json_t *find_promotion(const json_t *timeline)
 	return NULL;
 }
 
+static void print_no_promotion(const struct context *c, const json_t *app)
+{
+	if (strcmp(field_text(app, "role"), "suspect") == 0)
+		render_line(&c->out, STYLE_WARN,
+			    "Some signs say that %s relayed for strangers, but the "
+			    "capture ends before they suffice. Judge a longer one.",
+			    field_text(app, "name"));
+	else
+		render_line(&c->out, STYLE_GOOD,
+			    "Nothing in this capture says that %s relayed for "
+			    "strangers.",
+			    field_text(app, "name"));
+	if (field_int(app, "bytes_in") == 0 && field_int(app, "bytes_out") == 0)
+		render_hint(&c->out, "It met no stranger: its peers are all in trusted "
+				     "networks. If they are not to be trusted: --set "
+				     "link.trusted=none");
+}
+
 /* The forensic question: was it relaying, how much, since when. For whom is in the
  * explanation that follows. */
 static void print_answer(const struct context *c, const struct replay *p,
@@ -222,15 +240,7 @@ static void print_answer(const struct context *c, const struct replay *p,
 
 	render_line(&c->out, STYLE_PLAIN, "%s", "");
 	if (!promotion) {
-		render_line(&c->out, STYLE_GOOD,
-			    "Nothing in this capture says that %s relayed for "
-			    "strangers.",
-			    field_text(app, "name"));
-		if (field_int(app, "peers") == 0)
-			render_hint(&c->out,
-				    "It met no stranger: its peers are all in trusted "
-				    "networks. If they are not to be trusted: --set "
-				    "link.trusted=none");
+		print_no_promotion(c, app);
 		return;
 	}
 	render_line(
@@ -240,7 +250,8 @@ static void print_answer(const struct context *c, const struct replay *p,
 		after_text(promotion, after),
 		words_time(field_int(promotion, "time"), when));
 	render_line(&c->out, STYLE_PLAIN,
-		    "From then on, it passed on %s it received and %s it sent.",
+		    "Since its relayed flows were told apart, it received %s and sent "
+		    "%s on them.",
 		    size_format(field_size(app, "relayed_in"), in),
 		    size_format(field_size(app, "relayed_out"), out));
 }
