@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "agent.h"
 #include "agent_private.h"
+#include "base/hash.h"
 #include "kernel/privilege.h"
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <systemd/sd-daemon.h>
 #include <time.h>
 
@@ -256,6 +258,15 @@ static int open_engine(struct agent *a)
 			  policy_store_catalogue(a->policies), &a->engine);
 }
 
+/* Strangers choose what is hashed. Without a random key it still works. */
+static void seed_tables(void)
+{
+	uint64_t key[2];
+
+	if (getrandom(key, sizeof(key), 0) == (ssize_t)sizeof(key))
+		hash_set_key(key[0], key[1]);
+}
+
 int agent_open(const struct agent_options *options, struct agent **ret_agent)
 {
 	struct agent *a;
@@ -270,6 +281,7 @@ int agent_open(const struct agent_options *options, struct agent **ret_agent)
 	a = calloc(1, sizeof(*a));
 	if (!a)
 		return -ENOMEM;
+	seed_tables();
 	a->options = *options;
 	a->start_ns = agent_now();
 	plan_init(&a->enforce.installed);
