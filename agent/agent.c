@@ -210,7 +210,9 @@ static int add_io(struct agent *a, int fd, sd_event_io_handler_t handler,
 	if (r < 0)
 		return r;
 	sd_event_source_set_priority(source, priority);
-	return sd_event_source_set_floating(source, 1);
+	r = sd_event_source_set_floating(source, 1);
+	sd_event_source_unref(source); /* the loop has its own reference now */
+	return r < 0 ? r : 0;
 }
 
 /* New flows first: their sockets may be gone soon. */

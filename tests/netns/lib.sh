@@ -91,11 +91,24 @@ skip_all() {
 }
 
 bail_out() {
+	sanitizer_reports
 	echo "Bail out! $1"
 	exit 1
 }
 
+# sanitizer_reports: what a sanitized build had to say of any program of ours; fails when
+# it was something. The log of the agent does not do: agentctl has none.
+sanitizer_reports() {
+	local reports=("$NS_DIR"/sanitizer/*)
+	[ -e "${reports[0]}" ] || return 0
+	cat "${reports[@]}" | sed 's/^/# /'
+	return 1
+}
+
+# Leaks are reported at the end of a process, so the agent ends first.
 done_testing() {
+	[ -z "${AGENT_PID:-}" ] || stop_agent
+	sanitizer_reports || tap_report 1 "no sanitizer has anything to report"
 	echo "1..$TAP_COUNT"
 	[ "$TAP_FAILED" -eq 0 ]
 	exit
@@ -118,6 +131,9 @@ begin_netns() {
 	[ -x "$CTL" ] || bail_out "$CTL is not there; run make first"
 	need ip nft nsenter ss jq
 	ns_begin || bail_out "no namespaces"
+	mkdir -m 1777 "$NS_DIR/sanitizer"
+	export ASAN_OPTIONS=log_path=$NS_DIR/sanitizer/report
+	export UBSAN_OPTIONS=$ASAN_OPTIONS:print_stacktrace=1
 }
 
 # --- the usual network -------------------------------------------------------------
