@@ -179,6 +179,7 @@ static void examine_attribution(const struct agent *a, struct doctor *d)
 static void examine_engine(const struct agent *a, struct doctor *d)
 {
 	const struct engine_stats *s = engine_stats(a->engine);
+	bool is_full;
 
 	if (s->apps > APP_NUMBER_SHARED)
 		add(d, "numbers", REPORT_DEGRADED, NULL,
@@ -186,7 +187,13 @@ static void examine_engine(const struct agent *a, struct doctor *d)
 		    " applications: those beyond %d share one counter and can't be "
 		    "limited",
 		    s->apps, APP_NUMBER_SHARED - 1);
-	add(d, "engine", s->flows_evicted ? REPORT_DEGRADED : REPORT_OK, NULL,
+	/* What it gave up once is history when there is room again. */
+	is_full = s->flows_evicted &&
+		  s->flows * 100 >= (uint64_t)FLOW_TABLE_MAX * FILL_DEGRADED_PERCENT;
+	add(d, "engine", is_full ? REPORT_DEGRADED : REPORT_OK,
+	    is_full ? "Of these flows the idle ones are forgotten; `agentctl apps` "
+		      "shows whose they are."
+		    : NULL,
 	    "%" PRIu64 " flows of %" PRIu64 " applications, %" PRIu64
 	    " looked at closely, %" PRIu64 " flows given up at the bound",
 	    s->flows, s->apps, s->candidates, s->flows_evicted);

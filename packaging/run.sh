@@ -7,7 +7,7 @@
 
 cd "$(dirname "$0")/.." || exit 1
 BUILD=${BUILD:-build}
-CONTROL=/run/relaywarden/control.sock
+CONTROL=${CONTROL:-/run/relaywarden/control.sock}
 
 [ "$(id -u)" -eq 0 ] || {
 	echo "run: needs root to see all traffic: sudo make run" >&2
