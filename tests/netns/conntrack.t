@@ -227,11 +227,13 @@ else
 	skip "no bridge in this kernel" "a speed that changes later is noticed"
 fi
 # A hundred changes at once: more datagrams than one call takes.
+# shellcheck disable=SC2016 # for the inner shell
 ws bash -c 'for i in $(seq 100); do echo "addr add 10.99.0.$i/32 dev lo"; done |
 	ip -batch -'
 ask link >/dev/null
 is "$(ask local 10.99.0.1) $(ask local 10.99.0.100)" "yes yes" \
 	"a hundred addresses added at once are all known"
+# shellcheck disable=SC2016 # for the inner shell
 ws bash -c 'for i in $(seq 100); do echo "addr del 10.99.0.$i/32 dev lo"; done |
 	ip -batch -'
 ask link >/dev/null
