@@ -204,7 +204,11 @@ has_controls() {
 }
 
 on_terminal() { # VARIABLE=VALUE COMMAND
-	env TERM=xterm "$1" script -qec "'$CTL' $2" /dev/null </dev/null
+	printf "#!/bin/bash\nTERM=xterm %s exec '%s' %s\n" "$1" "$CTL" "$2" \
+		>"$NS_DIR/on-terminal"
+	chmod +x "$NS_DIR/on-terminal"
+	# Not script(1): with its input at an end it may leave before the output is read.
+	socat -u "EXEC:$NS_DIR/on-terminal,pty,setsid,ctty,stderr" STDOUT
 }
 
 no_controls() { # COMMAND...
@@ -282,7 +286,7 @@ introspection() {
 }
 
 begin_netns
-need socat setpriv script
+need socat setpriv
 lab_build 1 || bail_out "the network could not be made"
 for name in office s1; do
 	address=2001:db8:18::$([ "$name" = office ] && echo 1 || echo 101)/64

@@ -19,7 +19,7 @@ TAP_COUNT=0
 TAP_FAILED=0
 
 diag() {
-	printf '%s\n' "$@" | sed 's/^/# /'
+	printf '%s\n' "$@" | sed 's/^/# /' >&2
 }
 
 tap_report() { # 0|1 DESCRIPTION
@@ -29,6 +29,8 @@ tap_report() { # 0|1 DESCRIPTION
 	else
 		TAP_FAILED=$((TAP_FAILED + 1))
 		echo "not ok $TAP_COUNT - $2"
+		# prove hides what goes to stdout, and a log without names is no help.
+		echo "# $(basename "$0"): not ok $TAP_COUNT - $2" >&2
 	fi
 	return "$1"
 }
