@@ -53,6 +53,7 @@ static void sample_done(struct agent *a, int result)
 	observe_sampled(a);
 	now = agent_now();
 	observe_poll_end(a, result, now);
+	observe_zoom(a, now);
 	observe_processes(a, now);
 	if (is_second_due(a, now))
 		second_passed(a, now);
@@ -106,6 +107,17 @@ static int on_events(sd_event_source *source, int fd, uint32_t events, void *con
 		if (a->attribution)
 			attribution_load(a->attribution, agent_now());
 	}
+	return 0;
+}
+
+static int on_packets(sd_event_source *source, int fd, uint32_t events, void *context)
+{
+	struct agent *a = context;
+
+	(void)source;
+	(void)fd;
+	(void)events;
+	capture_read(a->capture);
 	return 0;
 }
 
@@ -178,6 +190,10 @@ static int open_kernel(struct agent *a)
 	if (a->conntrack_error < 0)
 		log_error("conntrack", "not available, so nothing can be detected: %s",
 			  strerror(-a->conntrack_error));
+	a->capture_error = capture_open(observe_packet, a, &a->capture);
+	if (a->capture_error < 0)
+		log_warning("capture", "packets can't be looked at: %s",
+			    strerror(-a->capture_error));
 	a->nft_error = nft_open(a->options.table, &a->nft);
 	if (a->nft_error < 0)
 		log_error("nft", "not available, so nothing can be limited: %s",
@@ -223,6 +239,8 @@ static int open_sources(struct agent *a)
 
 	if (r >= 0)
 		r = add_io(a, link_fd(a->link), on_link, -20);
+	if (r >= 0 && a->capture)
+		r = add_io(a, capture_fd(a->capture), on_packets, 0);
 	if (r >= 0 && a->conntrack) {
 		r = add_io(a, conntrack_event_fd(a->conntrack), on_events, -10);
 		if (r >= 0)
@@ -361,6 +379,7 @@ void agent_close(struct agent *a)
 	procinfo_close(a->procinfo);
 	sockdiag_close(a->sockdiag);
 	conntrack_close(a->conntrack);
+	capture_close(a->capture);
 	if (a->turned_accounting_on)
 		conntrack_set_accounting(false);
 	link_close(a->link);

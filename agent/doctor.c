@@ -85,6 +85,18 @@ static void examine_conntrack(const struct agent *a, struct doctor *d)
 		    s->mark_failures, s->mark_updates);
 }
 
+static void examine_capture(const struct agent *a, struct doctor *d)
+{
+	if (a->capture)
+		add(d, "packets", REPORT_OK, NULL,
+		    "headers of a candidate's packets can be looked at");
+	else
+		add(d, "packets", REPORT_DEGRADED,
+		    "Start it as root: CAP_NET_RAW is needed once, to open the socket.",
+		    "packets can't be looked at, relays are found later: %s",
+		    strerror(-a->capture_error));
+}
+
 static void examine_accounting(const struct agent *a, struct doctor *d)
 {
 	uint64_t count, max;
@@ -218,6 +230,7 @@ void doctor_examine(const struct agent *a, struct doctor *ret_doctor)
 	ret_doctor->check_count = ret_doctor->degraded_count = 0;
 	examine_policy(a, ret_doctor);
 	examine_conntrack(a, ret_doctor);
+	examine_capture(a, ret_doctor);
 	examine_accounting(a, ret_doctor);
 	examine_nft(a, ret_doctor);
 	examine_attribution(a, ret_doctor);
