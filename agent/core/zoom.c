@@ -38,11 +38,14 @@
 #define JITTER_RATIO_FEW 0.2
 #define JITTER_RATIO 0.35
 #define JITTER_RATIO_OTHER 0.7 /* beyond: not copied */
-#define JITTER_LEAST 20e3 /* ns: of a steadier stream the jitter cannot be copied */
-#define RARE 0.02	  /* probability that two beginnings coincide */
-#define RARE_MATCHED 0.75 /* of the bursts begin together */
-#define UNDECIDED_MAX 0.3 /* of the bytes received */
-#define BURSTS_TOGETHER 8 /* of all accepted pairs: fewer may be chance */
+#define JITTER_LEAST 100e3     /* ns: a relay adds tens of microseconds of its own */
+#define RARE 0.02	       /* the probability that two beginnings coincide */
+#define RARE_ALONE 0.1	       /* so of one flow of several that do */
+#define TOGETHER_MATCHED 0.75  /* of the bursts begin together */
+#define TOGETHER_FLOWS 3       /* at least, */
+#define TOGETHER_SHARE 0.75    /* of the bytes that nothing else decides */
+#define UNDECIDED_MAX 0.3      /* of the bytes received */
+#define BURSTS_TOGETHER 8      /* of all accepted pairs: fewer may be chance */
 #define CHANCE_PASSES 2
 
 /* Displacements of the arrivals, ns: far from 0, of no common period. */
@@ -67,10 +70,15 @@ struct credit {
 	uint32_t event;
 };
 
-enum pair_state { PAIR_NONE, PAIR_CANDIDATE, PAIR_UNDECIDED, PAIR_ACCEPTED };
+enum pair_state {
+	PAIR_NONE,
+	PAIR_UNDECIDED, /* a period in common, and no jitter to copy */
+	PAIR_TOGETHER,	/* so, but so close together that it is rarely chance */
+	PAIR_ACCEPTED,
+};
 
 struct pair {
-	float score; /* bytes matched beyond chance */
+	float score; /* bytes matched beyond chance, the sooner the better */
 	uint8_t state;
 	uint8_t delay;
 	uint16_t bursts;
@@ -337,8 +345,11 @@ static void score_pair(struct zoom *z, size_t i, size_t j, double received)
 		return;
 	match_sides(z, from, to, displacements[0], DELAYS, chance);
 	d = best_delay(matched, chance);
-	if (matched[d] - chance[d] > EXCESS_MIN / 2 * lighter)
-		p->score = (float)(matched[d] - chance[d]);
+	if (matched[d] - chance[d] <= EXCESS_MIN / 2 * lighter)
+		return;
+	/* The area under the curve: of two that match, the quicker one is better. */
+	for (d = 0; d < DELAYS; d++)
+		p->score += (float)(matched[d] - chance[d]);
 }
 
 /* Whether the pair is among the best of the flow it comes from, or goes to. */
@@ -402,49 +413,73 @@ static double excess_needed(const struct jitter *j)
 	return j->bursts > BURSTS_SOME ? EXCESS_MIN : EXCESS_SOME;
 }
 
-/* The next burst of a side after *at; -1 past the last. The first event begins one. */
-static int64_t next_burst(const struct zoom *z, const struct side *s, size_t *at)
+static enum pair_state judge_jitter(const struct jitter *j)
+{
+	/* Of a few that were matched out of many, those alike are no wonder. */
+	if (j->samples < JITTER_SAMPLES_MIN || 2 * j->samples < j->bursts)
+		return PAIR_UNDECIDED;
+	if (j->ratio <= JITTER_RATIO_FEW)
+		return PAIR_ACCEPTED;
+	if (j->samples < JITTER_SAMPLES || j->spread < JITTER_LEAST)
+		return PAIR_UNDECIDED;
+	if (j->ratio <= JITTER_RATIO)
+		return PAIR_ACCEPTED;
+	return j->ratio <= JITTER_RATIO_OTHER ? PAIR_UNDECIDED : PAIR_NONE;
+}
+
+static int64_t mean_gap(const struct zoom *z, const struct side *s)
 {
 	int64_t span = z->events[s->end - 1].time - z->events[s->begin].time;
-	int64_t silence = span / (int64_t)(2 * (s->end - s->begin));
 
+	return span / (int64_t)(s->end - s->begin);
+}
+
+/* The next event of a side from *at on that follows a silence; -1 past the last. */
+static int64_t next_burst(const struct zoom *z, const struct side *s, int64_t silence,
+			  size_t *at)
+{
 	for (; *at < s->end; ++*at)
 		if (*at == s->begin ||
-		    z->events[*at].time - z->events[*at - 1].time > silence)
+		    z->events[*at].time - z->events[*at - 1].time >= silence)
 			return z->events[(*at)++].time;
 	return -1;
 }
 
 /*
- * Whether seldom bursts begin together so closely that a period in common is no
- * excuse: the chance that one of `rivals` streams has just this phase is small.
+ * Whether two sides begin together so closely that a period in common is no excuse:
+ * `reach` is short enough that few streams have just this phase.
  */
-static bool is_rare(const struct zoom *z, const struct side *from,
-		    const struct side *to, double period, size_t rivals)
+static bool begin_together(const struct zoom *z, const struct side *from,
+			   const struct side *to, int64_t silence_to, double reach)
 {
-	double reach = RARE * period / (double)rivals;
+	int64_t silence = mean_gap(z, from) / 2, time, to_time;
 	size_t from_at = from->begin, to_at = to->begin, bursts = 0, matched = 0;
-	int64_t to_time = next_burst(z, to, &to_at), time;
 
-	while ((time = next_burst(z, from, &from_at)) >= 0) {
+	to_time = next_burst(z, to, silence_to, &to_at);
+	while ((time = next_burst(z, from, silence, &from_at)) >= 0) {
 		while (to_time >= 0 && to_time < time)
-			to_time = next_burst(z, to, &to_at);
+			to_time = next_burst(z, to, silence_to, &to_at);
 		bursts++;
 		matched += to_time >= 0 && (double)(to_time - time) <= reach;
 	}
-	return (double)matched >= RARE_MATCHED * (double)bursts;
+	return (double)matched >= TOGETHER_MATCHED * (double)bursts;
 }
 
-static enum pair_state judge_jitter(const struct jitter *j)
+/* Of two sides with a period in common. */
+static enum pair_state judge_period(const struct zoom *z, const struct side *from,
+				    const struct side *to, const struct jitter *j)
 {
-	bool is_enough = j->samples >= JITTER_SAMPLES && j->spread >= JITTER_LEAST;
+	double rivals = (double)z->flow_count, gap = (double)mean_gap(z, to);
+	enum pair_state state;
 
-	if (j->samples < JITTER_SAMPLES_MIN)
-		return PAIR_UNDECIDED;
-	if (j->ratio <= JITTER_RATIO_FEW || (is_enough && j->ratio <= JITTER_RATIO))
+	if (j->bursts <= BURSTS_SOME &&
+	    begin_together(z, from, to, (int64_t)(gap / 2), RARE * j->period / rivals))
 		return PAIR_ACCEPTED;
-	return j->ratio <= JITTER_RATIO_OTHER || !is_enough ? PAIR_UNDECIDED
-							    : PAIR_NONE;
+	state = judge_jitter(j);
+	if (state == PAIR_UNDECIDED && j->bursts > BURSTS_SOME &&
+	    begin_together(z, from, to, 0, RARE_ALONE * gap / rivals))
+		return PAIR_TOGETHER;
+	return state;
 }
 
 static void judge_pair(struct zoom *z, size_t i, size_t j)
@@ -474,10 +509,8 @@ static void judge_pair(struct zoom *z, size_t i, size_t j)
 		return;
 	p->bursts = (uint16_t)jitter.bursts;
 	most[d] = fmax(most[d], match_periods_away(z, from, to, jitter.period, d));
-	if (most[d] > PERIODIC_SHARE * matched[d] &&
-	    !(jitter.bursts <= BURSTS_SOME &&
-	      is_rare(z, from, to, jitter.period, z->flow_count)))
-		state = judge_jitter(&jitter);
+	if (most[d] > PERIODIC_SHARE * matched[d])
+		state = judge_period(z, from, to, &jitter);
 	p->state = (uint8_t)state;
 #ifdef ZOOM_DEBUG
 	ZOOM_DEBUG("   %2zu>%2zu in %7.0f out %7.0f C0 %.2f mean %.2f max %.2f d "
@@ -523,21 +556,41 @@ static void drop_unexplained(struct zoom *z)
 	}
 }
 
-/* Bytes of flows that may have been sent on, or have a mere period in common. */
-static double undecided_bytes(const struct zoom *z)
+static enum pair_state best_state(const struct zoom *z, size_t i)
 {
-	double sum = 0;
+	enum pair_state best = PAIR_NONE;
+
+	for (size_t j = 0; j < z->flow_count; j++)
+		if (z->pairs[i][j].state > best)
+			best = z->pairs[i][j].state;
+	return best;
+}
+
+/*
+ * One stream may depart by chance just when another arrives; that nearly all of several
+ * do is a relay. Returns the bytes of flows that stay undecided.
+ */
+static double settle_undecided(struct zoom *z)
+{
+	double together = 0, undecided = 0;
+	size_t flows = 0;
+	bool is_relay;
 
 	for (size_t i = 0; i < z->flow_count; i++) {
-		enum pair_state most = PAIR_NONE;
+		enum pair_state best = best_state(z, i);
 
-		for (size_t j = 0; j < z->flow_count; j++)
-			if (z->pairs[i][j].state > most)
-				most = z->pairs[i][j].state;
-		if (most == PAIR_UNDECIDED)
-			sum += side_in(z, i)->bytes;
+		flows += best == PAIR_TOGETHER;
+		together += best == PAIR_TOGETHER ? side_in(z, i)->bytes : 0;
+		undecided += best == PAIR_UNDECIDED ? side_in(z, i)->bytes : 0;
 	}
-	return sum;
+	is_relay = flows >= TOGETHER_FLOWS &&
+		   together >= TOGETHER_SHARE * (together + undecided);
+	for (size_t i = 0; i < z->flow_count; i++)
+		for (size_t j = 0; j < z->flow_count; j++)
+			if (z->pairs[i][j].state == PAIR_TOGETHER)
+				z->pairs[i][j].state =
+					is_relay ? PAIR_ACCEPTED : PAIR_UNDECIDED;
+	return is_relay ? undecided : undecided + together;
 }
 
 /* Of pairs that were accepted; a pair is as good as its lighter side. */
@@ -597,8 +650,8 @@ void zoom_evaluate(struct zoom *z, struct zoom_result *ret_result)
 			    1e9;
 	if (r.received > 0) {
 		judge_pairs(z, r.received);
+		undecided = settle_undecided(z);
 		fill_shares(z, &r);
-		undecided = undecided_bytes(z);
 		bursts = accepted_bursts(z);
 		r.is_conclusive = r.packets >= PACKETS_MIN &&
 				  r.seconds >= SECONDS_MIN &&
