@@ -72,7 +72,8 @@ struct agent {
 	int conntrack_error, nft_error, capture_error; /* why they are missing */
 	bool turned_accounting_on;
 	struct polling poll;
-	uint64_t zoom_ns; /* when the running look at packets began, 0: none */
+	uint64_t zoom_ns;  /* when the running look at packets began, 0: none */
+	uint16_t zoom_app; /* whose packets they are */
 	struct enforcement enforce;
 };
 

@@ -233,9 +233,28 @@ static void look_begin(struct agent *a, uint16_t app, uint64_t now_ns)
 	observe_record(a, &o);
 	count = engine_zoom_flows(a->engine, &flows);
 	a->zoom_ns = now_ns;
+	a->zoom_app = app;
 	/* What can't be captured ends as a look that showed nothing. */
 	if (!a->capture || capture_start(a->capture, flows, count) < 0)
 		log_debug("zoom", "no packets of application %u", app);
+}
+
+static void log_look(struct agent *a)
+{
+	const struct app *app = engine_find_app(a->engine, a->zoom_app);
+	struct capture_stats stats = {0};
+
+	if (a->capture)
+		capture_read_stats(a->capture, &stats);
+	if (app)
+		log_debug("zoom",
+			  "%s: %zu packets in %.2f s, %llu dropped, matched %.2f, by "
+			  "chance "
+			  "%.2f%s",
+			  app->identity.name, app->zoom.result.packets,
+			  app->zoom.result.seconds, (unsigned long long)stats.dropped,
+			  app->zoom.result.matched_share, app->zoom.result.chance_share,
+			  app->zoom.result.is_conclusive ? "" : ", inconclusive");
 }
 
 static void look_end(struct agent *a, uint64_t now_ns)
@@ -248,6 +267,7 @@ static void look_end(struct agent *a, uint64_t now_ns)
 		capture_stop(a->capture);
 	}
 	observe_record(a, &o);
+	log_look(a);
 }
 
 void observe_zoom(struct agent *a, uint64_t now_ns)
