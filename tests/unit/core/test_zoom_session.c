@@ -198,9 +198,11 @@ static void a_full_look_says_so(void **state)
 	(void)state;
 	begin(&t);
 	assert_int_equal(look(&t, 1), 0);
-	relayed_packets(&t, ZOOM_PACKETS_MAX / 2 - 1);
-	assert_false(engine_zoom_is_full(t.engine));
-	relayed_packets(&t, 2);
+	for (uint64_t i = 0; i < ZOOM_PACKETS_MAX; i++) {
+		assert_false(engine_zoom_is_full(t.engine));
+		packet(&t, i % 2, t.now_ns + i * MS / 20, i % 2 == 0, 1000);
+	}
+	packet(&t, 0, t.now_ns + 1000u * (uint64_t)MS, true, 1000);
 	assert_true(engine_zoom_is_full(t.engine));
 	traffic_end(&t);
 }
