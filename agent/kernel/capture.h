@@ -6,8 +6,9 @@
  *
  * Cost: none while stopped: no packet meets it, and it has no ring. While running, the
  * filter drops nearly everything but the flows asked for, and only the first 128 bytes
- * of a packet are seen. To start or to stop takes some 20 ms: the kernel waits until no
- * processor is in its receive path.
+ * of a packet are seen; any packet of the machine then costs some 0.2 us more, a sent
+ * one 0.3 us. To start or to stop takes some 20 ms: the kernel waits until no processor
+ * is in its receive path.
  *
  * Packets are seen as they are on the wire: of a flow that this machine translates
  * (NAT) nothing is found under its key. Loopback is not seen.

@@ -1,5 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck disable=SC2016 # what perl and awk expand
 #
 # kernel/capture against the running kernel: helper_capture in `work`, real traffic with
 # `peer`. The helper opens as root and does all the rest as nobody inside the sandbox.
@@ -288,6 +289,12 @@ is "$(ask readable)" no "once stopped there is nothing to read"
 udp work $WORK4 1000 $PEER4 2000 5 10
 is "$(ask readable) $(ask read)" "no " "nor later, while traffic goes on"
 is "$(hooks)" ffff "it is on the path of no packet that exists"
+peer_index=$(ns_run peer ip -o link show eth0 | cut -d: -f1)
+ns_run peer perl -MSocket -e '
+	socket(my $s, 17, SOCK_DGRAM, 0) or die $!;
+	my $to = pack("SniSCCa8", 17, 0xffff, $ARGV[0], 0, 0, 6, "\xff" x 6);
+	send($s, "x" x 60, 0, $to) or die $!' "$peer_index"
+is "$(ask readable)" no "and a frame made up for it is not kept"
 ask stop
 ask stats >/dev/null
 is "$(watch "$UDP6") $(ask read)" "start: ok " \
