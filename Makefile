@@ -113,6 +113,14 @@ $(BUILD)/netns/%: $(BUILD)/obj/tests/netns/%.o $(LIBS)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $< $(LINK) $(PKG_LIBS) -lm
 
+# Programs that load the kernel and the daemon for the benchmark and
+# for the namespace tests.
+LOADS := $(patsubst tests/bench/%.c,$(BUILD)/bench/%,$(wildcard tests/bench/*.c))
+
+$(BUILD)/bench/%: $(BUILD)/obj/tests/bench/%.o
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $<
+
 # Fuzz targets see every byte parser, built by clang with its own objects.
 FUZZ_CC ?= clang
 FUZZ_SECONDS ?= 10
@@ -135,15 +143,25 @@ check: deps-test ## install what the tests need and run them all (root)
 	@$(MAKE) --no-print-directory check-build
 	@$(MAKE) --no-print-directory lint check-unit check-asan check-fuzz
 	@$(MAKE) --no-print-directory check-netns
+	@$(MAKE) --no-print-directory check-asan-netns
 
 # Nothing else may be built at the same time as the tests run.
-check-build: all $(UNIT) $(HELPERS)
+check-build: all $(UNIT) $(HELPERS) $(LOADS)
 
 check-unit: $(UNIT) ## unit tests, no root needed
 	@set -e; for t in $(UNIT); do echo "# $$t"; $$t; done
 
 check-asan: ## unit tests under AddressSanitizer and UBSan
 	@$(MAKE) --no-print-directory SANITIZE=address,undefined BUILD=build-asan check-unit
+
+# Those that put the agent under the most varied input, and end it in an orderly way.
+ASAN_NETNS := bad_luck agentctl promotion
+
+check-asan-netns: ## namespace tests with the sanitized agent (root)
+	@if [ "$$(id -u)" -ne 0 ]; then \
+		echo "check-asan-netns: needs root for its namespaces: sudo make check"; exit 1; fi
+	@$(MAKE) --no-print-directory SANITIZE=address,undefined BUILD=build-asan all
+	BUILD=build-asan prove --timer $(ASAN_NETNS:%=tests/netns/%.t)
 
 check-fuzz: $(FUZZERS) ## every fuzz target for FUZZ_SECONDS (10)
 	@set -e; for f in $(FUZZERS); do \
@@ -163,13 +181,6 @@ check-netns: check-build ## what needs the kernel, in private namespaces (root)
 	@if [ "$$(id -u)" -ne 0 ]; then \
 		echo "check-netns: needs root for its namespaces: sudo make check"; exit 1; fi
 	BUILD=$(BUILD) prove --timer tests/netns/*.t
-
-# Programs that load the kernel and the daemon for the benchmark.
-LOADS := $(patsubst tests/bench/%.c,$(BUILD)/bench/%,$(wildcard tests/bench/*.c))
-
-$(BUILD)/bench/%: $(BUILD)/obj/tests/bench/%.o
-	@mkdir -p $(@D)
-	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $<
 
 bench: $(BUILD)/relaywardend $(LOADS) ## measure, in paired runs, what the README quotes (root)
 	@BUILD=$(BUILD) tests/bench/bench.sh $(if $(JSON),--json $(JSON))
@@ -249,5 +260,5 @@ clean: ## remove what was built
 
 -include $(shell find $(BUILD)/obj $(FUZZ_BUILD)/obj -name '*.d' 2>/dev/null)
 .PRECIOUS: $(BUILD)/obj/%.o $(FUZZ_BUILD)/obj/%.o
-.PHONY: all check check-build check-unit check-asan check-fuzz check-netns fuzz bench \
+.PHONY: all check check-build check-unit check-asan check-asan-netns check-fuzz check-netns fuzz bench \
 	lint check-includes check-format format demo run deps deps-test install help clean

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "agent.h"
 #include "agent_private.h"
+#include "base/hash.h"
 #include "kernel/privilege.h"
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <systemd/sd-daemon.h>
 #include <time.h>
 
@@ -52,6 +54,7 @@ static void sample_done(struct agent *a, int result)
 	observe_sampled(a);
 	now = agent_now();
 	observe_poll_end(a, result, now);
+	observe_zoom(a, now);
 	observe_processes(a, now);
 	if (is_second_due(a, now))
 		second_passed(a, now);
@@ -105,6 +108,17 @@ static int on_events(sd_event_source *source, int fd, uint32_t events, void *con
 		if (a->attribution)
 			attribution_load(a->attribution, agent_now());
 	}
+	return 0;
+}
+
+static int on_packets(sd_event_source *source, int fd, uint32_t events, void *context)
+{
+	struct agent *a = context;
+
+	(void)source;
+	(void)fd;
+	(void)events;
+	capture_read(a->capture);
 	return 0;
 }
 
@@ -178,6 +192,10 @@ static int open_kernel(struct agent *a)
 	if (a->conntrack_error < 0)
 		log_error("conntrack", "not available, so nothing can be detected: %s",
 			  strerror(-a->conntrack_error));
+	a->capture_error = capture_open(observe_packet, a, &a->capture);
+	if (a->capture_error < 0)
+		log_warning("capture", "packets can't be looked at: %s",
+			    strerror(-a->capture_error));
 	a->nft_error = nft_open(a->options.table, &a->nft);
 	if (a->nft_error < 0)
 		log_error("nft", "not available, so nothing can be limited: %s",
@@ -210,7 +228,9 @@ static int add_io(struct agent *a, int fd, sd_event_io_handler_t handler,
 	if (r < 0)
 		return r;
 	sd_event_source_set_priority(source, priority);
-	return sd_event_source_set_floating(source, 1);
+	r = sd_event_source_set_floating(source, 1);
+	sd_event_source_unref(source); /* the loop has its own reference now */
+	return r < 0 ? r : 0;
 }
 
 /* New flows first: their sockets may be gone soon. */
@@ -221,6 +241,8 @@ static int open_sources(struct agent *a)
 
 	if (r >= 0)
 		r = add_io(a, link_fd(a->link), on_link, -20);
+	if (r >= 0 && a->capture)
+		r = add_io(a, capture_fd(a->capture), on_packets, 0);
 	if (r >= 0 && a->conntrack) {
 		r = add_io(a, conntrack_event_fd(a->conntrack), on_events, -10);
 		if (r >= 0)
@@ -258,6 +280,15 @@ static int open_engine(struct agent *a)
 			  policy_store_catalogue(a->policies), &a->engine);
 }
 
+/* Strangers choose what is hashed. Without a random key it still works. */
+static void seed_tables(void)
+{
+	uint64_t key[2];
+
+	if (getrandom(key, sizeof(key), 0) == (ssize_t)sizeof(key))
+		hash_set_key(key[0], key[1]);
+}
+
 int agent_open(const struct agent_options *options, struct agent **ret_agent)
 {
 	struct agent *a;
@@ -272,6 +303,7 @@ int agent_open(const struct agent_options *options, struct agent **ret_agent)
 	a = calloc(1, sizeof(*a));
 	if (!a)
 		return -ENOMEM;
+	seed_tables();
 	a->options = *options;
 	a->start_ns = agent_now();
 	plan_init(&a->enforce.installed);
@@ -352,6 +384,7 @@ void agent_close(struct agent *a)
 	procinfo_close(a->procinfo);
 	sockdiag_close(a->sockdiag);
 	conntrack_close(a->conntrack);
+	capture_close(a->capture);
 	if (a->turned_accounting_on)
 		conntrack_set_accounting(false);
 	link_close(a->link);

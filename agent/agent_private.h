@@ -14,6 +14,7 @@
 #include "core/plan.h"
 #include "ctl/server.h"
 #include "kernel/attribution.h"
+#include "kernel/capture.h"
 #include "kernel/conntrack.h"
 #include "kernel/link.h"
 #include "kernel/nft.h"
@@ -66,10 +67,13 @@ struct agent {
 	struct procinfo *procinfo;
 	struct attribution *attribution;
 	struct nft *nft;
+	struct capture *capture;
 	struct ctl_server *server;
-	int conntrack_error, nft_error; /* why the two are missing */
+	int conntrack_error, nft_error, capture_error; /* why they are missing */
 	bool turned_accounting_on;
 	struct polling poll;
+	uint64_t zoom_ns;  /* when the running look at packets began, 0: none */
+	uint16_t zoom_app; /* whose packets they are */
 	struct enforcement enforce;
 	struct recording *recordings;
 };
@@ -87,6 +91,10 @@ bool observe_poll_start(struct agent *a, uint64_t now_ns);
 void observe_sampled(struct agent *a);
 /* What conntrack_dump_read returned last; closes the sample. */
 void observe_poll_end(struct agent *a, int result, uint64_t now_ns);
+void observe_packet(void *context,
+		    const struct capture_packet *p); /* for capture_open */
+/* Begins and ends looks at packets. */
+void observe_zoom(struct agent *a, uint64_t now_ns);
 /* Storage counters of candidates; applications that came and went. */
 void observe_processes(struct agent *a, uint64_t now_ns);
 

@@ -85,6 +85,18 @@ static void examine_conntrack(const struct agent *a, struct doctor *d)
 		    s->mark_failures, s->mark_updates);
 }
 
+static void examine_capture(const struct agent *a, struct doctor *d)
+{
+	if (a->capture)
+		add(d, "packets", REPORT_OK, NULL,
+		    "headers of a candidate's packets can be looked at");
+	else
+		add(d, "packets", REPORT_DEGRADED,
+		    "Start it as root: CAP_NET_RAW is needed once, to open the socket.",
+		    "packets can't be looked at, relays are found later: %s",
+		    strerror(-a->capture_error));
+}
+
 static void examine_accounting(const struct agent *a, struct doctor *d)
 {
 	uint64_t count, max;
@@ -179,6 +191,7 @@ static void examine_attribution(const struct agent *a, struct doctor *d)
 static void examine_engine(const struct agent *a, struct doctor *d)
 {
 	const struct engine_stats *s = engine_stats(a->engine);
+	bool is_full;
 
 	if (s->apps > APP_NUMBER_SHARED)
 		add(d, "numbers", REPORT_DEGRADED, NULL,
@@ -186,7 +199,13 @@ static void examine_engine(const struct agent *a, struct doctor *d)
 		    " applications: those beyond %d share one counter and can't be "
 		    "limited",
 		    s->apps, APP_NUMBER_SHARED - 1);
-	add(d, "engine", s->flows_evicted ? REPORT_DEGRADED : REPORT_OK, NULL,
+	/* What it gave up once is history when there is room again. */
+	is_full = s->flows_evicted &&
+		  s->flows * 100 >= (uint64_t)FLOW_TABLE_MAX * FILL_DEGRADED_PERCENT;
+	add(d, "engine", is_full ? REPORT_DEGRADED : REPORT_OK,
+	    is_full ? "Of these flows the idle ones are forgotten; `agentctl apps` "
+		      "shows whose they are."
+		    : NULL,
 	    "%" PRIu64 " flows of %" PRIu64 " applications, %" PRIu64
 	    " looked at closely, %" PRIu64 " flows given up at the bound",
 	    s->flows, s->apps, s->candidates, s->flows_evicted);
@@ -211,6 +230,7 @@ void doctor_examine(const struct agent *a, struct doctor *ret_doctor)
 	ret_doctor->check_count = ret_doctor->degraded_count = 0;
 	examine_policy(a, ret_doctor);
 	examine_conntrack(a, ret_doctor);
+	examine_capture(a, ret_doctor);
 	examine_accounting(a, ret_doctor);
 	examine_nft(a, ret_doctor);
 	examine_attribution(a, ret_doctor);

@@ -211,6 +211,82 @@ void observe_poll_end(struct agent *a, int result, uint64_t now_ns)
 	observe_record(a, &tick);
 }
 
+void observe_packet(void *context, const struct capture_packet *p)
+{
+	struct agent *a = context;
+	struct observation o = {
+		.kind = OBS_PACKET,
+		.time_ns = p->time_ns,
+		.packet.key = p->key,
+		.packet.is_inbound = p->is_inbound,
+		.packet.length = p->length,
+	};
+
+	observe_record(a, &o);
+}
+
+static void look_begin(struct agent *a, uint16_t app, uint64_t now_ns)
+{
+	struct observation o = {
+		.kind = OBS_ZOOM_BEGIN, .time_ns = now_ns, .zoom.app = app};
+	const struct flow_key *flows;
+	size_t count;
+
+	observe_record(a, &o);
+	count = engine_zoom_flows(a->engine, &flows);
+	a->zoom_ns = now_ns;
+	a->zoom_app = app;
+	/* What can't be captured ends as a look that showed nothing. */
+	if (!a->capture || capture_start(a->capture, flows, count) < 0)
+		log_debug("zoom", "no packets of application %u", app);
+}
+
+static void log_look(struct agent *a)
+{
+	const struct app *app = engine_find_app(a->engine, a->zoom_app);
+	struct capture_stats stats = {0};
+
+	if (a->capture)
+		capture_read_stats(a->capture, &stats);
+	if (app)
+		log_debug("zoom",
+			  "%s: %zu packets in %.2f s, %llu dropped, matched %.2f, by "
+			  "chance "
+			  "%.2f%s",
+			  app->identity.name, app->zoom.result.packets,
+			  app->zoom.result.seconds, (unsigned long long)stats.dropped,
+			  app->zoom.result.matched_share, app->zoom.result.chance_share,
+			  app->zoom.result.is_conclusive ? "" : ", inconclusive");
+}
+
+static void look_end(struct agent *a, uint64_t now_ns)
+{
+	struct observation o = {.kind = OBS_ZOOM_END, .time_ns = now_ns};
+
+	a->zoom_ns = 0;
+	if (a->capture) {
+		capture_read(a->capture);
+		capture_stop(a->capture);
+	}
+	observe_record(a, &o);
+	log_look(a);
+}
+
+void observe_zoom(struct agent *a, uint64_t now_ns)
+{
+	uint16_t app;
+
+	if (a->zoom_ns) {
+		if (now_ns - a->zoom_ns >= (uint64_t)(ZOOM_SECONDS * SECOND_NS) ||
+		    engine_zoom_is_full(a->engine))
+			look_end(a, now_ns);
+		return;
+	}
+	app = a->capture ? engine_wants_zoom(a->engine) : APP_UNATTRIBUTED;
+	if (app)
+		look_begin(a, app, now_ns);
+}
+
 static bool has_flows(void *context, uint16_t app)
 {
 	struct agent *a = context;

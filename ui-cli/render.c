@@ -5,10 +5,13 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 #include <wchar.h>
 
 #define CELL_GAP 2
+/* Narrower than this, text is left as long as it is. */
+#define FOLD_MIN 24
 
 struct cell {
 	char *text; /* escaped */
@@ -22,6 +25,17 @@ struct render_table {
 	size_t cell_count, cell_size;
 };
 
+/* COLUMNS, else the terminal's own width; 0 in a pipe. */
+static int find_width(FILE *out)
+{
+	const char *columns = getenv("COLUMNS");
+	struct winsize size;
+
+	if (columns && atoi(columns) > 0)
+		return atoi(columns);
+	return ioctl(fileno(out), TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
+}
+
 void render_init(struct render *r, FILE *out, bool has_legend)
 {
 	const char *no_color = getenv("NO_COLOR");
@@ -30,6 +44,7 @@ void render_init(struct render *r, FILE *out, bool has_legend)
 	r->out = out;
 	r->is_utf8 = strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
 	r->has_legend = has_legend;
+	r->width = find_width(out);
 	r->has_colour = isatty(fileno(out)) && !(no_color && *no_color) &&
 			!(term && strcmp(term, "dumb") == 0);
 }
@@ -85,13 +100,78 @@ static void put_styled(const struct render *r, enum style style, const char *tex
 		fputs(text, r->out);
 }
 
+/* Columns a text takes on the screen. */
+static int width_of(const char *text)
+{
+	mbstate_t state = {0};
+	int width = 0;
+
+	while (*text) {
+		wchar_t wide;
+		size_t n = mbrtowc(&wide, text, MB_CUR_MAX, &state);
+
+		if (n == 0 || n > MB_CUR_MAX)
+			return width + (int)strlen(text);
+		width += wcwidth(wide) < 0 ? 1 : wcwidth(wide);
+		text += n;
+	}
+	return width;
+}
+
+/* The bytes of `text` that fit into `room` columns, up to the end of a word. */
+static size_t fitting(const char *text, int room)
+{
+	size_t best = 0;
+
+	for (size_t i = 1; text[i - 1]; i++) {
+		char *head;
+		bool fits;
+
+		if (text[i] && text[i] != ' ')
+			continue;
+		head = strndup(text, i);
+		fits = head && width_of(head) <= room;
+		free(head);
+		if (!fits)
+			break;
+		best = i;
+	}
+	return best ? best : strcspn(text, " ");
+}
+
+/* Text that begins in column `indent`, and goes on there on the lines below. */
+static void put_folded(const struct render *r, enum style style, const char *text,
+		       int indent)
+{
+	int room = r->width - indent;
+
+	while (r->width && room >= FOLD_MIN && width_of(text) > room) {
+		size_t length = fitting(text, room);
+		char *head = strndup(text, length);
+
+		put_styled(r, style, head ? head : "");
+		free(head);
+		text += length;
+		text += strspn(text, " ");
+		if (!*text)
+			return;
+		fprintf(r->out, "\n%*s", indent, "");
+	}
+	put_styled(r, style, text);
+}
+
 static void put_line(const struct render *r, enum style style, char *text)
 {
+	int indent;
+
 	if (!text)
 		return;
 	if (!r->is_utf8)
 		flatten(text);
-	put_styled(r, style, text);
+	/* Blanks and the dash of a list stay to the left. */
+	indent = (int)strspn(text, " -");
+	fprintf(r->out, "%.*s", indent, text);
+	put_folded(r, style, text + indent, indent);
 	fputc('\n', r->out);
 }
 
@@ -172,24 +252,6 @@ void render_cell(struct render_table *t, enum style style, const char *format, .
 	t->cells[t->cell_count++] = (struct cell){text, style};
 }
 
-/* Columns a text takes on the screen. */
-static int width_of(const char *text)
-{
-	mbstate_t state = {0};
-	int width = 0;
-
-	while (*text) {
-		wchar_t wide;
-		size_t n = mbrtowc(&wide, text, MB_CUR_MAX, &state);
-
-		if (n == 0 || n > MB_CUR_MAX)
-			return width + (int)strlen(text);
-		width += wcwidth(wide) < 0 ? 1 : wcwidth(wide);
-		text += n;
-	}
-	return width;
-}
-
 static const char *cell_text(const struct cell *c)
 {
 	return c->text ? c->text : "";
@@ -209,15 +271,20 @@ static int column_width(const struct render *r, const struct render_table *t,
 	return widest;
 }
 
+/* `at` is where the column begins on the screen. */
 static void put_cell(const struct render *r, const struct render_table *t,
-		     size_t column, int width, enum style style, const char *text)
+		     size_t column, int width, int at, enum style style,
+		     const char *text)
 {
 	bool is_last = column + 1 == t->column_count;
 	int space = width - width_of(text);
 
 	if (t->columns[column].is_right)
 		fprintf(r->out, "%*s", space, "");
-	put_styled(r, style, text);
+	if (is_last && !t->columns[column].is_right)
+		put_folded(r, style, text, at);
+	else
+		put_styled(r, style, text);
 	if (is_last)
 		fputc('\n', r->out);
 	else
@@ -231,6 +298,23 @@ static bool has_headings(const struct render_table *t)
 		if (*t->columns[i].heading)
 			return true;
 	return false;
+}
+
+static void put_row(const struct render *r, const struct render_table *t,
+		    const int *widths, unsigned int indent, const struct cell *cells)
+{
+	int at = (int)indent;
+
+	fprintf(r->out, "%*s", at, "");
+	for (size_t i = 0; i < t->column_count; i++) {
+		if (cells)
+			put_cell(r, t, i, widths[i], at, cells[i].style,
+				 cell_text(&cells[i]));
+		else
+			put_cell(r, t, i, widths[i], at, STYLE_BOLD,
+				 t->columns[i].heading);
+		at += widths[i] + CELL_GAP;
+	}
 }
 
 void render_table_print(const struct render *r, const struct render_table *t,
@@ -248,18 +332,9 @@ void render_table_print(const struct render *r, const struct render_table *t,
 			flatten(t->cells[i].text);
 	for (size_t i = 0; i < t->column_count; i++)
 		widths[i] = column_width(r, t, i);
-	if (r->has_legend && has_headings(t)) {
-		fprintf(r->out, "%*s", (int)indent, "");
-		for (size_t i = 0; i < t->column_count; i++)
-			put_cell(r, t, i, widths[i], STYLE_BOLD, t->columns[i].heading);
-	}
-	for (size_t i = 0; i < t->cell_count; i++) {
-		const struct cell *c = &t->cells[i];
-		size_t column = i % t->column_count;
-
-		if (column == 0)
-			fprintf(r->out, "%*s", (int)indent, "");
-		put_cell(r, t, column, widths[column], c->style, cell_text(c));
-	}
+	if (r->has_legend && has_headings(t))
+		put_row(r, t, widths, indent, NULL);
+	for (size_t i = 0; i + t->column_count <= t->cell_count; i += t->column_count)
+		put_row(r, t, widths, indent, &t->cells[i]);
 	free(widths);
 }

@@ -18,11 +18,12 @@ struct render {
 	bool has_colour; /* a terminal, and NO_COLOR is not set */
 	bool is_utf8;	 /* else what is not ASCII is replaced */
 	bool has_legend; /* headings and hints */
+	int width;	 /* columns to fold text into, 0: as long as it is */
 };
 
 void render_init(struct render *r, FILE *out, bool has_legend);
 
-/* One line; `format` has no newline. */
+/* One line; `format` has no newline. What is too long goes on below its beginning. */
 void render_line(const struct render *r, enum style style, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 /* A line that helps people and disturbs programs: left out without a legend. */

@@ -10,6 +10,7 @@
 #include "core/evidence.h"
 #include "core/flow.h"
 #include "core/observation.h"
+#include "core/zoom.h"
 
 enum app_role {
 	ROLE_CLIENT,
@@ -28,6 +29,12 @@ struct app_totals {
 };
 
 struct detect_state;
+
+/* What the last look at its packets showed, and when; 0: never looked. */
+struct zoom_view {
+	struct zoom_result result;
+	uint64_t time_ns;
+};
 
 struct app {
 	uint16_t id;
@@ -55,6 +62,7 @@ struct app {
 	double log_odds;
 	struct evidence evidence[EVIDENCE_COUNT];
 
+	struct zoom_view zoom;
 	struct detect_state *detect; /* private to detect.c */
 };
 

@@ -19,6 +19,7 @@
 #define HUB_IN 8
 #define HUB_OUT 4
 #define HUB_IN_MANY 20
+#define ZOOM_SPEAKS_NS (75 * (uint64_t)SECOND_NS)
 #define IO_SAMPLES 32
 #define IO_SPACING_NS (2 * (uint64_t)SECOND_NS)
 #define IO_SPAN_NS (10 * (uint64_t)SECOND_NS)
@@ -187,6 +188,7 @@ static void update_candidate(struct app *a, struct detect_tools *tools,
 		d->candidate_until_ns = time_ns + CANDIDATE_NS;
 	if (!a->is_candidate && is_worth) {
 		a->is_candidate = true;
+		a->zoom.time_ns = 0;
 		d->sampled_since = tick;
 		d->sampled_since_ns = time_ns;
 		d->paired_ns = time_ns;
@@ -296,6 +298,18 @@ static void weigh_flows(struct app *a)
 	set(a, EVIDENCE_COUPLING, windows, windows >= 2 ? 3.5 : 0);
 }
 
+/* Packets that were looked at speak for a while, as long as it is a candidate. */
+static void weigh_packets(struct app *a, uint64_t time_ns)
+{
+	const struct zoom_view *v = &a->zoom;
+
+	if (!v->time_ns || !v->result.is_conclusive ||
+	    time_ns - v->time_ns >= ZOOM_SPEAKS_NS)
+		return;
+	set(a, EVIDENCE_PACKETS, v->result.matched_share,
+	    8 * fmin(1, v->result.matched_share / 0.5));
+}
+
 static void weigh_hub(struct app *a, uint64_t time_ns)
 {
 	struct detect_state *d = a->detect;
@@ -355,6 +369,7 @@ static bool has_positive_head(const struct app *a)
 {
 	return a->evidence[EVIDENCE_MATCHED].weight > 0 ||
 	       a->evidence[EVIDENCE_COUPLING].weight > 0 ||
+	       a->evidence[EVIDENCE_PACKETS].weight > 0 ||
 	       a->evidence[EVIDENCE_HUB].weight > 0;
 }
 
@@ -365,6 +380,7 @@ static void weigh(struct app *a, const struct facts *f, uint64_t time_ns)
 	memset(a->evidence, 0, sizeof(a->evidence));
 	set(a, EVIDENCE_PRIOR, a->client != NULL, a->client ? -4 : -6);
 	weigh_flows(a);
+	weigh_packets(a, time_ns);
 	weigh_hub(a, time_ns);
 	if (f->is_flowing) {
 		bool is_conserved = gain >= 0.8 && gain <= 1.25;

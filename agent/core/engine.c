@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "core/engine.h"
 #include "core/detect.h"
+#include "core/zoom_session.h"
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
@@ -13,6 +14,7 @@ struct engine {
 	struct flow_table table;
 	struct app *apps[APP_ID_MAX + 1]; /* by id; 0 always exists */
 	struct detect_tools tools;
+	struct zoom_session zoom;
 	uint64_t now_ns;
 	uint32_t tick;
 	struct engine_stats stats;
@@ -115,6 +117,7 @@ static void flow_clear(struct engine *e, struct app *a, struct flow *f)
 		a->leg_count--;
 	f->is_leg = false;
 	f->matches = 0;
+	f->zoom_index = ZOOM_NONE;
 }
 
 static void flow_detach(struct engine *e, struct flow *f)
@@ -214,6 +217,7 @@ static int flow_begin(struct engine *e, const struct observation *o)
 	if (!f)
 		return -ENOMEM;
 	f->is_inbound = o->flow.is_inbound;
+	f->zoom_index = ZOOM_NONE;
 	f->first_ns = f->last_ns = f->seen_ns = f->recent_ns = o->time_ns;
 	f->bytes_in = o->flow.bytes_in;
 	f->bytes_out = o->flow.bytes_out;
@@ -285,6 +289,31 @@ static int observe_swept(struct engine *e, const struct observation *o)
 	return 0;
 }
 
+static int observe_zoom_begin(struct engine *e, const struct observation *o)
+{
+	struct app *a =
+		o->zoom.app && o->zoom.app <= APP_ID_MAX ? e->apps[o->zoom.app] : NULL;
+
+	return a && zoom_session_begin(&e->zoom, a, o->time_ns) ? 0 : -EINVAL;
+}
+
+static int observe_packet(struct engine *e, const struct observation *o)
+{
+	const struct flow *f = flow_table_find(&e->table, &o->packet.key);
+
+	if (f)
+		zoom_session_add(&e->zoom, f, o);
+	return 0;
+}
+
+static int observe_zoom_end(struct engine *e, const struct observation *o)
+{
+	if (!e->zoom.app)
+		return -EINVAL;
+	zoom_session_end(&e->zoom, e->apps[e->zoom.app], o->time_ns);
+	return 0;
+}
+
 static void observe_tick(struct engine *e, double seconds)
 {
 	e->stats.ticks++;
@@ -306,7 +335,8 @@ int engine_observe(struct engine *e, const struct observation *o)
 {
 	uint64_t before = e->now_ns;
 
-	if (o->time_ns < e->now_ns)
+	/* Packets carry the time they passed; their ring is read a little later. */
+	if (o->time_ns < e->now_ns && o->kind != OBS_PACKET)
 		return -EINVAL;
 	e->stats.observations++;
 	switch (o->kind) {
@@ -321,6 +351,12 @@ int engine_observe(struct engine *e, const struct observation *o)
 		return observe_flow(e, o);
 	case OBS_SWEPT:
 		return observe_swept(e, o);
+	case OBS_ZOOM_BEGIN:
+		return observe_zoom_begin(e, o);
+	case OBS_PACKET:
+		return observe_packet(e, o);
+	case OBS_ZOOM_END:
+		return observe_zoom_end(e, o);
 	case OBS_TICK:
 		e->now_ns = o->time_ns;
 		observe_tick(e, before ? (double)(o->time_ns - before) / 1e9 : 0);
@@ -349,7 +385,8 @@ int engine_new(const struct policy *policy, const struct catalogue *catalogue,
 	flow_table_init(&e->table, FLOW_TABLE_MAX);
 	sampling_init(&e->tools.sampling);
 	e->tools.work = pairs_work_new();
-	if (!e->tools.work || !app_new(e, APP_UNATTRIBUTED, &unattributed, 0)) {
+	if (zoom_session_init(&e->zoom) < 0 || !e->tools.work ||
+	    !app_new(e, APP_UNATTRIBUTED, &unattributed, 0)) {
 		engine_free(e);
 		return -ENOMEM;
 	}
@@ -366,6 +403,7 @@ void engine_free(struct engine *e)
 	flow_table_done(&e->table);
 	sampling_done(&e->tools.sampling);
 	pairs_work_free(e->tools.work);
+	zoom_session_done(&e->zoom);
 	free(e);
 }
 
@@ -404,6 +442,26 @@ void engine_set_policy(struct engine *e, const struct policy *policy,
 bool engine_wants_fast_ticks(const struct engine *e)
 {
 	return e->stats.candidates > 0;
+}
+
+uint16_t engine_wants_zoom(const struct engine *e)
+{
+	for (uint16_t id = 1; id <= APP_ID_MAX; id++)
+		if (e->apps[id] &&
+		    zoom_session_is_due(&e->zoom, e->apps[id], e->now_ns))
+			return id;
+	return APP_UNATTRIBUTED;
+}
+
+size_t engine_zoom_flows(const struct engine *e, const struct flow_key **ret_keys)
+{
+	*ret_keys = e->zoom.keys;
+	return e->zoom.app ? e->zoom.flow_count : 0;
+}
+
+bool engine_zoom_is_full(const struct engine *e)
+{
+	return e->zoom.is_full;
 }
 
 const struct app *engine_next_app(const struct engine *e, const struct app *previous)

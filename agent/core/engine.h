@@ -34,6 +34,15 @@ int engine_observe(struct engine *e, const struct observation *o);
 /* True while an application deserves samples every 200 ms instead of every second. */
 bool engine_wants_fast_ticks(const struct engine *e);
 
+/*
+ * Stage 3, a look at packets. The application whose turn it is now, or 0. The agent
+ * then sends OBS_ZOOM_BEGIN, captures the flows of engine_zoom_flows as OBS_PACKET for
+ * ZOOM_SECONDS or until engine_zoom_is_full, and sends OBS_ZOOM_END.
+ */
+uint16_t engine_wants_zoom(const struct engine *e);
+size_t engine_zoom_flows(const struct engine *e, const struct flow_key **ret_keys);
+bool engine_zoom_is_full(const struct engine *e);
+
 /* Applications in order of id; NULL starts and ends. */
 const struct app *engine_next_app(const struct engine *e, const struct app *previous);
 const struct app *engine_find_app(const struct engine *e, uint16_t id);

@@ -9,6 +9,7 @@ static const struct {
 	[EVIDENCE_PRIOR] = {"prior", ""},
 	[EVIDENCE_MATCHED] = {"matched-share", "share"},
 	[EVIDENCE_COUPLING] = {"coupling", "windows of 3"},
+	[EVIDENCE_PACKETS] = {"packets", "share"},
 	[EVIDENCE_HUB] = {"hub", "peers"},
 	[EVIDENCE_GAIN] = {"gain", "ratio"},
 	[EVIDENCE_NO_DISK] = {"no-disk", "share"},
@@ -54,6 +55,13 @@ static void sentence(enum evidence_kind k, const struct evidence *e, char *buf,
 		snprintf(buf, size,
 			 "One peer's traffic %s the traffic of all the others.",
 			 counts ? "rises and falls with" : "does not follow");
+		break;
+	case EVIDENCE_PACKETS:
+		snprintf(buf, size,
+			 "In two seconds of packets, %.0f %% of what came in was sent "
+			 "on "
+			 "to somebody else at once.",
+			 percent(e->value));
 		break;
 	case EVIDENCE_HUB:
 		snprintf(buf, size,

@@ -14,6 +14,7 @@ enum evidence_kind {
 	EVIDENCE_PRIOR,	    /* unknown program, or a known promotable client */
 	EVIDENCE_MATCHED,   /* M: share of what came in that left to another peer */
 	EVIDENCE_COUPLING,  /* leave-one-out: one flow against all the others */
+	EVIDENCE_PACKETS,   /* zoom: packets sent on to another peer at once */
 	EVIDENCE_HUB,	    /* strangers that lean on it, strangers it goes to */
 	EVIDENCE_GAIN,	    /* G = out / in, beside other positive terms */
 	EVIDENCE_NO_DISK,   /* neither stores what comes in nor reads what goes out */

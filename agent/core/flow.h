@@ -42,11 +42,12 @@ struct peer {
 struct flow {
 	struct flow_key key;
 	uint16_t app;
-	bool is_inbound;  /* the peer sent the first packet */
-	bool is_stranger; /* remote is neither local in scope nor trusted */
-	bool is_two_way;  /* counted as alive in its peer */
-	bool is_leg;	  /* carries relayed traffic; stays until the role is cleared */
-	uint8_t matches;  /* evaluations in which it was matched, up to 255 */
+	bool is_inbound;    /* the peer sent the first packet */
+	bool is_stranger;   /* remote is neither local in scope nor trusted */
+	bool is_two_way;    /* counted as alive in its peer */
+	uint8_t zoom_index; /* in the running zoom_session, or ZOOM_NONE */
+	bool is_leg;	 /* carries relayed traffic; stays until the role is cleared */
+	uint8_t matches; /* evaluations in which it was matched, up to 255 */
 	uint64_t first_ns, last_ns; /* first seen; last time bytes moved */
 	uint64_t seen_ns;	    /* last time the kernel reported it */
 	uint64_t bytes_in, bytes_out, packets_in,

@@ -56,7 +56,10 @@ enum observation_kind {
 	OBS_FLOW,     /* a flow as last read from the kernel */
 	OBS_FLOW_END, /* its last counters; the entry is gone */
 	OBS_SWEPT,    /* all flows were read: those not reported since then are gone */
-	OBS_TICK,     /* every flow due by now has been reported: close the sample */
+	OBS_ZOOM_BEGIN, /* headers of packets of one application's flows follow */
+	OBS_PACKET,	/* one of them */
+	OBS_ZOOM_END,
+	OBS_TICK, /* every flow due by now has been reported: close the sample */
 };
 
 struct observation {
@@ -84,6 +87,14 @@ struct observation {
 		struct {
 			uint64_t since_ns; /* when the reading began */
 		} swept;
+		struct {
+			uint16_t app;
+		} zoom; /* OBS_ZOOM_BEGIN */
+		struct {
+			struct flow_key key;
+			bool is_inbound; /* this packet */
+			uint32_t length; /* layer 4 payload */
+		} packet;
 	};
 };
 

@@ -274,11 +274,12 @@ static void fill_flow(struct wire_in *w, struct known_flow *f, struct observatio
 	o->flow.packets_out = f->counters[WIRE_PACKETS_OUT];
 }
 
-static int get_flow(struct record_decoder *d, struct wire_in *w, struct observation *o)
+/* The flow that flags and number mean, and the key that may follow them. */
+static int get_reference(struct record_decoder *d, struct wire_in *w,
+			 uint8_t *ret_flags, struct known_flow **ret_flow)
 {
 	uint8_t flags = wire_get_byte(w);
 	uint64_t number = wire_get_number(w);
-	struct known_flow *f;
 	int r = 0;
 
 	if (flags & WIRE_FLOW_DEFINES)
@@ -288,13 +289,52 @@ static int get_flow(struct record_decoder *d, struct wire_in *w, struct observat
 			 (unsigned long long)number);
 	if (r < 0)
 		return r;
-	f = &d->flows[number];
+	*ret_flags = flags;
+	*ret_flow = &d->flows[number];
+	return 0;
+}
+
+static int get_flow(struct record_decoder *d, struct wire_in *w, struct observation *o)
+{
+	struct known_flow *f;
+	uint8_t flags;
+	int r = get_reference(d, w, &flags, &f);
+
+	if (r < 0)
+		return r;
 	if (flags & WIRE_FLOW_APP)
 		f->app = get_app_id(d, w, &r);
 	o->flow.is_inbound = flags & WIRE_FLOW_INBOUND;
 	fill_flow(w, f, o);
 	if (o->kind == OBS_FLOW_END)
 		f->is_defined = false;
+	return r;
+}
+
+static int get_packet(struct record_decoder *d, struct wire_in *w,
+		      struct observation *o)
+{
+	struct known_flow *f;
+	uint64_t length;
+	uint8_t flags;
+	int r = get_reference(d, w, &flags, &f);
+
+	if (r < 0)
+		return r;
+	length = wire_get_number(w);
+	if (length > UINT32_MAX)
+		return fail(d, "a packet of %llu bytes", (unsigned long long)length);
+	o->packet.key = f->key;
+	o->packet.is_inbound = flags & WIRE_FLOW_INBOUND;
+	o->packet.length = (uint32_t)length;
+	return 0;
+}
+
+static int get_zoom(struct record_decoder *d, struct wire_in *w, struct observation *o)
+{
+	int r = 0;
+
+	o->zoom.app = get_app_id(d, w, &r);
 	return r;
 }
 
@@ -337,6 +377,15 @@ static int get_observation(struct record_decoder *d, enum wire_kind kind,
 		/* Written as the step from then to now. */
 		o->swept.since_ns = o->time_ns - wire_get_step(w, 0);
 		return 0;
+	case WIRE_ZOOM_BEGIN:
+		o->kind = OBS_ZOOM_BEGIN;
+		return get_zoom(d, w, o);
+	case WIRE_PACKET:
+		o->kind = OBS_PACKET;
+		return get_packet(d, w, o);
+	case WIRE_ZOOM_END:
+		o->kind = OBS_ZOOM_END;
+		return 0;
 	default:
 		o->kind = OBS_TICK;
 		return 0;
@@ -353,7 +402,7 @@ static int take_payload(struct record_decoder *d, uint8_t kind, struct wire_in *
 	d->time_ns = wire_get_step(w, d->time_ns);
 	if (d->time_ns > INT64_MAX)
 		return fail(d, "a time out of range");
-	if (kind > WIRE_LINE)
+	if (kind >= WIRE_KINDS)
 		return w->is_bad ? fail(d, "a record without a time") : 0;
 	ret->time_ns = ret->observation.time_ns = d->time_ns;
 	if (kind == WIRE_LINE)

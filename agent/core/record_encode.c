@@ -207,12 +207,13 @@ static void put_counters(struct wire_out *w, struct known_flow *f,
 	}
 }
 
-static int put_flow(struct record_encoder *e, const struct observation *o,
-		    struct wire_out *w)
+/* Flags, number, key the first time, application (not NULL) where it has changed. NULL
+ * without memory. */
+static struct known_flow *put_reference(struct record_encoder *e,
+					const struct flow_key *key, uint8_t flags,
+					const uint16_t *app, struct wire_out *w)
 {
-	const struct flow_key *key = &o->flow.key;
 	struct known_flow *f = find_flow(e, key);
-	uint8_t flags = o->flow.is_inbound ? WIRE_FLOW_INBOUND : 0;
 
 	if (!f) {
 		f = add_flow(e, key);
@@ -221,19 +222,43 @@ static int put_flow(struct record_encoder *e, const struct observation *o,
 			flags |= WIRE_FLOW_IPV4;
 	}
 	if (!f)
-		return -ENOMEM;
-	if (f->app != o->flow.app)
+		return NULL;
+	if (app && f->app != *app)
 		flags |= WIRE_FLOW_APP;
 	wire_put_byte(w, flags);
 	wire_put_number(w, f->number);
 	if (flags & WIRE_FLOW_DEFINES)
 		put_key(w, key, flags & WIRE_FLOW_IPV4);
 	if (flags & WIRE_FLOW_APP)
-		wire_put_number(w, o->flow.app);
-	f->app = o->flow.app;
+		wire_put_number(w, *app);
+	if (app)
+		f->app = *app;
+	return f;
+}
+
+static int put_flow(struct record_encoder *e, const struct observation *o,
+		    struct wire_out *w)
+{
+	uint8_t flags = o->flow.is_inbound ? WIRE_FLOW_INBOUND : 0;
+	struct known_flow *f;
+
+	f = put_reference(e, &o->flow.key, flags, &o->flow.app, w);
+	if (!f)
+		return -ENOMEM;
 	put_counters(w, f, o);
 	if (o->kind == OBS_FLOW_END)
 		forget_flow(e, f);
+	return 0;
+}
+
+static int put_packet(struct record_encoder *e, const struct observation *o,
+		      struct wire_out *w)
+{
+	uint8_t flags = o->packet.is_inbound ? WIRE_FLOW_INBOUND : 0;
+
+	if (!put_reference(e, &o->packet.key, flags, NULL, w))
+		return -ENOMEM;
+	wire_put_number(w, o->packet.length);
 	return 0;
 }
 
@@ -289,6 +314,16 @@ static int put_observation(struct record_encoder *e, const struct observation *o
 		*ret_kind = WIRE_SWEPT;
 		wire_put_step(w, o->swept.since_ns, o->time_ns);
 		return 0;
+	case OBS_ZOOM_BEGIN:
+		*ret_kind = WIRE_ZOOM_BEGIN;
+		wire_put_number(w, o->zoom.app);
+		return 0;
+	case OBS_PACKET:
+		*ret_kind = WIRE_PACKET;
+		return put_packet(e, o, w);
+	case OBS_ZOOM_END:
+		*ret_kind = WIRE_ZOOM_END;
+		return 0;
 	case OBS_TICK:
 		*ret_kind = WIRE_TICK;
 		return 0;
@@ -307,6 +342,8 @@ static uint16_t app_of(const struct observation *o)
 	case OBS_FLOW:
 	case OBS_FLOW_END:
 		return o->flow.app;
+	case OBS_ZOOM_BEGIN:
+		return o->zoom.app;
 	default:
 		return APP_UNATTRIBUTED;
 	}

@@ -30,6 +30,10 @@ enum wire_kind {
 	WIRE_SWEPT = 6,
 	WIRE_TICK = 7,
 	WIRE_LINE = 8,
+	WIRE_ZOOM_BEGIN = 9,
+	WIRE_PACKET = 10,
+	WIRE_ZOOM_END = 11,
+	WIRE_KINDS,
 };
 
 /* Flags; a bit that is not known is passed over. */
@@ -39,7 +43,7 @@ enum {
 	WIRE_FLOW_DEFINES = 1,
 	WIRE_FLOW_IPV4 = 2,
 	WIRE_FLOW_INBOUND = 4,
-	WIRE_FLOW_APP = 8
+	WIRE_FLOW_APP = 8 /* not of a packet */
 };
 enum { WIRE_LINE_BEGINS = 1 };
 

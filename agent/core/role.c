@@ -15,6 +15,13 @@ static bool has_lasted(uint64_t since_ns, uint64_t time_ns, uint64_t needed_ns)
 	return since_ns && time_ns - since_ns >= needed_ns;
 }
 
+/* Packets decide at once what bins of bytes take longer to show. */
+static uint64_t promoted_after(const struct app *a)
+{
+	return a->evidence[EVIDENCE_PACKETS].weight > 0 ? ROLE_PROMOTED_AFTER_ZOOM_NS
+							: ROLE_PROMOTED_AFTER_NS;
+}
+
 static enum app_role promoted_role(bool is_carrying)
 {
 	return is_carrying ? ROLE_RELAY : ROLE_SUPERNODE;
@@ -23,7 +30,7 @@ static enum app_role promoted_role(bool is_carrying)
 static enum app_role next_role(const struct app *a, const struct role_clock *clock,
 			       bool is_above, bool is_carrying, uint64_t time_ns)
 {
-	if (is_above && has_lasted(clock->above_ns, time_ns, ROLE_PROMOTED_AFTER_NS))
+	if (is_above && has_lasted(clock->above_ns, time_ns, promoted_after(a)))
 		return promoted_role(is_carrying || a->role == ROLE_RELAY);
 	if (app_role_is_promoted(a->role)) {
 		bool is_over =

@@ -4,8 +4,14 @@
  * in the kernel, bound only while it is wanted. Opened as root (CAP_NET_RAW), used
  * without. Source: packet(7), linux/if_packet.h (TPACKET_V3), bpf classic.
  *
- * Cost: none while stopped. While running, the filter drops everything but the flows
- * asked for, and only the first 128 bytes of a packet are seen.
+ * Cost: none while stopped: no packet meets it, and it has no ring. While running, the
+ * filter drops nearly everything but the flows asked for, and only the first 128 bytes
+ * of a packet are seen; any packet of the machine then costs some 0.2 us more, a sent
+ * one 0.3 us. To start or to stop takes some 20 ms: the kernel waits until no processor
+ * is in its receive path.
+ *
+ * Packets are seen as they are on the wire: of a flow that this machine translates
+ * (NAT) nothing is found under its key. Loopback is not seen.
  */
 #ifndef KERNEL_CAPTURE_H
 #define KERNEL_CAPTURE_H
@@ -20,16 +26,21 @@
 struct capture;
 
 struct capture_packet {
-	uint64_t time_ns;    /* CLOCK_BOOTTIME */
+	/* CLOCK_BOOTTIME, exact to a microsecond until somebody sets the clock. */
+	uint64_t time_ns;
 	struct flow_key key; /* turned so that `local` is the workstation */
 	bool is_inbound;     /* this packet, not the flow */
-	uint32_t length;     /* layer 4 payload; of an offload, all of it */
+	uint32_t length;     /* layer 4 payload; of an offload, all of it; never 0 */
 };
 
+/* It may stop or start the capture, and is then not called for what was there; it must
+ * not close it. */
 typedef void capture_callback(void *context, const struct capture_packet *packet);
 
 struct capture_stats {
-	uint64_t packets, dropped, unparsable;
+	uint64_t packets;    /* let through by the filter, the dropped ones too */
+	uint64_t dropped;    /* no room in the ring */
+	uint64_t unparsable; /* malformed, or a later fragment: it has no ports */
 };
 
 /* 0 or -errno; -EPERM without CAP_NET_RAW. */
@@ -37,14 +48,15 @@ int capture_open(capture_callback *callback, void *context,
 		 struct capture **ret_capture);
 void capture_close(struct capture *c);
 
-/* Only these flows, from now on. 0, -E2BIG, -errno. */
+/* Only these flows, from now on. 0, -EINVAL for none, -E2BIG, -errno: then it is
+ * stopped, unless there were none or too many. */
 int capture_start(struct capture *c, const struct flow_key *flows, size_t count);
 void capture_stop(struct capture *c);
 
 int capture_fd(const struct capture *c); /* readable when a block is full */
 /* Hands over what is there, at most one block of the ring. 0 or -errno. */
 int capture_read(struct capture *c);
-/* The kernel's own counts, since the last call. */
+/* Since the last call; a stop in between loses nothing. */
 void capture_read_stats(struct capture *c, struct capture_stats *ret_stats);
 
 #endif

@@ -144,8 +144,12 @@ act_verdict() {
 
 # The verdict in the agent's own words, without the terms that weigh nothing.
 demo_explain() {
-	ctl explain "$(app_get "$SUPERNODE_PID" key)" 2>&1 |
-		grep -vE '^ +0(\.0)? ' | head -n 18 | say_folded
+	screen_clear
+	COLUMNS=$((SCREEN_WIDTH - 4)) ctl explain "$(app_get "$SUPERNODE_PID" key)" 2>&1 |
+		awk '/^What would change/ { exit }
+			/^ +0 / { left_out = 1; next }
+			left_out && /^                    / { next }
+			{ left_out = 0; print "  " $0 }'
 }
 
 # The stage without the agent: the same limit, by a hand that knows the port.

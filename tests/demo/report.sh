@@ -63,7 +63,7 @@ report_seen() { # promoted|limited
 report_table() {
 	local third="Relaywarden"
 	[ "$DEMO_AGENT" != 0 ] || third="by hand"
-	printf '\n%s  %-36s%13s%13s%13s%s\n' "$SCREEN_BOLD" "" "quiet day" "promoted" \
+	printf '\n%s  %-31s%12s%12s%12s%s\n' "$SCREEN_BOLD" "" "quiet day" "promoted" \
 		"$third" "$SCREEN_OFF"
 	report_row "colleague's round trip, median" ms 2 0
 	report_row "colleague's round trip, 99 %" ms 2 1
@@ -74,7 +74,7 @@ report_table() {
 
 report_row() { # TITLE UNIT DECIMALS INDEX
 	local LC_ALL=C
-	printf '  %-36s%13.*f%13.*f%13.*f  %s\n' "$1" "$3" "${QUIET[$4]}" \
+	printf '  %-31s%12.*f%12.*f%12.*f  %s\n' "$1" "$3" "${QUIET[$4]}" \
 		"$3" "${FULL[$4]}" "$3" "${BACK[$4]}" "$2"
 }
 
@@ -85,11 +85,11 @@ report_delays() {
 	read -ra limited <<<"$(report_seen limited)"
 	[ ${#promoted[@]} -eq 2 ] || return 0
 	VERDICT_AT=${promoted[1]}
-	printf '  %-49s%13.1f%13s  s\n' "first relayed byte to verdict" \
+	printf '  %-43s%12.1f%12s  s\n' "first relayed byte to verdict" \
 		"$(time_since "$LOAD_AT" "$VERDICT_AT")" ""
 	[ ${#limited[@]} -eq 2 ] || return 0
 	SHAPED_AT=${limited[1]}
-	printf '  %-49s%13s%13s  s\n' "verdict to rule in the kernel, at most" \
+	printf '  %-43s%12s%12s  s\n' "verdict to rule in the kernel, at most" \
 		"$(awk -v a="${promoted[0]}" -v b="$SHAPED_AT" \
 			'BEGIN { printf "%.1f", (b > a) ? b - a : 0 }')" ""
 }

@@ -55,21 +55,6 @@ say_quoted() {
 	sed 's/^/      /'
 }
 
-# The same, folded between words; what goes over is set in.
-say_folded() {
-	screen_clear
-	awk -v width=$((SCREEN_WIDTH - 4)) '{
-		indent = ""
-		while (length($0) > width && match(substr($0, 1, width), /.* /)) {
-			print "  " indent substr($0, 1, RLENGTH)
-			$0 = substr($0, RLENGTH + 1)
-			if (indent == "") width -= length(indent = "      ")
-		}
-		print "  " indent $0
-		width += length(indent)
-	}'
-}
-
 # Cut to the width: the live part must not wrap, or it could not be drawn over.
 screen_cut() {
 	local line

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
 # Bad input and bad luck: each costs one clear line, and the agent does what it still
-# can. A full conntrack table is not tried: its size belongs to the whole machine.
+# can. A full conntrack table has a test of its own, full_table.t.
 
 # shellcheck source=tests/netns/lib.sh
 . "$(dirname "$0")/lib.sh"

@@ -227,11 +227,13 @@ else
 	skip "no bridge in this kernel" "a speed that changes later is noticed"
 fi
 # A hundred changes at once: more datagrams than one call takes.
+# shellcheck disable=SC2016 # for the inner shell
 ws bash -c 'for i in $(seq 100); do echo "addr add 10.99.0.$i/32 dev lo"; done |
 	ip -batch -'
 ask link >/dev/null
 is "$(ask local 10.99.0.1) $(ask local 10.99.0.100)" "yes yes" \
 	"a hundred addresses added at once are all known"
+# shellcheck disable=SC2016 # for the inner shell
 ws bash -c 'for i in $(seq 100); do echo "addr del 10.99.0.$i/32 dev lo"; done |
 	ip -batch -'
 ask link >/dev/null
@@ -367,6 +369,32 @@ is "$(ask mark udp 10.77.0.1 1 10.77.0.2 1 out 0 0)" "mark: ENOENT" \
 	"an unknown flow is ENOENT"
 is "$(ask mark 1 10.77.0.1 0 10.77.0.2 0 out 0 0)" "mark: EOPNOTSUPP" \
 	"ICMP can't be named by its key"
+
+# --- single entries ---------------------------------------------------------------
+
+# What the dump says of a flow is what its own entry says.
+for regex in ' 501 mark' ' fd77::2 501 ' ' in tcp 10\.77\.0\.1 83 ' \
+	' in tcp fd77::1 84 ' ' 81 mark' ' 600 mark' ' in tcp 10\.77\.0\.1 8080 '; do
+	is "$(ask read "$(flow "$regex")")" "$(ask dump 0 0 | grep -E "$regex" | head -n1)
+read: ok" "an entry is read with its counters:$regex"
+done
+before=$(ask read "$(flow ' 703 mark')")
+# One socket, one flow.
+ws bash -c 'exec 3<>"/dev/udp/10.77.0.2/704"; echo hi >&3; echo hi >&3; echo hi >&3'
+has "$(ask read "$(flow ' 704 mark')")" "dumped out udp 10\.77\.0\.1 $N \
+10\.77\.0\.2 704 mark 0x0 bytes_in 0 packets_in 0 bytes_out 93 packets_out 3" \
+	"three packets later it has three packets more"
+is "$(ask read "$(flow ' 703 mark')")" "$before" "and others are as they were"
+is "$(ask read udp 10.77.0.1 1 10.77.0.2 1 out)" "read: ENOENT" \
+	"an entry that is not there is ENOENT"
+is "$(ask read udp fd77::1 1 fd77::2 1 in)" "read: ENOENT" "and over IPv6 and inbound"
+is "$(ask read "$(flow ' in tcp 10\.77\.0\.1 83 ' | sed 's/in$/out/')" |
+	cut -d' ' -f1,2)" "dumped in
+read: ok" "asked for the wrong way round, it says its own direction"
+is "$(ask read 1 10.77.0.1 0 10.77.0.2 0 out)" "read: EOPNOTSUPP" "ICMP is refused"
+is "$(ask read 58 fd77::1 0 fd77::2 0 out)" "read: EOPNOTSUPP" "and ICMPv6"
+has "$(ask read "$(flow ' 81 mark')")" "read: ok" \
+	"after refusals the next answer is its own"
 
 # --- the end of flows -------------------------------------------------------------
 

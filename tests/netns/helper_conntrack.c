@@ -6,6 +6,7 @@
  *	events              what is pending, until there is no more
  *	dump VALUE MASK     entries by mark
  *	mark PROTO LOCAL LPORT REMOTE RPORT in|out VALUE MASK
+ *	read PROTO LOCAL LPORT REMOTE RPORT in|out
  *	rcvbuf BYTES        of the event socket
  *	link                take notifications; uplink, capacity, public address?
  *	local ADDRESS       is it ours?
@@ -103,21 +104,41 @@ static void do_dump(struct helper *h, char **words)
 	print_result("dump", r);
 }
 
-static void do_mark(struct helper *h, char **words)
+/* The key in words 1 to 5, PROTO LOCAL LPORT REMOTE RPORT. */
+static bool parse_key(char **words, struct flow_key *ret_key)
 {
 	struct flow_key key = {.proto = parse_proto(words[1])};
 
 	if (addr_parse(words[2], &key.local) < 0 ||
 	    addr_parse(words[4], &key.remote) < 0) {
-		puts("mark: bad address");
-		return;
+		puts("bad address");
+		return false;
 	}
 	key.local_port = (uint16_t)atoi(words[3]);
 	key.remote_port = (uint16_t)atoi(words[5]);
-	print_result("mark",
-		     conntrack_set_mark(h->conntrack, &key, strcmp(words[6], "in") == 0,
-					(uint32_t)strtoul(words[7], NULL, 0),
-					(uint32_t)strtoul(words[8], NULL, 0)));
+	*ret_key = key;
+	return true;
+}
+
+static void do_mark(struct helper *h, char **words)
+{
+	struct flow_key key;
+
+	if (parse_key(words, &key))
+		print_result("mark",
+			     conntrack_set_mark(h->conntrack, &key,
+						strcmp(words[6], "in") == 0,
+						(uint32_t)strtoul(words[7], NULL, 0),
+						(uint32_t)strtoul(words[8], NULL, 0)));
+}
+
+static void do_read(struct helper *h, char **words)
+{
+	struct flow_key key;
+
+	if (parse_key(words, &key))
+		print_result("read", conntrack_read(h->conntrack, &key,
+						    strcmp(words[6], "in") == 0));
 }
 
 static void do_rcvbuf(struct helper *h, char **words)
@@ -191,6 +212,8 @@ static void run(struct helper *h, char **words, int count)
 		do_dump(h, words);
 	else if (strcmp(words[0], "mark") == 0 && count == 9)
 		do_mark(h, words);
+	else if (strcmp(words[0], "read") == 0 && count == 7)
+		do_read(h, words);
 	else if (strcmp(words[0], "rcvbuf") == 0 && count == 2)
 		do_rcvbuf(h, words);
 	else if (strcmp(words[0], "link") == 0)

@@ -19,7 +19,7 @@ TAP_COUNT=0
 TAP_FAILED=0
 
 diag() {
-	printf '%s\n' "$@" | sed 's/^/# /'
+	printf '%s\n' "$@" | sed 's/^/# /' >&2
 }
 
 tap_report() { # 0|1 DESCRIPTION
@@ -29,6 +29,8 @@ tap_report() { # 0|1 DESCRIPTION
 	else
 		TAP_FAILED=$((TAP_FAILED + 1))
 		echo "not ok $TAP_COUNT - $2"
+		# prove hides what goes to stdout, and a log without names is no help.
+		echo "# $(basename "$0"): not ok $TAP_COUNT - $2" >&2
 	fi
 	return "$1"
 }
@@ -91,11 +93,24 @@ skip_all() {
 }
 
 bail_out() {
+	sanitizer_reports
 	echo "Bail out! $1"
 	exit 1
 }
 
+# sanitizer_reports: what a sanitized build had to say of any program of ours; fails when
+# it was something. The log of the agent does not do: agentctl has none.
+sanitizer_reports() {
+	local reports=("$NS_DIR"/sanitizer/*)
+	[ -e "${reports[0]}" ] || return 0
+	cat "${reports[@]}" | sed 's/^/# /'
+	return 1
+}
+
+# Leaks are reported at the end of a process, so the agent ends first.
 done_testing() {
+	[ -z "${AGENT_PID:-}" ] || stop_agent
+	sanitizer_reports || tap_report 1 "no sanitizer has anything to report"
 	echo "1..$TAP_COUNT"
 	[ "$TAP_FAILED" -eq 0 ]
 	exit
@@ -118,6 +133,9 @@ begin_netns() {
 	[ -x "$CTL" ] || bail_out "$CTL is not there; run make first"
 	need ip nft nsenter ss jq
 	ns_begin || bail_out "no namespaces"
+	mkdir -m 1777 "$NS_DIR/sanitizer"
+	export ASAN_OPTIONS=log_path=$NS_DIR/sanitizer/report
+	export UBSAN_OPTIONS=$ASAN_OPTIONS:print_stacktrace=1
 }
 
 # --- the usual network -------------------------------------------------------------

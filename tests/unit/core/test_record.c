@@ -237,6 +237,15 @@ static void random_observation(struct tape *t, struct world *w, struct observati
 	case OBS_SWEPT:
 		o->swept.since_ns = o->time_ns - noise(t, 1u << 20);
 		break;
+	case OBS_ZOOM_BEGIN:
+		o->zoom.app = (uint16_t)noise(t, APP_ID_MAX + 1);
+		break;
+	case OBS_PACKET:
+		o->packet.key = random_key(t);
+		o->packet.is_inbound = noise(t, 2);
+		o->packet.length = noise(t, 9) ? noise(t, 1500) : UINT32_MAX;
+		break;
+	case OBS_ZOOM_END:
 	case OBS_TICK:
 		break;
 	}
@@ -292,6 +301,16 @@ static void assert_same(const struct observation *a, const struct observation *b
 	case OBS_SWEPT:
 		assert_true(a->swept.since_ns == b->swept.since_ns);
 		break;
+	case OBS_ZOOM_BEGIN:
+		assert_int_equal(a->zoom.app, b->zoom.app);
+		break;
+	case OBS_PACKET:
+		assert_memory_equal(&a->packet.key, &b->packet.key,
+				    sizeof(a->packet.key));
+		assert_int_equal(a->packet.is_inbound, b->packet.is_inbound);
+		assert_int_equal(a->packet.length, b->packet.length);
+		break;
+	case OBS_ZOOM_END:
 	case OBS_TICK:
 		break;
 	}

@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Looks at packets: whose turn it is, what they are counted for, what they change. */
+#include "../support/traffic.h"
+#include "core/zoom_session.h"
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define MS 1000000u
+
+/* Two flat streams through the program: bins of bytes show nothing. */
+static void flat(struct traffic *t)
+{
+	traffic_carry(t, 0, 20000, 20000);
+	traffic_carry(t, 1, 20000, 20000);
+	traffic_sample(t);
+}
+
+static void begin(struct traffic *t)
+{
+	traffic_begin(t, 1);
+	traffic_flow(t, 1, true);
+	traffic_flow(t, 2, true);
+	for (int i = 0; i < 15 && !engine_wants_zoom(t->engine); i++)
+		flat(t);
+}
+
+static int look(struct traffic *t, uint16_t app)
+{
+	struct observation o = {
+		.kind = OBS_ZOOM_BEGIN, .time_ns = t->now_ns, .zoom.app = app};
+
+	return engine_observe(t->engine, &o);
+}
+
+static int look_end(struct traffic *t)
+{
+	struct observation o = {.kind = OBS_ZOOM_END, .time_ns = t->now_ns};
+
+	return engine_observe(t->engine, &o);
+}
+
+static void packet(struct traffic *t, size_t flow, uint64_t time_ns, bool is_inbound,
+		   uint32_t length)
+{
+	struct observation o = {.kind = OBS_PACKET, .time_ns = time_ns};
+
+	o.packet.key = t->flows[flow].record.flow.key;
+	o.packet.is_inbound = is_inbound;
+	o.packet.length = length;
+	assert_int_equal(engine_observe(t->engine, &o), 0);
+}
+
+/* What flow 0 brings at odd times leaves on flow 1 0.3 ms later. */
+static void relayed_packets(struct traffic *t, unsigned int count)
+{
+	uint64_t at = t->now_ns;
+
+	for (unsigned int i = 0; i < count; i++) {
+		uint32_t length = 200 + (uint32_t)(1000 * traffic_noise(t));
+
+		at += (uint64_t)(traffic_noise(t) * 10 * MS);
+		packet(t, 0, at, true, length);
+		packet(t, 1, at + 3 * MS / 10, false, length);
+	}
+}
+
+static void a_candidate_is_looked_at_once(void **state)
+{
+	const struct flow_key *keys;
+	struct traffic t;
+
+	(void)state;
+	begin(&t);
+	assert_int_equal(engine_wants_zoom(t.engine), 1);
+	assert_int_equal(engine_zoom_flows(t.engine, &keys), 0);
+	assert_int_equal(look(&t, 1), 0);
+	assert_int_equal(engine_zoom_flows(t.engine, &keys), 2);
+	assert_int_equal(engine_wants_zoom(t.engine), 0);
+	assert_int_equal(look(&t, 1), -EINVAL);
+	assert_int_equal(look_end(&t), 0);
+	assert_int_equal(engine_wants_zoom(t.engine), 0);
+	traffic_end(&t);
+}
+
+static void relayed_packets_promote_within_three_seconds(void **state)
+{
+	struct traffic t;
+
+	(void)state;
+	begin(&t);
+	assert_int_equal(look(&t, 1), 0);
+	relayed_packets(&t, 300);
+	for (int i = 0; i < 10; i++)
+		flat(&t);
+	assert_int_equal(look_end(&t), 0);
+	assert_true(traffic_app(&t)->zoom.result.is_conclusive);
+	assert_true(traffic_app(&t)->zoom.result.matched_share > 0.8);
+	for (int i = 0; i < 15; i++)
+		flat(&t);
+	assert_true(traffic_app(&t)->evidence[EVIDENCE_PACKETS].weight > 7.9);
+	assert_int_equal(traffic_app(&t)->role, ROLE_RELAY);
+	traffic_end(&t);
+}
+
+static void a_look_without_packets_is_inconclusive_and_repeated_soon(void **state)
+{
+	struct traffic t;
+
+	(void)state;
+	begin(&t);
+	assert_int_equal(look(&t, 1), 0);
+	assert_int_equal(look_end(&t), 0);
+	assert_false(traffic_app(&t)->zoom.result.is_conclusive);
+	for (int i = 0; i < 25; i++)
+		flat(&t);
+	assert_int_equal(engine_wants_zoom(t.engine), 0);
+	assert_false(traffic_app(&t)->evidence[EVIDENCE_PACKETS].is_measured);
+	for (int i = 0; i < 6; i++)
+		flat(&t);
+	assert_int_equal(engine_wants_zoom(t.engine), 1);
+	traffic_end(&t);
+}
+
+static void packets_of_other_flows_are_nobodys(void **state)
+{
+	struct traffic t;
+	size_t late;
+
+	(void)state;
+	begin(&t);
+	late = traffic_flow(&t, 3, true);
+	assert_int_equal(look(&t, 1), 0);
+	packet(&t, late, t.now_ns, true, 1000); /* unknown to the engine */
+	flat(&t);
+	packet(&t, late, t.now_ns, true, 1000); /* known, but not looked at */
+	assert_int_equal(look_end(&t), 0);
+	assert_int_equal(traffic_app(&t)->zoom.result.packets, 0);
+	traffic_end(&t);
+}
+
+static void a_flow_that_ends_meanwhile_is_left_out(void **state)
+{
+	struct observation end;
+	struct traffic t;
+
+	(void)state;
+	begin(&t);
+	assert_int_equal(look(&t, 1), 0);
+	end = t.flows[1].record;
+	end.kind = OBS_FLOW_END;
+	assert_int_equal(engine_observe(t.engine, &end), 0);
+	packet(&t, 1, t.now_ns, false, 1000);
+	packet(&t, 0, t.now_ns, true, 1000);
+	assert_int_equal(look_end(&t), 0);
+	assert_int_equal(traffic_app(&t)->zoom.result.packets, 1);
+	traffic_end(&t);
+}
+
+static void an_application_that_goes_meanwhile_ends_the_look(void **state)
+{
+	struct observation gone = {.kind = OBS_APP_GONE};
+	struct traffic t;
+
+	(void)state;
+	begin(&t);
+	assert_int_equal(look(&t, 1), 0);
+	gone.time_ns = t.now_ns;
+	gone.app.id = 1;
+	assert_int_equal(engine_observe(t.engine, &gone), 0);
+	packet(&t, 0, t.now_ns, true, 1000);
+	assert_int_equal(look_end(&t), 0);
+	assert_int_equal(look_end(&t), -EINVAL);
+	traffic_end(&t);
+}
+
+static void nobody_is_looked_at_who_is_no_candidate(void **state)
+{
+	struct traffic t;
+
+	(void)state;
+	traffic_begin(&t, 1);
+	assert_int_equal(look(&t, 1), -EINVAL);
+	assert_int_equal(look(&t, 2), -EINVAL);
+	assert_int_equal(look(&t, APP_ID_MAX + 1), -EINVAL);
+	assert_int_equal(look_end(&t), -EINVAL);
+	traffic_end(&t);
+}
+
+static void a_full_look_says_so(void **state)
+{
+	struct traffic t;
+
+	(void)state;
+	begin(&t);
+	assert_int_equal(look(&t, 1), 0);
+	for (uint64_t i = 0; i < ZOOM_PACKETS_MAX; i++) {
+		assert_false(engine_zoom_is_full(t.engine));
+		packet(&t, i % 2, t.now_ns + i * MS / 20, i % 2 == 0, 1000);
+	}
+	packet(&t, 0, t.now_ns + 1000u * (uint64_t)MS, true, 1000);
+	assert_true(engine_zoom_is_full(t.engine));
+	traffic_end(&t);
+}
+
+static void the_budget_of_a_minute_is_kept(void **state)
+{
+	struct traffic t;
+	unsigned int looks = 0;
+	uint64_t began;
+
+	(void)state;
+	begin(&t);
+	began = t.now_ns;
+	/* Nothing conclusive: it would be looked at every six seconds. */
+	while (t.now_ns - began < 50000u * (uint64_t)MS) {
+		if (engine_wants_zoom(t.engine)) {
+			assert_int_equal(look(&t, 1), 0);
+			assert_int_equal(look_end(&t), 0);
+			looks++;
+		}
+		flat(&t);
+	}
+	assert_in_range(looks, 7, ZOOM_PER_MINUTE);
+	traffic_end(&t);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_candidate_is_looked_at_once),
+		cmocka_unit_test(relayed_packets_promote_within_three_seconds),
+		cmocka_unit_test(
+			a_look_without_packets_is_inconclusive_and_repeated_soon),
+		cmocka_unit_test(packets_of_other_flows_are_nobodys),
+		cmocka_unit_test(a_flow_that_ends_meanwhile_is_left_out),
+		cmocka_unit_test(an_application_that_goes_meanwhile_ends_the_look),
+		cmocka_unit_test(nobody_is_looked_at_who_is_no_candidate),
+		cmocka_unit_test(a_full_look_says_so),
+		cmocka_unit_test(the_budget_of_a_minute_is_kept),
+	};
+
+	return cmocka_run_group_tests_name("zoom_session", tests, NULL, NULL);
+}
