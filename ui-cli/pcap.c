@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "pcap.h"
 #include "base/hash.h"
+#include "core/engine.h"
 #include "core/flow.h"
 #include "core/packet.h"
+#include "core/zoom.h"
 #include <errno.h>
 #include <netinet/in.h>
 #include <pcap/pcap.h>
@@ -26,7 +28,7 @@
 struct capture_flow {
 	struct flow_key key;
 	struct observation record; /* with its counters so far */
-	bool is_changed;
+	bool is_changed, is_looked_at;
 	struct capture_flow *next_changed;
 	UT_hash_handle hh;
 };
@@ -53,6 +55,7 @@ struct reader {
 	uint64_t now_ns, tick_ns, sweep_ns; /* the last packet; the next of each */
 	struct capture_flow *flows, *changed;
 	struct fragment fragments[FRAGMENTS];
+	uint64_t look_ns; /* when the running look at packets began, 0: none */
 	uint64_t packets, others, unreadable, lost; /* not of the host; ...; no room */
 };
 
@@ -146,6 +149,23 @@ static enum exit_code report_flow(struct reader *r, struct capture_flow *f)
 	return replay_observe(r->replay, &f->record);
 }
 
+/* What the agent would have captured of it. */
+static enum exit_code look_at(struct reader *r, const struct capture_flow *f,
+			      const struct packet *p, bool is_received)
+{
+	struct observation o = {
+		.kind = OBS_PACKET,
+		.time_ns = r->now_ns,
+		.packet.key = f->key,
+		.packet.is_inbound = is_received,
+		.packet.length = p->payload,
+	};
+
+	if (!r->look_ns || !f->is_looked_at)
+		return EXIT_OK;
+	return replay_observe(r->replay, &o);
+}
+
 static enum exit_code take_packet(struct reader *r, struct packet *p)
 {
 	bool is_received = is_host(r, &p->destination);
@@ -176,7 +196,7 @@ static enum exit_code take_packet(struct reader *r, struct packet *p)
 		f->next_changed = r->changed;
 		r->changed = f;
 	}
-	return code;
+	return code == EXIT_OK ? look_at(r, f, p, is_received) : code;
 }
 
 /* --- time ------------------------------------------------------------------------- */
@@ -203,6 +223,48 @@ static enum exit_code sweep(struct reader *r)
 	return code;
 }
 
+/* Marks the flows whose packets are wanted, or none. */
+static void choose_flows(struct reader *r, bool is_wanted)
+{
+	const struct flow_key *keys;
+	struct capture_flow *f, *next;
+	size_t count = engine_zoom_flows(replay_engine(r->replay), &keys);
+
+	HASH_ITER (hh, r->flows, f, next)
+		f->is_looked_at = false;
+	for (size_t i = 0; is_wanted && i < count; i++) {
+		HASH_FIND(hh, r->flows, &keys[i], sizeof(keys[i]), f);
+		if (f)
+			f->is_looked_at = true;
+	}
+}
+
+/* Begins and ends looks at packets, as the agent does after each tick. */
+static enum exit_code update_look(struct reader *r)
+{
+	const struct engine *engine = replay_engine(r->replay);
+	struct observation o = {.time_ns = r->now_ns};
+	enum exit_code code;
+
+	if (r->look_ns) {
+		if (r->now_ns - r->look_ns < (uint64_t)(ZOOM_SECONDS * 1e9) &&
+		    !engine_zoom_is_full(engine))
+			return EXIT_OK;
+		r->look_ns = 0;
+		choose_flows(r, false);
+		o.kind = OBS_ZOOM_END;
+		return replay_observe(r->replay, &o);
+	}
+	o.kind = OBS_ZOOM_BEGIN;
+	o.zoom.app = engine_wants_zoom(engine);
+	if (!o.zoom.app)
+		return EXIT_OK;
+	code = replay_observe(r->replay, &o);
+	r->look_ns = r->now_ns;
+	choose_flows(r, true);
+	return code;
+}
+
 /* What moved since the last tick, then the tick. */
 static enum exit_code tick(struct reader *r)
 {
@@ -221,7 +283,9 @@ static enum exit_code tick(struct reader *r)
 		r->sweep_ns = r->now_ns + SWEEP_NS;
 		code = sweep(r);
 	}
-	return code == EXIT_OK ? replay_observe(r->replay, &o) : code;
+	if (code == EXIT_OK)
+		code = replay_observe(r->replay, &o);
+	return code == EXIT_OK ? update_look(r) : code;
 }
 
 /* Ticks up to the time of the next packet. One that is late counts as of now. */
@@ -281,7 +345,7 @@ static enum exit_code take(struct reader *r, const struct pcap_pkthdr *head,
 				r->path, (unsigned long long)r->packets);
 	/* pcap was asked for nanoseconds. */
 	time_ns = (uint64_t)head->ts.tv_sec * SECOND_NS + (uint64_t)head->ts.tv_usec;
-	result = packet_parse(r->link, data, head->caplen, &packet);
+	result = packet_parse(r->link, data, head->caplen, head->len, &packet);
 	r->unreadable += result == -EBADMSG;
 	if (result < 0)
 		return EXIT_OK;

@@ -302,6 +302,11 @@ enum exit_code replay_take(struct replay *p, const struct record *r)
 	return EXIT_OK;
 }
 
+const struct engine *replay_engine(const struct replay *p)
+{
+	return p->engine;
+}
+
 /* --- what there is to say ----------------------------------------------------------
  */
 

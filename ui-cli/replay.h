@@ -13,6 +13,7 @@
 #include "command.h"
 #include "core/record.h"
 
+struct engine;
 struct replay;
 
 struct replay_summary {
@@ -34,6 +35,10 @@ enum exit_code replay_take(struct replay *p, const struct record *r);
 enum exit_code replay_observe(struct replay *p, const struct observation *o);
 
 void replay_summarize(const struct replay *p, struct replay_summary *ret_summary);
+
+/* For whoever supplies packets: whose turn it is, and which flows. NULL before the
+ * first observation. */
+const struct engine *replay_engine(const struct replay *p);
 
 /* --- after the last record ------------------------------------------------------ */
 

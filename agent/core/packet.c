@@ -17,7 +17,8 @@
 /* What is left of a packet. */
 struct bytes {
 	const uint8_t *data;
-	size_t size;
+	size_t size; /* captured */
+	size_t wire; /* on the wire, at least as many */
 };
 
 static bool skip(struct bytes *b, size_t count)
@@ -26,6 +27,7 @@ static bool skip(struct bytes *b, size_t count)
 		return false;
 	b->data += count;
 	b->size -= count;
+	b->wire -= count;
 	return true;
 }
 
@@ -117,9 +119,31 @@ static bool has_ports(uint8_t proto)
 	       proto == IPPROTO_DCCP || proto == PROTO_UDPLITE;
 }
 
-static int take_ports(const struct bytes *b, struct packet *p)
+/* The header of layer 4; 0 where it cannot be told. */
+static size_t transport_size(uint8_t proto, const struct bytes *b)
 {
-	if (!has_ports(p->proto))
+	switch (proto) {
+	case IPPROTO_TCP:
+		return b->size > 12 ? (size_t)(b->data[12] >> 4) * 4 : 20;
+	case IPPROTO_UDP:
+	case PROTO_UDPLITE:
+		return 8;
+	case PROTO_SCTP:
+	case IPPROTO_DCCP:
+		return 12;
+	default:
+		return 0;
+	}
+}
+
+/* `left`: bytes of the packet from here on. */
+static int take_transport(const struct bytes *b, size_t left, bool has_header,
+			  struct packet *p)
+{
+	size_t header = has_header ? transport_size(p->proto, b) : 0;
+
+	p->payload = (uint32_t)(left > header ? left - header : 0);
+	if (!has_header || !has_ports(p->proto))
 		return 0;
 	if (b->size < 4)
 		return -EBADMSG;
@@ -141,12 +165,10 @@ static int take_ipv4(struct bytes *b, struct packet *p)
 		return -EBADMSG;
 	header = (size_t)(b->data[0] & 15) * 4;
 	p->bytes = get16(b->data + 2);
-	if (header < 20 || b->size < header)
-		return -EBADMSG;
-	/* Left to the network card to fill in: what was captured is all we know. */
+	/* An offload beyond 64 KiB. */
 	if (p->bytes == 0)
-		p->bytes = (uint32_t)b->size;
-	if (p->bytes < header)
+		p->bytes = (uint32_t)b->wire;
+	if (header < 20 || b->size < header || p->bytes < header)
 		return -EBADMSG;
 	p->fragment_id = get16(b->data + 4);
 	fragment = get16(b->data + 6);
@@ -157,7 +179,7 @@ static int take_ipv4(struct bytes *b, struct packet *p)
 	memcpy(&address, b->data + 16, 4);
 	p->destination = addr_from_ipv4(address);
 	skip(b, header);
-	return fragment & 0x1fff ? 0 : take_ports(b, p);
+	return take_transport(b, p->bytes - header, !(fragment & 0x1fff), p);
 }
 
 static bool is_extension(uint8_t next)
@@ -177,18 +199,12 @@ static size_t extension_size(uint8_t kind, const uint8_t *data)
 	return ((size_t)data[1] + 1) * 8;
 }
 
-static int take_ipv6(struct bytes *b, struct packet *p)
+/* Past the extension headers; *ret_offset is that of a fragment. */
+static int skip_extensions(struct bytes *b, uint8_t next, struct packet *p,
+			   uint16_t *ret_offset)
 {
 	uint16_t offset = 0;
-	uint8_t next;
 
-	if (b->size < 40)
-		return -EBADMSG;
-	p->bytes = 40 + (uint32_t)get16(b->data + 4);
-	p->source = addr_from_ipv6(b->data + 8);
-	p->destination = addr_from_ipv6(b->data + 24);
-	next = b->data[6];
-	skip(b, 40);
 	for (int i = 0; i < EXTENSIONS_MAX && is_extension(next) && !offset; i++) {
 		uint8_t kind = next;
 
@@ -204,16 +220,46 @@ static int take_ipv6(struct bytes *b, struct packet *p)
 			return -EBADMSG;
 	}
 	p->proto = next;
-	return offset ? 0 : take_ports(b, p);
+	*ret_offset = offset;
+	return 0;
+}
+
+static int take_ipv6(struct bytes *b, struct packet *p)
+{
+	size_t begin = b->wire, left;
+	uint16_t offset, payload;
+	uint8_t next;
+	int r;
+
+	if (b->size < 40)
+		return -EBADMSG;
+	payload = get16(b->data + 4);
+	/* 0 is a jumbogram, or an offload beyond 64 KiB. */
+	p->bytes = payload ? 40 + (uint32_t)payload : (uint32_t)b->wire;
+	p->source = addr_from_ipv6(b->data + 8);
+	p->destination = addr_from_ipv6(b->data + 24);
+	/* Never on a wire: it would pass for an IPv4 flow. */
+	if (addr_is_ipv4(&p->source) || addr_is_ipv4(&p->destination))
+		return -EBADMSG;
+	next = b->data[6];
+	skip(b, 40);
+	r = skip_extensions(b, next, p, &offset);
+	if (r < 0)
+		return r;
+	left = begin - b->wire;
+	return take_transport(b, p->bytes > left ? p->bytes - left : 0, !offset, p);
 }
 
 int packet_parse(enum packet_link link, const uint8_t *data, size_t size,
-		 struct packet *ret_packet)
+		 size_t wire_size, struct packet *ret_packet)
 {
-	struct bytes b = {data, size};
+	struct bytes b = {data, size, wire_size};
 	struct packet p = {0};
-	int r = skip_link(&b, link);
+	int r;
 
+	if (size > wire_size || wire_size > UINT32_MAX)
+		return -EBADMSG;
+	r = skip_link(&b, link);
 	if (r < 0)
 		return r;
 	if (b.size == 0)

@@ -29,6 +29,7 @@ struct packet {
 	uint16_t source_port, destination_port; /* host order; 0 without ports */
 	uint8_t proto;
 	uint32_t bytes;	      /* of layer 3, as the IP header says */
+	uint32_t payload;     /* of these, behind the header of layer 4 */
 	bool is_fragment;     /* one of several */
 	bool has_ports;	      /* false: a later fragment, or no ports at all */
 	uint32_t fragment_id; /* with the addresses, of which datagram */
@@ -38,10 +39,11 @@ struct packet {
 bool packet_link_is_known(int link);
 
 /*
- * Reads the `size` bytes that were captured. 0; -EAFNOSUPPORT for what is neither IPv4
- * nor IPv6; -EBADMSG for what is cut off before its ports or contradicts itself.
+ * Reads the `size` bytes that were captured of `wire_size`. 0; -EAFNOSUPPORT for what
+ * is neither IPv4 nor IPv6; -EBADMSG for what is cut off before its ports or
+ * contradicts itself.
  */
 int packet_parse(enum packet_link link, const uint8_t *data, size_t size,
-		 struct packet *ret_packet);
+		 size_t wire_size, struct packet *ret_packet);
 
 #endif

@@ -71,8 +71,7 @@ ok "the supernode is found to be a relay" \
 	wait_until "$PATIENCE" app_has_role "$SUPERNODE_PID" relay
 APP=$(app_get "$SUPERNODE_PID" name)
 since=$(app_get "$SUPERNODE_PID" since)
-# A capture does not tell of disks, so its evidence takes longer to suffice.
-sleep 20
+sleep 10
 kill -INT "$RECORDER_PID"
 ok "Ctrl-C ends a recording" wait_until 5 is_gone "$RECORDER_PID"
 "$CTL" record --duration 2s "$NS_DIR/short.rwrec" >"$NS_DIR/short" 2>&1
