@@ -141,12 +141,15 @@ $(FUZZ_BUILD)/fuzz_%: $(FUZZ_BUILD)/obj/tests/fuzz/fuzz_%.o $(FUZZ_OBJECTS)
 
 check: deps-test ## install what the tests need and run them all (root)
 	@$(MAKE) --no-print-directory check-build
-	@$(MAKE) --no-print-directory lint check-unit check-asan check-fuzz
+	@$(MAKE) --no-print-directory lint check-unit check-replay check-asan check-fuzz
 	@$(MAKE) --no-print-directory check-netns
 	@$(MAKE) --no-print-directory check-asan-netns
 
 # Nothing else may be built at the same time as the tests run.
 check-build: all $(UNIT) $(HELPERS) $(LOADS)
+
+check-replay: $(BUILD)/agentctl ## kept recordings and captures, no root needed
+	BUILD=$(BUILD) prove tests/replay/*.t
 
 check-unit: $(UNIT) ## unit tests, no root needed
 	@set -e; for t in $(UNIT); do echo "# $$t"; $$t; done
@@ -260,5 +263,5 @@ clean: ## remove what was built
 
 -include $(shell find $(BUILD)/obj $(FUZZ_BUILD)/obj -name '*.d' 2>/dev/null)
 .PRECIOUS: $(BUILD)/obj/%.o $(FUZZ_BUILD)/obj/%.o
-.PHONY: all check check-build check-unit check-asan check-asan-netns check-fuzz check-netns fuzz bench \
+.PHONY: all check check-build check-replay check-unit check-asan check-asan-netns check-fuzz check-netns fuzz bench \
 	lint check-includes check-format format demo run deps deps-test install help clean

@@ -9,21 +9,25 @@ _agentctl()
 	COMPREPLY=()
 	for ((i = 1; i < COMP_CWORD; i++)); do
 		case ${COMP_WORDS[i]} in
-		-s | --socket)
+		-s | --socket | --policy | --catalogue)
 			((++i))
 			if ((i == COMP_CWORD)); then
 				mapfile -t COMPREPLY < <(compgen -f -- "$cur")
 				return
 			fi
-			socket=(--socket "${COMP_WORDS[i]}")
+			case ${COMP_WORDS[i - 1]} in
+			-s | --socket) socket=(--socket "${COMP_WORDS[i]}") ;;
+			esac
 			;;
+		--duration | --set | --host) ((++i)) ;;
 		-*) ;;
 		*) words+=("${COMP_WORDS[i]}") ;;
 		esac
 	done
 	if [[ $cur == -* ]]; then
 		mapfile -t lines < <("${COMP_WORDS[0]}" __complete -- --options 2>/dev/null)
-	elif [[ ${words[*]:0:2} == "policy check" ]]; then
+	elif [[ ${words[*]:0:2} == "policy check" || ${words[*]} == record ||
+		${words[*]} == replay ]]; then
 		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
 		return
 	else

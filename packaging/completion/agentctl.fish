@@ -7,7 +7,7 @@ function __agentctl_words
     for word in (commandline -opc)[2..-1]
         if test $skip = yes
             set skip no
-        else if contains -- $word -s --socket
+        else if contains -- $word -s --socket --policy --catalogue --duration --set --host
             set skip yes
         else if not string match -q -- '-*' $word
             echo $word
@@ -28,7 +28,7 @@ end
 
 function __agentctl_wants_files
     set -l words (__agentctl_words)
-    test "$words[1] $words[2]" = "policy check"
+    contains -- "$words[1] $words[2]" "policy check" "record " "replay "
 end
 
 complete -c agentctl -f
@@ -36,6 +36,11 @@ complete -c agentctl -n 'not __agentctl_wants_files' -k -a '(__agentctl_candidat
 complete -c agentctl -n __agentctl_wants_files -F
 complete -c agentctl -s j -l json -d "for programs: the agent's reply as JSON"
 complete -c agentctl -l check -d 'status: exit with 5 if anything is promoted'
+complete -c agentctl -l duration -x -d 'record: stop after 60s, 10m, 2h'
+complete -c agentctl -l policy -r -F -d 'replay: by this policy'
+complete -c agentctl -l set -x -d 'replay: with this setting changed'
+complete -c agentctl -l catalogue -r -F -d 'replay: with what is known of clients there'
+complete -c agentctl -l host -x -d 'replay of a capture: the computer to judge'
 complete -c agentctl -l no-legend -d 'no headings, no hints'
 complete -c agentctl -s s -l socket -r -F -d 'ask the agent at this path'
 complete -c agentctl -s h -l help -d 'usage'

@@ -1,0 +1,69 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# A capture answers whether a computer was relaying, whatever it was captured on; one that
+# is damaged says so. Needs neither root nor an agent.
+
+# shellcheck source=tests/replay/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+capture() { # LINK WHAT
+	perl "$ROOT/tests/replay/capture.pl" "$1" "$2"
+}
+
+judge() { # FILE [OPTION...]
+	"$CTL" replay --host 192.0.2.1 --policy "$ROOT/rules/policy.d" "$@"
+}
+
+for link in ethernet vlan raw sll sll2; do
+	capture "$link" relay >"$DIR/relay.pcap"
+	judge "$DIR/relay.pcap" --json >"$DIR/relay.json"
+	is "$(jq -r .explanation.application.role "$DIR/relay.json")" relay \
+		"a relay is found in a capture of link type $link" ||
+		diag "$(judge "$DIR/relay.pcap" 2>&1)"
+done
+is "$(jq -r '.explanation.legs[0] | [.from, .to] | sort | join(" ")' \
+	"$DIR/relay.json")" "198.51.100.7 203.0.113.9" "it relayed for these two"
+is "$(jq .start "$DIR/relay.json")" 1790000000 "times are those of the capture"
+is "$(jq -c '.explanation.application | [.peers_in, .peers_out]' "$DIR/relay.json")" \
+	"[1,1]" "who sent first began: the one came, the other was called"
+like "$(judge "$DIR/relay.pcap")" \
+	"host 192.0.2.1 worked for strangers \(relay\), recognised [0-9.]+ s into" \
+	"the question is answered in a sentence"
+
+capture ethernet server >"$DIR/server.pcap"
+is "$(judge "$DIR/server.pcap" --json | jq -r '.timeline | length')" 0 \
+	"a server that answers is no relay"
+like "$(judge "$DIR/server.pcap")" "Nothing in this capture says" "and is told so"
+like "$(judge --set 'link.trusted=192.0.2.0/24, 198.51.100.0/24, 203.0.113.0/24' \
+	"$DIR/relay.pcap")" "It met no stranger" "trusted peers are no strangers"
+
+"$CTL" replay "$DIR/relay.pcap" >/dev/null 2>"$DIR/said"
+is $? 2 "a capture needs to be told the host"
+like "$(cat "$DIR/said")" "--host ADDRESS" "and says how"
+"$CTL" replay --host office "$DIR/relay.pcap" >/dev/null 2>&1
+is $? 2 "a host is an address"
+"$CTL" replay --host 192.0.2.99 "$DIR/relay.pcap" >/dev/null 2>"$DIR/said"
+is $? 1 "a host that is not in it is an error"
+like "$(cat "$DIR/said")" "none of its [0-9]+ packets is from or to 192.0.2.99" \
+	"that is said"
+
+size=$(stat -c %s "$DIR/relay.pcap")
+head -c $((size - 5)) "$DIR/relay.pcap" >"$DIR/cut.pcap"
+judge "$DIR/cut.pcap" >"$DIR/there" 2>"$DIR/said"
+is $? 1 "a capture that is cut off is no success"
+like "$(cat "$DIR/said")" "damaged behind packet [0-9]+" "the error says where"
+like "$(cat "$DIR/there")" "worked for strangers" "what it holds is judged all the same"
+head -c 20 "$DIR/relay.pcap" >"$DIR/head.pcap"
+judge "$DIR/head.pcap" >/dev/null 2>"$DIR/said"
+is $? 1 "half a header is refused"
+{ head -c 20 "$DIR/relay.pcap" && printf '\x69\0\0\0' &&
+	tail -c +25 "$DIR/relay.pcap"; } >"$DIR/wifi.pcap"
+judge "$DIR/wifi.pcap" >/dev/null 2>"$DIR/said"
+is $? 1 "a link type that is not known is refused"
+like "$(cat "$DIR/said")" "link type 105 cannot be read" "and named"
+judge - <"$DIR/relay.pcap" >/dev/null 2>&1
+is $? 0 "a file as standard input will do"
+judge - < <(cat "$DIR/relay.pcap") >/dev/null 2>&1
+is $? 2 "a pipe will not"
+done_testing

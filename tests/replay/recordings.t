@@ -1,0 +1,78 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# What was recorded of real programs is judged today as it was when it was kept; see
+# tests/recordings/README.md. Needs neither root nor an agent.
+
+# shellcheck source=tests/replay/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+RECORDINGS=$ROOT/tests/recordings
+
+# Everything of a verdict; of the probability what other processors agree on.
+verdicts() { # RECORDING
+	"$CTL" replay --json "$1" | jq '{observations, refused,
+		timeline: [.timeline[] | {after_ms, event, app, before, role, limits,
+			probability: (.probability // 0 | . * 1000 | round / 1000)}],
+		applications: [.applications[] | {name, role, peers, legs, bytes_in,
+			bytes_out, relayed_in, relayed_out}]}'
+}
+
+if [ "${1:-}" = --write ]; then
+	verdicts "$RECORDINGS/$2.rwrec" >"$RECORDINGS/$2.json"
+	exit
+fi
+
+for recording in "$RECORDINGS"/*.rwrec; do
+	name=$(basename "$recording" .rwrec)
+	is "$(verdicts "$recording")" "$(cat "$RECORDINGS/$name.json")" \
+		"$name: the verdicts are the ones that were kept"
+	ok "$name is small enough to keep" \
+		test "$(stat -c %s "$recording")" -lt 300000
+done
+
+n2n=$RECORDINGS/n2n-supernode.rwrec
+"$CTL" replay "$n2n" >"$DIR/there" 2>&1
+is $? 0 "a whole recording is a success"
+TZ=Pacific/Kiritimati "$CTL" replay --json "$n2n" >"$DIR/far"
+is "$(cat "$DIR/far")" "$("$CTL" replay --json "$n2n")" "and the same everywhere"
+is "$("$CTL" replay --json - <"$n2n")" "$(cat "$DIR/far")" "and from a pipe"
+like "$("$CTL" replay "$n2n" supernode)" "supernode: relay.*Strangers it passes" \
+	"with an application named, why is told"
+"$CTL" replay "$n2n" supernoed >/dev/null 2>"$DIR/said"
+is $? 1 "one that is not there is an error"
+like "$(cat "$DIR/said")" "did you mean 'supernode'" "which says which one is"
+
+mkdir "$DIR/policy.d" "$DIR/no-catalogue"
+printf '[link]\ntrusted = 198.18.0.0/15\n' >"$DIR/policy.d/trust.ini"
+is "$("$CTL" replay --json --policy "$DIR/policy.d" "$n2n" | jq '.timeline | length')" 0 \
+	"by a policy that trusts its peers nothing happened"
+is "$("$CTL" replay --json --set agent.mode=monitor "$n2n" |
+	jq '[.timeline[] | select(.event == "limits")] | length')" 0 \
+	"one changed setting is enough to limit nothing"
+is "$("$CTL" replay --json --catalogue "$DIR/no-catalogue" "$n2n" |
+	jq -r '.applications[] | select(.name == "supernode").client')" "" \
+	"another catalogue is another knowledge of clients"
+"$CTL" replay --set 'app *.promotion=destroy' "$n2n" >/dev/null 2>"$DIR/said"
+is $? 3 "a setting with an unknown value is refused"
+like "$(cat "$DIR/said")" '^--set:2: promotion: ' "and named"
+"$CTL" replay --set nonsense "$n2n" >/dev/null 2>&1
+is $? 2 "a setting that is none is a mistake of usage"
+
+size=$(stat -c %s "$n2n")
+head -c $((size - 1)) "$n2n" >"$DIR/cut"
+"$CTL" replay "$DIR/cut" >"$DIR/there" 2>"$DIR/said"
+is $? 1 "a recording without its last byte is no success"
+like "$(cat "$DIR/said")" "byte $((size - 4)): cut off" "the error says where it ends"
+like "$(cat "$DIR/there")" "supernode +relay" "what it holds is shown all the same"
+{ head -c 20000 "$n2n" && printf '\xff%.0s' {1..20} && tail -c +20021 "$n2n"; } \
+	>"$DIR/bad"
+"$CTL" replay "$DIR/bad" >/dev/null 2>"$DIR/said"
+like "$(cat "$DIR/said")" "^agentctl: $DIR/bad: byte [0-9]+: " \
+	"a damaged one is refused at a byte"
+"$CTL" replay "$0" >/dev/null 2>"$DIR/said"
+is $? 1 "what is no recording is refused"
+like "$(cat "$DIR/said")" "neither a recording nor a capture" "and told what is wanted"
+"$CTL" replay --host 192.0.2.1 "$n2n" >/dev/null 2>&1
+is $? 2 "--host with a recording is a mistake of usage"
+done_testing
