@@ -73,6 +73,7 @@ struct pair {
 	uint8_t state;
 	uint8_t delay;
 	uint16_t bursts;
+	int64_t base; /* delay every byte has, ns */
 };
 
 struct zoom {
@@ -220,8 +221,8 @@ static bool is_candidate(const struct zoom *z, size_t i, size_t j)
  * Half a delay to each side allows for drift.
  */
 static double match_periods_away(struct zoom *z, const struct zoom_side *from,
-				 const struct zoom_side *to, double period,
-				 size_t delay)
+				 const struct zoom_side *to, int64_t base,
+				 double period, size_t delay)
 {
 	int64_t reach = (int64_t)ZOOM_DELAY_LEAST << delay;
 	int64_t least = period > 0 ? (int64_t)ceil(2 * (double)reach / period) : 0;
@@ -234,8 +235,8 @@ static double match_periods_away(struct zoom *z, const struct zoom_side *from,
 			int64_t periods = k < 2 ? least + k : -least - (k - 2);
 			int64_t away = (int64_t)((double)periods * period);
 
-			zoom_match(&z->matcher, from, to, away + step * reach / 2,
-				   ZOOM_DELAYS, taken);
+			zoom_match(&z->matcher, from, to,
+				   base + away + step * reach / 2, ZOOM_DELAYS, taken);
 			most = fmax(most, taken[delay]);
 		}
 	return most;
@@ -303,7 +304,8 @@ static enum pair_state judge_period(const struct zoom *z, const struct zoom_side
 	return state;
 }
 
-static void judge_pair(struct zoom *z, size_t i, size_t j)
+/* Whether `j` sends on what `i` brought, each byte `base` ns later or a bit more. */
+static void judge_pair_at(struct zoom *z, size_t i, size_t j, int64_t base)
 {
 	const struct zoom_side *from = side_in(z, i), *to = side_out(z, j);
 	double lighter = fmin(from->bytes, to->bytes);
@@ -314,9 +316,10 @@ static void judge_pair(struct zoom *z, size_t i, size_t j)
 	struct zoom_jitter jitter;
 	size_t d;
 
-	zoom_match(&z->matcher, from, to, 0, ZOOM_DELAYS, matched);
+	zoom_match(&z->matcher, from, to, base, ZOOM_DELAYS, matched);
 	for (size_t k = 0; k < DISPLACEMENTS; k++) {
-		zoom_match(&z->matcher, from, to, displacements[k], ZOOM_DELAYS, taken);
+		zoom_match(&z->matcher, from, to, base + displacements[k], ZOOM_DELAYS,
+			   taken);
 		for (d = 0; d < ZOOM_DELAYS; d++) {
 			mean[d] += taken[d] / (double)DISPLACEMENTS;
 			most[d] = fmax(most[d], taken[d]);
@@ -325,16 +328,37 @@ static void judge_pair(struct zoom *z, size_t i, size_t j)
 	d = best_delay(matched, mean);
 	p->delay = (uint8_t)d;
 	p->state = PAIR_NONE;
-	zoom_compare_jitter(&z->matcher, from, to, (int64_t)ZOOM_DELAY_LEAST << d,
+	p->base = base;
+	zoom_compare_jitter(&z->matcher, from, to, base, (int64_t)ZOOM_DELAY_LEAST << d,
 			    &jitter);
 	if (matched[d] - mean[d] < excess_needed(&jitter) * lighter ||
 	    !bursts_agree(from, to, matched[d], jitter.bursts))
 		return;
 	p->bursts = (uint16_t)jitter.bursts;
-	most[d] = fmax(most[d], match_periods_away(z, from, to, jitter.period, d));
+	most[d] =
+		fmax(most[d], match_periods_away(z, from, to, base, jitter.period, d));
 	if (most[d] > PERIODIC_SHARE * matched[d])
-		state = judge_period(z, from, to, &jitter);
+		state = base == 0 ? judge_period(z, from, to, &jitter)
+				  : judge_jitter(&jitter);
 	p->state = (uint8_t)state;
+}
+
+/* A second look for those that take their time, at the delay they seem to have. */
+static void judge_pair(struct zoom *z, size_t i, size_t j)
+{
+	struct pair first;
+	int64_t base;
+
+	judge_pair_at(z, i, j, 0);
+	first = z->pairs[i][j];
+	if (first.state >= PAIR_TOGETHER)
+		return;
+	base = zoom_find_delay(&z->matcher, side_in(z, i), side_out(z, j));
+	if (base == 0)
+		return;
+	judge_pair_at(z, i, j, base);
+	if (z->pairs[i][j].state != PAIR_ACCEPTED)
+		z->pairs[i][j] = first;
 }
 
 /* Matches the accepted pairs again, with displaced arrivals, and adds up. */
@@ -351,7 +375,7 @@ static double forwarded_bytes(struct zoom *z, int64_t displacement)
 			if (p->state != PAIR_ACCEPTED)
 				continue;
 			zoom_match(&z->matcher, side_in(z, i), side_out(z, j),
-				   displacement, (size_t)p->delay + 1, taken);
+				   p->base + displacement, (size_t)p->delay + 1, taken);
 			z->explained[j] += taken[p->delay];
 		}
 	for (size_t i = 0; i < z->flow_count; i++)
