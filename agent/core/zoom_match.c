@@ -5,7 +5,7 @@
 
 #define LAGS 128
 #define LAG_NS 250000
-#define LAG_EVENTS 64	      /* that are tried for each that comes in */
+#define LAG_EVENTS 32	      /* that are tried for each that comes in */
 #define TOGETHER_MATCHED 0.75 /* of the bursts */
 
 /* Takes up to `wanted` bytes of the newest credits; too old ones are forgotten. */
@@ -171,9 +171,9 @@ void zoom_compare_jitter(struct zoom_matcher *m, const struct zoom_side *from,
 }
 
 int64_t zoom_find_delay(const struct zoom_matcher *m, const struct zoom_side *from,
-			const struct zoom_side *to)
+			const struct zoom_side *to, double *ret_excess)
 {
-	double bins[LAGS] = {0};
+	double bins[LAGS + 1] = {0}, sum = 0;
 	size_t next = to->begin, best = 0;
 
 	for (size_t i = from->begin; i < from->end; i++) {
@@ -190,9 +190,12 @@ int64_t zoom_find_delay(const struct zoom_matcher *m, const struct zoom_side *fr
 				fmin((double)e->length, (double)m->events[k].length);
 		}
 	}
-	for (size_t bin = 1; bin < LAGS; bin++)
-		if (bins[bin] > bins[best])
+	for (size_t bin = 0; bin < LAGS; bin++) {
+		sum += bins[bin];
+		if (bins[bin] + bins[bin + 1] > bins[best] + bins[best + 1])
 			best = bin;
+	}
+	*ret_excess = bins[best] + bins[best + 1] - 2 * sum / LAGS;
 	return best > 0 ? (int64_t)(best - 1) * LAG_NS : 0;
 }
 

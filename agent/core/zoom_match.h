@@ -63,7 +63,7 @@ void zoom_compare_jitter(struct zoom_matcher *m, const struct zoom_side *from,
 
 /* The delay most bytes of `to` have after some of `from`, rounded down, ns. */
 int64_t zoom_find_delay(const struct zoom_matcher *m, const struct zoom_side *from,
-			const struct zoom_side *to);
+			const struct zoom_side *to, double *ret_excess);
 
 /*
  * Whether nearly all bursts of `from` are followed, within `reach` ns, by an event of
