@@ -4,6 +4,7 @@
 #include <utlist.h>
 
 #define SERIES_PER_CHUNK 64
+#define ALIVE_NS 3000000000u
 
 void sampling_init(struct sampling *s)
 {
@@ -42,20 +43,28 @@ static size_t insert(struct flow **flows, size_t count, struct flow *f)
 	return count;
 }
 
-static size_t heaviest(const struct app *a, struct flow **flows, bool only_sampled)
+static size_t heaviest(const struct app *a, struct flow **flows, bool only_sampled,
+		       uint64_t alive_since_ns)
 {
 	size_t count = 0;
 	struct flow *f;
 
 	DL_FOREACH (a->flows, f)
-		if (f->is_stranger && (f->series || !only_sampled))
+		if (f->is_stranger && f->last_ns >= alive_since_ns &&
+		    (f->series || !only_sampled))
 			count = insert(flows, count, f);
 	return count;
 }
 
 size_t sampling_list(const struct app *a, struct flow *ret_flows[PAIRS_FLOWS_MAX])
 {
-	return heaviest(a, ret_flows, true);
+	return heaviest(a, ret_flows, true, 0);
+}
+
+size_t sampling_list_alive(const struct app *a, uint64_t now_ns,
+			   struct flow *ret_flows[PAIRS_FLOWS_MAX])
+{
+	return heaviest(a, ret_flows, false, now_ns > ALIVE_NS ? now_ns - ALIVE_NS : 0);
 }
 
 void sampling_drop(struct sampling *s, struct flow *f)
@@ -78,7 +87,7 @@ static bool is_among(struct flow *const *flows, size_t count, const struct flow 
 void sampling_choose(struct sampling *s, struct app *a)
 {
 	struct flow *flows[PAIRS_FLOWS_MAX];
-	size_t count = heaviest(a, flows, false);
+	size_t count = heaviest(a, flows, false, 0);
 	struct flow *f;
 
 	DL_FOREACH (a->flows, f)

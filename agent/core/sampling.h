@@ -31,4 +31,9 @@ void sampling_tick(struct app *a, uint32_t tick, double seconds);
 /* The sampled flows, heaviest first. Their number, at most PAIRS_FLOWS_MAX. */
 size_t sampling_list(const struct app *a, struct flow *ret_flows[PAIRS_FLOWS_MAX]);
 
+/* The heaviest flows to strangers that carried something lately, sampled or not: what
+ * ended a while ago may still be sampled, and what has just begun not yet. */
+size_t sampling_list_alive(const struct app *a, uint64_t now_ns,
+			   struct flow *ret_flows[PAIRS_FLOWS_MAX]);
+
 #endif

@@ -3,6 +3,9 @@
 #include <math.h>
 #include <string.h>
 
+#define LAGS 128
+#define LAG_NS 250000
+#define LAG_EVENTS 32	      /* that are tried for each that comes in */
 #define TOGETHER_MATCHED 0.75 /* of the bursts */
 
 /* Takes up to `wanted` bytes of the newest credits; too old ones are forgotten. */
@@ -114,8 +117,8 @@ static int64_t counterpart(const struct zoom_matcher *m, const struct zoom_side 
  * left out would lend both gaps a common length.
  */
 static size_t collect_gaps(struct zoom_matcher *m, const struct zoom_side *few,
-			   const struct zoom_side *other, bool is_later, int64_t delay,
-			   struct zoom_jitter *j)
+			   const struct zoom_side *other, bool is_later, int64_t base,
+			   int64_t delay, struct zoom_jitter *j)
 {
 	size_t span = few->end - few->begin, next = other->begin, gaps = 0, samples = 0;
 	int64_t first = m->events[few->begin].time, last = m->events[few->end - 1].time;
@@ -128,7 +131,9 @@ static size_t collect_gaps(struct zoom_matcher *m, const struct zoom_side *few,
 		if (time - m->events[i - 1].time < silence)
 			continue;
 		j->bursts++;
-		match = counterpart(m, other, &next, time, is_later, delay);
+		match = counterpart(m, other, &next,
+				    is_later ? time + base : time - base, is_later,
+				    delay);
 		if (begun >= 0)
 			m->gaps[gaps++] = (double)(time - begun);
 		if (begun >= 0 && before >= 0 && match >= 0)
@@ -142,7 +147,7 @@ static size_t collect_gaps(struct zoom_matcher *m, const struct zoom_side *few,
 }
 
 void zoom_compare_jitter(struct zoom_matcher *m, const struct zoom_side *from,
-			 const struct zoom_side *to, int64_t delay,
+			 const struct zoom_side *to, int64_t base, int64_t delay,
 			 struct zoom_jitter *ret_jitter)
 {
 	bool to_is_few = to->end - to->begin <= from->end - from->begin;
@@ -152,7 +157,7 @@ void zoom_compare_jitter(struct zoom_matcher *m, const struct zoom_side *from,
 	*ret_jitter = (struct zoom_jitter){.bursts = 1, .ratio = INFINITY};
 	if (few->end - few->begin < 3)
 		return;
-	gaps = collect_gaps(m, few, to_is_few ? from : to, !to_is_few, delay,
+	gaps = collect_gaps(m, few, to_is_few ? from : to, !to_is_few, base, delay,
 			    ret_jitter);
 	if (gaps == 0)
 		return;
@@ -163,6 +168,35 @@ void zoom_compare_jitter(struct zoom_matcher *m, const struct zoom_side *from,
 	if (ret_jitter->samples > 0 && ret_jitter->spread > 0)
 		ret_jitter->ratio =
 			median(m->errors, ret_jitter->samples) / ret_jitter->spread;
+}
+
+int64_t zoom_find_delay(const struct zoom_matcher *m, const struct zoom_side *from,
+			const struct zoom_side *to, double *ret_excess)
+{
+	double bins[LAGS + 1] = {0}, sum = 0;
+	size_t next = to->begin, best = 0;
+
+	for (size_t i = from->begin; i < from->end; i++) {
+		const struct zoom_event *e = &m->events[i];
+
+		while (next < to->end && m->events[next].time < e->time)
+			next++;
+		for (size_t k = next; k < to->end && k < next + LAG_EVENTS; k++) {
+			size_t bin = (size_t)(m->events[k].time - e->time) / LAG_NS;
+
+			if (bin >= LAGS)
+				break;
+			bins[bin] +=
+				fmin((double)e->length, (double)m->events[k].length);
+		}
+	}
+	for (size_t bin = 0; bin < LAGS; bin++) {
+		sum += bins[bin];
+		if (bins[bin] + bins[bin + 1] > bins[best] + bins[best + 1])
+			best = bin;
+	}
+	*ret_excess = bins[best] + bins[best + 1] - 2 * sum / LAGS;
+	return best > 0 ? (int64_t)(best - 1) * LAG_NS : 0;
 }
 
 int64_t zoom_mean_gap(const struct zoom_matcher *m, const struct zoom_side *s)

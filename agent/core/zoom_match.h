@@ -56,10 +56,14 @@ void zoom_match(struct zoom_matcher *m, const struct zoom_side *from,
 		const struct zoom_side *to, int64_t displacement, size_t delays,
 		double ret_taken[ZOOM_DELAYS]);
 
-/* `delay`: the longest between the two, ns. */
+/* `base` and `delay`: the shortest time between the two, and how much longer, ns. */
 void zoom_compare_jitter(struct zoom_matcher *m, const struct zoom_side *from,
-			 const struct zoom_side *to, int64_t delay,
+			 const struct zoom_side *to, int64_t base, int64_t delay,
 			 struct zoom_jitter *ret_jitter);
+
+/* The delay most bytes of `to` have after some of `from`, rounded down, ns. */
+int64_t zoom_find_delay(const struct zoom_matcher *m, const struct zoom_side *from,
+			const struct zoom_side *to, double *ret_excess);
 
 /*
  * Whether nearly all bursts of `from` are followed, within `reach` ns, by an event of

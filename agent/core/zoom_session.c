@@ -42,7 +42,8 @@ bool zoom_session_begin(struct zoom_session *s, struct app *a, uint64_t now_ns)
 {
 	struct flow *flows[PAIRS_FLOWS_MAX];
 	struct addr remotes[ZOOM_FLOWS_MAX];
-	size_t count = s->app ? 0 : sampling_list(a, flows);
+	size_t count =
+		s->app || !a->is_candidate ? 0 : sampling_list_alive(a, now_ns, flows);
 
 	_Static_assert(PAIRS_FLOWS_MAX <= ZOOM_FLOWS_MAX,
 		       "every sampled flow has room");

@@ -33,7 +33,7 @@ void zoom_session_done(struct zoom_session *s);
 bool zoom_session_is_due(const struct zoom_session *s, const struct app *a,
 			 uint64_t now_ns);
 
-/* Begins with the application's sampled flows. False if it has none, or one runs. */
+/* Begins with a candidate's heaviest flows. False if it has none, or one runs. */
 bool zoom_session_begin(struct zoom_session *s, struct app *a, uint64_t now_ns);
 void zoom_session_add(struct zoom_session *s, const struct flow *f,
 		      const struct observation *o);

@@ -68,6 +68,25 @@ static void a_flow_that_grew_takes_the_place_of_a_lighter_one(void **state)
 	sampling_done(&s);
 }
 
+static void flows_that_have_ended_are_sampled_on_but_not_alive(void **state)
+{
+	struct flow flows[3], *list[PAIRS_FLOWS_MAX];
+	struct app a = {0};
+	struct sampling s;
+
+	(void)state;
+	sampling_init(&s);
+	make_app(&a, flows, 3);
+	for (size_t i = 0; i < 3; i++)
+		flows[i].last_ns = 10000000000u + i * 1000000000u;
+	sampling_choose(&s, &a);
+	assert_int_equal(sampling_list(&a, list), 3);
+	assert_int_equal(sampling_list_alive(&a, 14500000000u, list), 1);
+	assert_ptr_equal(list[0], &flows[2]);
+	assert_int_equal(sampling_list_alive(&a, 1000000000u, list), 3);
+	sampling_done(&s);
+}
+
 static void flows_to_trusted_peers_are_not_sampled(void **state)
 {
 	struct flow flows[3];
@@ -142,6 +161,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_heaviest_flows_are_listed_in_order),
 		cmocka_unit_test(a_flow_that_grew_takes_the_place_of_a_lighter_one),
+		cmocka_unit_test(flows_that_have_ended_are_sampled_on_but_not_alive),
 		cmocka_unit_test(flows_to_trusted_peers_are_not_sampled),
 		cmocka_unit_test(there_is_a_bound_to_all_series),
 		cmocka_unit_test(a_sample_is_the_rate_of_what_was_pending),

@@ -170,6 +170,16 @@ static void a_copy_after_half_a_millisecond_is_matched(void **state)
 	assert_true(f->result.is_conclusive);
 }
 
+static void a_dense_stream_may_take_some_milliseconds(void **state)
+{
+	struct fixture *f = *state;
+
+	put_relayed(f, 0, 1, MS, 5 * MS);
+	evaluate(f, 2);
+	assert_true(f->result.matched_share > RELAYED);
+	assert_true(f->result.is_conclusive);
+}
+
 static void an_echo_to_the_same_peer_is_no_relay(void **state)
 {
 	struct fixture *f = *state;
@@ -365,6 +375,7 @@ int main(void)
 		CASE(real_relays_are_matched),
 		CASE(real_look_alikes_are_not),
 		CASE(a_copy_after_half_a_millisecond_is_matched),
+		CASE(a_dense_stream_may_take_some_milliseconds),
 		CASE(an_echo_to_the_same_peer_is_no_relay),
 		CASE(what_leaves_before_it_comes_is_no_relay),
 		CASE(a_steady_stream_is_told_by_its_jitter),
