@@ -204,7 +204,8 @@ has_controls() {
 }
 
 on_terminal() { # VARIABLE=VALUE COMMAND
-	printf "#!/bin/bash\nTERM=xterm %s exec '%s' %s\n" "$1" "$CTL" "$2" \
+	printf "#!/bin/bash\nunset NO_COLOR\nTERM=xterm %s exec '%s' %s\n" \
+		"$1" "$CTL" "$2" \
 		>"$NS_DIR/on-terminal"
 	chmod +x "$NS_DIR/on-terminal"
 	# Not script(1): with its input at an end it may leave before the output is read.
