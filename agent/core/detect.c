@@ -23,7 +23,6 @@
 #define IO_SAMPLES 32
 #define IO_SPACING_NS (2 * (uint64_t)SECOND_NS)
 #define IO_SPAN_NS (10 * (uint64_t)SECOND_NS)
-#define LEG_MATCHES 2	     /* evaluations that must agree before a flow is a leg */
 #define LEGS_SUFFICE_TURNS 3 /* likewise before the scope of a limit changes */
 #define LEGS_REST_SHARE 0.2
 
@@ -220,17 +219,26 @@ static const struct pairs_match *best_match(const struct pairs_result *r, size_t
 }
 
 /* Once an evaluation, however many partners there are. */
-static void note_match(struct app *a, struct flow *f, const struct flow *partner,
-		       float correlation)
+static void note_match(struct flow *f, const struct flow *partner, float correlation)
 {
 	f->match = correlation;
 	f->partner = partner->key.remote;
 	if (f->matches < UINT8_MAX)
 		f->matches++;
-	if (f->is_leg || f->matches < LEG_MATCHES || a->log_odds < ROLE_SUSPECT_AT)
+}
+
+/* Flows that were matched, by bins or by packets, once there is a suspicion. */
+static void name_legs(struct app *a)
+{
+	struct flow *f;
+
+	if (a->log_odds < ROLE_SUSPECT_AT)
 		return;
-	f->is_leg = true;
-	a->leg_count++;
+	DL_FOREACH (a->flows, f)
+		if (!f->is_leg && f->is_stranger && f->matches >= FLOW_LEG_MATCHES) {
+			f->is_leg = true;
+			a->leg_count++;
+		}
 }
 
 static float mean_packet(uint64_t bytes, uint64_t packets)
@@ -276,7 +284,7 @@ static void compare_flows(struct app *a, struct detect_tools *tools, uint64_t ti
 		const struct pairs_match *m = best_match(r, i);
 
 		if (m)
-			note_match(a, flows[i], flows[m->from == i ? m->to : m->from],
+			note_match(flows[i], flows[m->from == i ? m->to : m->from],
 				   m->correlation);
 	}
 	sampling_choose(&tools->sampling, a);
@@ -422,6 +430,8 @@ bool detect_evaluate(struct app *a, struct detect_tools *tools, uint64_t time_ns
 	if (a->is_candidate)
 		compare_flows(a, tools, time_ns, tick);
 	weigh(a, &f, time_ns);
+	if (a->is_candidate)
+		name_legs(a);
 	/* Under our own limit the evidence fades; what still pushes against it does
 	 * not. */
 	a->is_held = a->is_limited && app_role_is_promoted(a->role) && f.is_flowing &&

@@ -18,6 +18,8 @@
 #include <stdint.h>
 
 #define FLOW_TABLE_MAX 131072
+/* Evaluations that must agree before a flow is a leg. */
+#define FLOW_LEG_MATCHES 2
 /* Time constant of the decayed rates, seconds. */
 #define FLOW_RECENT_SECONDS 16.0
 

@@ -76,6 +76,7 @@ enum pair_state {
 
 struct pair {
 	float score; /* how much one delay stands out, bytes */
+	float share; /* matched, of the lighter side */
 	uint8_t state;
 	uint8_t delay;
 	uint16_t bursts;
@@ -338,6 +339,7 @@ static void judge_pair_at(struct zoom *z, size_t i, size_t j, int64_t base)
 	    !bursts_agree(from, to, matched[d], jitter.bursts))
 		return;
 	p->bursts = (uint16_t)jitter.bursts;
+	p->share = (float)fmin(1, matched[d] / lighter);
 	most[d] =
 		fmax(most[d], match_periods_away(z, from, to, base, jitter.period, d));
 	if (most[d] > PERIODIC_SHARE * matched[d])
@@ -502,4 +504,11 @@ void zoom_evaluate(struct zoom *z, struct zoom_result *ret_result)
 			r.matched_share = 0;
 	}
 	*ret_result = r;
+}
+
+float zoom_pair_share(const struct zoom *z, size_t from, size_t to)
+{
+	const struct pair *p = &z->pairs[from][to];
+
+	return p->state == PAIR_ACCEPTED ? p->share : 0;
 }

@@ -47,4 +47,9 @@ void zoom_begin(struct zoom *z, const struct addr *remotes, size_t flow_count);
 bool zoom_add(struct zoom *z, const struct zoom_packet *packet);
 void zoom_evaluate(struct zoom *z, struct zoom_result *ret_result);
 
+/* After zoom_evaluate: the share of the lighter of the two that what flow `from`
+ * brought and what flow `to` took on have in common; 0 where they were not found to
+ * match. */
+float zoom_pair_share(const struct zoom *z, size_t from, size_t to);
+
 #endif

@@ -2,6 +2,7 @@
 #include "core/zoom_session.h"
 #include "core/sampling.h"
 #include <errno.h>
+#include <math.h>
 #include <string.h>
 #include <utlist.h>
 
@@ -81,6 +82,32 @@ void zoom_session_add(struct zoom_session *s, const struct flow *f,
 		s->is_full = true;
 }
 
+/* Names what each flow was matched with, as the comparison of bins does. */
+static void note_partners(const struct zoom_session *s, struct app *a)
+{
+	struct flow *f;
+
+	DL_FOREACH (a->flows, f) {
+		float best = 0;
+
+		for (size_t k = 0; f->zoom_index < s->flow_count && k < s->flow_count;
+		     k++) {
+			float share = fmaxf(zoom_pair_share(s->zoom, f->zoom_index, k),
+					    zoom_pair_share(s->zoom, k, f->zoom_index));
+
+			if (share <= best)
+				continue;
+			best = share;
+			f->partner = s->keys[k].remote;
+		}
+		if (best <= 0)
+			continue;
+		f->match = best;
+		if (f->matches < FLOW_LEG_MATCHES)
+			f->matches = FLOW_LEG_MATCHES;
+	}
+}
+
 void zoom_session_end(struct zoom_session *s, struct app *a, uint64_t now_ns)
 {
 	struct flow *f;
@@ -88,8 +115,10 @@ void zoom_session_end(struct zoom_session *s, struct app *a, uint64_t now_ns)
 	s->app = APP_UNATTRIBUTED;
 	if (!a)
 		return;
+	zoom_evaluate(s->zoom, &a->zoom.result);
+	if (a->zoom.result.is_conclusive && a->zoom.result.matched_share > 0)
+		note_partners(s, a);
 	DL_FOREACH (a->flows, f)
 		f->zoom_index = ZOOM_NONE;
-	zoom_evaluate(s->zoom, &a->zoom.result);
 	a->zoom.time_ns = now_ns;
 }

@@ -104,6 +104,10 @@ static void relayed_packets_promote_within_three_seconds(void **state)
 		flat(&t);
 	assert_true(traffic_app(&t)->evidence[EVIDENCE_PACKETS].weight > 7.9);
 	assert_int_equal(traffic_app(&t)->role, ROLE_RELAY);
+	assert_int_equal(traffic_app(&t)->leg_count, 2);
+	assert_true(addr_equal(&traffic_app(&t)->flows->partner,
+			       &traffic_app(&t)->flows->next->key.remote));
+	assert_true(traffic_app(&t)->flows->match > 0.8f);
 	traffic_end(&t);
 }
 
