@@ -14,6 +14,7 @@ AGENT=$BUILD/relaywardend
 CTL=$BUILD/agentctl
 AGENT_USER=61730 # nobody's: ids are not handed out from here
 AGENT_CATALOGUE=$ROOT/rules/clients
+AGENT_OPTIONS=() # more of them, for one test
 
 # agent_paths ID: directories of one agent; its policy begins as the shipped one.
 agent_paths() {
@@ -34,7 +35,8 @@ agent_paths() {
 agent_command() {
 	AGENT_COMMAND=("$AGENT" --foreground --policy-dir "$AGENT_POLICY"
 		--catalogue-dir "$AGENT_CATALOGUE" --state-dir "$AGENT_STATE"
-		--control "$AGENT_SOCKET" --user "$AGENT_USER:$AGENT_USER")
+		--control "$AGENT_SOCKET" --user "$AGENT_USER:$AGENT_USER"
+		"${AGENT_OPTIONS[@]}")
 }
 
 # start_agent NAME: in namespace NAME, after agent_paths; returns when agentctl has an
