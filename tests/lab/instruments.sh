@@ -43,11 +43,12 @@ verdict_is_out() {
 	[ -e "$NS_DIR/explain-verdict" ]
 }
 
-# The evidence as it is now, of the application that looks most like a relay.
+# The evidence as it is now, of what is promoted, or else of what carried most.
 explain_now() {
 	local key
 	key=$(ctl status --json 2>/dev/null | jq -r '.applications |
-		max_by([.promoted, .probability, .bytes_in + .bytes_out]).key // empty')
+		max_by([.promoted,
+			.kind != "unattributed", .bytes_in + .bytes_out]).key // empty')
 	[ -z "$key" ] || ctl explain "$key" --json 2>/dev/null
 }
 

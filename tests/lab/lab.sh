@@ -111,6 +111,7 @@ judge() {
 }
 
 [ "$(id -u)" -eq 0 ] || fail "needs root, to make network namespaces: sudo make lab"
+[ -z "$CATALOGUE" ] || [ -d "$CATALOGUE" ] || fail "CATALOGUE: no directory $CATALOGUE"
 read_arguments "$@"
 mkdir -p "$OUT" || exit 1
 if [ ${#NAMES[@]} -eq 0 ]; then

@@ -101,8 +101,13 @@ leecher() {
 		--max-upload-limit="$4" "$NS_DIR/t.torrent"
 }
 
-# RTP of a moving picture: encoder arguments of ffmpeg.
-FFMPEG=(ffmpeg -nostdin -loglevel error -re)
-FFMPEG_PICTURE=(-f lavfi -i "testsrc2=size=480x270:rate=20,noise=alls=10:allf=t")
-FFMPEG_OTHER_PICTURE=(-f lavfi -i "mandelbrot=size=480x270:rate=20")
-FFMPEG_ENCODER=(-map "0:v" -c:v mpeg2video -b:v 700k -maxrate 1500k -bufsize 1M -g 50)
+# RTP of a moving picture: beginnings, pictures and encoder of ffmpeg's command line.
+# shellcheck disable=SC2034 # for the subjects
+{
+	FFMPEG=(ffmpeg -nostdin -loglevel error -re)
+	FFMPEG_PICTURE=(-f lavfi
+		-i "testsrc2=size=480x270:rate=20,noise=alls=10:allf=t")
+	FFMPEG_OTHER_PICTURE=(-f lavfi -i "mandelbrot=size=480x270:rate=20")
+	FFMPEG_ENCODER=(-map "0:v" -c:v mpeg2video -b:v 700k -maxrate 1500k -bufsize 1M
+		-g 50)
+}

@@ -26,16 +26,19 @@ def rates($from; $to):
 
 def rank: {client: 0, suspect: 1, supernode: 2, relay: 3}[.] // -1;
 
-# What no process is known for is nobody's verdict, unless it is a false one.
-def counts: $truth != "relay" or .kind != "unattributed";
+# Nothing but the subject runs in the office: what is worst there is its verdict, and
+# among equals what carried most. Traffic that no process is known for cannot be a relay
+# found, only a false alarm.
+def worst:
+	map(select($truth != "relay" or .kind != "unattributed")) |
+	max_by([(.role | rank), .kind != "unattributed", .bytes_in + .bytes_out]);
 
 def polls:
 	[split("\n")[] | select(endswith("}")) |
 		capture("^(?<before>[0-9.]+) (?<after>[0-9.]+) (?<status>.*)$") |
 		(.status | fromjson) as $status |
 		{before: (.before | tonumber), after: (.after | tonumber),
-			worst: ([$status.applications[] | select(counts)] |
-				max_by([(.role | rank), .probability]))} |
+			worst: ($status.applications | worst)} |
 		select(.worst)];
 
 def evidence: [(. // [])[] | {name, measured, value, unit, weight, sentence}];

@@ -23,6 +23,7 @@ start() {
 		listens "$n" tcp 6667 || return
 	done
 	for ((i = 1; i <= 20; i++)); do
+		# shellcheck disable=SC2016 # for the shell in the office
 		office bash -c '{ sleep 1; echo ":j #lab"; sleep 600; } | sic -h "$1" -n "me$2"' \
 			chat "$(stranger $((i % 2 + 1)) "$i")" "$i"
 	done

@@ -20,6 +20,7 @@ tinc_node() {
 		>"$dir/tinc.conf"
 	printf 'Subnet = %s/32\nPort = %s\n' "$2" "$TINC_PORT" >"$dir/hosts/$1"
 	[ "$1" != office ] || printf 'Address = %s\n' "$OFFICE" >>"$dir/hosts/$1"
+	# shellcheck disable=SC2016 # for the shell that tincd starts
 	printf '%s\n' '#!/bin/sh' '[ "$INTERFACE" = tinc0 ] || exit 0' \
 		'ip link set tinc0 up mtu 1300' "ip addr add $2/24 dev tinc0" >"$dir/tinc-up"
 	chmod 755 "$dir/tinc-up"
