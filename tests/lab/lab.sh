@@ -1,10 +1,12 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# lab.sh [--json FILE] [NAME...]: runs subjects one after another, each with a fresh agent
+# lab.sh [--json FILE] [--report] [NAME...]: runs subjects one after another, each with a fresh agent
 # in namespaces of its own, and reports; half an hour for all of them.
 #
-#   QUICK=1        one subject of each kind, and no longer than the verdict takes
+# With --report nothing is run: the report is made anew of the results that are there.
+#
+#   QUICK=1        one subject of each kind, 30 s at most and not long after a verdict
 #   CATALOGUE=DIR  the agent knows the clients in DIR; else it knows none
 #   RECORD=1       keep what the agent observed, if it can record
 #   OUT=DIR        where everything goes (tests/lab/out)
@@ -25,6 +27,7 @@ fail() {
 
 read_arguments() {
 	NAMES=()
+	REPORT_ONLY=
 	while [ $# -gt 0 ]; do
 		case $1 in
 		--json)
@@ -32,7 +35,8 @@ read_arguments() {
 			JSON=$2
 			shift
 			;;
-		-*) fail "usage: lab.sh [--json FILE] [NAME...]" ;;
+		--report) REPORT_ONLY=1 ;;
+		-*) fail "usage: lab.sh [--json FILE] [--report] [NAME...]" ;;
 		*)
 			[ -e "$HERE/subjects/$1.sh" ] || fail "there is no subject '$1'"
 			NAMES+=("$1")
@@ -110,14 +114,20 @@ judge() {
 		fail "a look-alike was called a relay"
 }
 
-[ "$(id -u)" -eq 0 ] || fail "needs root, to make network namespaces: sudo make lab"
-[ -z "$CATALOGUE" ] || [ -d "$CATALOGUE" ] || fail "CATALOGUE: no directory $CATALOGUE"
-read_arguments "$@"
-mkdir -p "$OUT" || exit 1
-if [ ${#NAMES[@]} -eq 0 ]; then
-	mapfile -t NAMES < <(choose_subjects)
-	[ ${#NAMES[@]} -gt 0 ] || fail "no subjects"
-fi
-run_all
-report || fail "no report"
-judge
+main() {
+	[ "$(id -u)" -eq 0 ] || fail "needs root, to make network namespaces: sudo make lab"
+	[ -z "$CATALOGUE" ] || [ -d "$CATALOGUE" ] ||
+		fail "CATALOGUE: no directory $CATALOGUE"
+	read_arguments "$@"
+	mkdir -p "$OUT" || exit 1
+	if [ ${#NAMES[@]} -eq 0 ]; then
+		mapfile -t NAMES < <(choose_subjects)
+		[ ${#NAMES[@]} -gt 0 ] || fail "no subjects"
+	fi
+	[ -n "$REPORT_ONLY" ] || run_all
+	report || fail "no report"
+	judge
+}
+
+main "$@"
+exit

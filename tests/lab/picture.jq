@@ -38,8 +38,9 @@ def x_time: 385;
 def time_width: 150;
 def x_probability: 610;
 def x_evidence: 680;
-def term_width: 58;
-def term_half: 22;
+# What one term has, of which a little is air.
+def term_width($names): [(width - x_evidence - 10) / ($names | length), 70] | min;
+def term_half($names): term_width($names) * 0.4;
 
 def relay_colour: "#d55e00";
 def clear_colour: "#0072b2";
@@ -68,13 +69,13 @@ def terms: if .promoted and (.evidence_at_verdict | length > 0)
 def evidence_bars($names; $y):
 	terms as $terms |
 	$names | to_entries[] | .key as $i | .value as $name |
-	(x_evidence + $i * term_width + term_half) as $zero |
+	(x_evidence + $i * term_width($names) + term_half($names)) as $zero |
 	first($terms[] | select(.name == $name)) as $term |
 	line($zero; $y - 15; $zero; $y + 3; "axis"),
 	(if $term.measured | not then text($zero - 3; $y - 2; "faint"; "·")
 	elif $term.weight == 0 then empty
 	else
-		([($term.weight | fabs) / 8, 1] | min * term_half) as $w |
+		([($term.weight | fabs) / 8, 1] | min * term_half($names)) as $w |
 		box((if $term.weight > 0 then $zero else $zero - $w end); $y - 11; $w; 10;
 			(if $term.weight > 0 then relay_colour else clear_colour end);
 			"\($name) \($term.weight | fixed(1)): \($term.sentence)")
@@ -134,9 +135,9 @@ def calibration($y):
 			box($x + 20; $floor - $bin.relays * 70; 50;
 				[$bin.relays * 70, 1] | max; relay_colour;
 				"\($bin.relays | percent) of \($bin.subjects)"),
-			text($x + 76; $floor - 6; "small"; "\($bin.relays | percent)")
+			line($x + 10; $floor - $ideal; $x + 80; $floor - $ideal; "ideal"),
+			text($x + 84; $floor - 6; "small"; "\($bin.relays | percent)")
 		else text($x + 24; $floor - 6; "faint"; "none") end),
-		line($x + 10; $floor - $ideal; $x + 80; $floor - $ideal; "ideal"),
 		text($x; $floor + 16; "small"; "\($bin.from | fixed(1)) to \($bin.to | fixed(1))" +
 			", n = \($bin.subjects)")),
 	text(790; $y + 100; "faint"; "dashed: what the probability says");
@@ -146,8 +147,8 @@ def calibration($y):
 	map(select(. != "prior"))) as $names |
 (.subjects | length) as $count |
 (top + $count * row_height) as $after |
-"<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"\(width)\" height=\"\($after + 290)\" " +
-	"viewBox=\"0 0 \(width) \($after + 290)\" font-family=\"system-ui, sans-serif\">",
+"<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"\(width)\" height=\"\($after + 255)\" " +
+	"viewBox=\"0 0 \(width) \($after + 255)\" font-family=\"system-ui, sans-serif\">",
 "<style>text{font-size:12px;fill:#222}.title{font-size:18px;font-weight:600}" +
 	".head{font-weight:600}.small{font-size:11px}.faint{font-size:11px;fill:#777}" +
 	".big{font-size:24px;font-weight:600}.good{fill:#009e73}" +
@@ -162,7 +163,8 @@ text(x_name; 78; "head"; "subject"), text(x_label; 78; "head"; "label"),
 text(x_verdict; 78; "head"; "verdict"),
 text(x_time; 78; "head"; "time to detect (\(time_full) s)"),
 text(x_probability; 78; "head"; "p at end"),
-($names | to_entries[] | text(x_evidence + .key * term_width; 78; "small"; .value)),
+($names | to_entries[] | text(x_evidence + .key * term_width($names); 78; "small";
+	.value | sub("-share$"; ""))),
 (.subjects | to_entries[] | .key as $i |
 	.value | row($names; top + $i * row_height + 16)),
 sums($after + 46),

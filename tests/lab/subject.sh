@@ -126,7 +126,7 @@ run_traffic() {
 	DRIVE_SENT=$(sent office eth0)
 	DRIVE_AT=$EPOCHREALTIME
 	drive || stop "did not run" "the traffic did not start"
-	[ -z "${QUICK:-}" ] || enough=verdict_is_out
+	[ -z "${QUICK:-}" ] || { seconds=30 enough=verdict_is_out; }
 	wait_until "$seconds" "$enough" && sleep 3
 	explain_now >"$NS_DIR/explain-final"
 	END_AT=$EPOCHREALTIME
@@ -154,12 +154,18 @@ run_subject() {
 	leave_result ok "$words"
 }
 
-if [ "${1:-}" = --words ]; then
-	load_subject "$2"
-	printf '%s\t%s\t%s\t%s\t%s\n' "$LABEL" "$NAME" "$FAMILY" "$USED_FOR" "$QUICK_TOO"
-else
-	[ $# -eq 2 ] || { echo "usage: subject.sh NAME DIRECTORY" >&2; exit 2; }
+main() {
+	if [ "${1:-}" = --words ]; then
+		load_subject "$2"
+		printf '%s\t%s\t%s\t%s\t%s\n' "$LABEL" "$NAME" "$FAMILY" "$USED_FOR" \
+			"$QUICK_TOO"
+		return
+	fi
+	[ $# -eq 2 ] || { echo "usage: subject.sh NAME DIRECTORY" >&2 && exit 2; }
 	load_subject "$1"
 	RESULT_DIR=$(mkdir -p "$2" && cd "$2" && pwd) || exit 1
 	run_subject
-fi
+}
+
+main "$@"
+exit
