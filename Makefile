@@ -188,6 +188,13 @@ check-netns: check-build ## what needs the kernel, in private namespaces (root)
 bench: $(BUILD)/relaywardend $(LOADS) ## measure, in paired runs, what the README quotes (root)
 	@BUILD=$(BUILD) tests/bench/bench.sh $(if $(JSON),--json $(JSON))
 
+lab: ## how right the verdicts are, on real programs; QUICK=1 for a few minutes (root)
+	@packaging/deps.sh lab
+	@packaging/deps.sh build
+	@$(MAKE) --no-print-directory all
+	@BUILD=$(BUILD) QUICK=$(QUICK) RECORD=$(RECORD) CATALOGUE=$(CATALOGUE) \
+		tests/lab/lab.sh $(if $(JSON),--json $(JSON)) $(SUBJECTS)
+
 ##@ House
 
 lint: check-includes check-format ## allowed includes, headers alone, formatting
@@ -263,5 +270,6 @@ clean: ## remove what was built
 
 -include $(shell find $(BUILD)/obj $(FUZZ_BUILD)/obj -name '*.d' 2>/dev/null)
 .PRECIOUS: $(BUILD)/obj/%.o $(FUZZ_BUILD)/obj/%.o
-.PHONY: all check check-build check-replay check-unit check-asan check-asan-netns check-fuzz check-netns fuzz bench \
-	lint check-includes check-format format demo run deps deps-test install help clean
+.PHONY: all check check-build check-replay check-unit check-asan check-asan-netns check-fuzz \
+	check-netns fuzz bench lab lint check-includes check-format format demo run deps \
+	deps-test install help clean

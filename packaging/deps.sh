@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# deps.sh build|test|demo: installs what that needs from the distribution, by apt-get or
+# deps.sh build|test|demo|lab: installs what that needs from the distribution, by apt-get or
 # dnf, only if something is missing; silent when all is there.
 #
 # No service is started, now or at the next boot: a package that brings one (n2n,
@@ -16,6 +16,11 @@ APT_DEMO="n2n iperf3 iproute2 iputils-ping nftables jq procps util-linux gawk|ma
 APT_TEST="libcmocka-dev clang clang-format bear perl nftables conntrack iproute2
 	iputils-ping iperf3 socat jq n2n coturn libcap-ng-utils procps util-linux mandoc"
 
+APT_LAB="n2n coturn nebula microsocks haproxy tinc squid openvpn rtpengine-daemon
+	transmission-daemon transmission-cli aria2 opentracker ffmpeg nginx-light|nginx
+	syncthing restic rclone dnsmasq-base dnsperf ngircd sic apt-utils openssl curl
+	iperf3 socat perl iproute2 iputils-ping nftables jq procps util-linux gawk|mawk"
+
 DNF_BUILD="gcc glibc-devel make pkgconf-pkg-config libmnl-devel libnftnl-devel
 	libnetfilter_queue-devel libnetfilter_conntrack-devel libcap-ng-devel
 	libseccomp-devel inih-devel systemd-devel jansson-devel libpcap-devel
@@ -24,8 +29,13 @@ DNF_DEMO="iperf3 iproute iproute-tc iputils nftables jq procps-ng util-linux gaw
 DNF_TEST="libcmocka-devel clang compiler-rt clang-tools-extra bear
 	perl-Test-Harness nftables conntrack-tools iproute iproute-tc iputils iperf3
 	socat jq coturn libcap-ng-utils procps-ng util-linux mandoc libasan libubsan"
+DNF_LAB="coturn nebula haproxy tinc squid openvpn transmission-daemon transmission-cli
+	aria2 ffmpeg-free nginx syncthing restic rclone dnsmasq dnsperf ngircd apt openssl
+	curl iperf3 socat perl iproute iproute-tc iputils nftables jq procps-ng util-linux
+	gawk"
 # Not in every release of Fedora; what needs them says so and skips.
 DNF_OPTIONAL="n2n"
+DNF_OPTIONAL_LAB="n2n microsocks opentracker rtpengine sic"
 
 POLICY_RC=/usr/sbin/policy-rc.d
 
@@ -142,6 +152,7 @@ install_apt() {
 	build) packages=$APT_BUILD ;;
 	demo) packages="$APT_BUILD $APT_DEMO" ;;
 	test) packages="$APT_BUILD $APT_TEST" ;;
+	lab) packages="$APT_BUILD $APT_LAB" ;;
 	esac
 	# shellcheck disable=SC2086 # words are meant
 	install_missing apt $packages
@@ -149,16 +160,20 @@ install_apt() {
 }
 
 install_dnf() {
-	local packages package
+	local packages package optional=$DNF_OPTIONAL
 	case $WHAT in
 	build) packages=$DNF_BUILD ;;
 	demo) packages="$DNF_BUILD $DNF_DEMO" ;;
 	test) packages="$DNF_BUILD $DNF_TEST" ;;
+	lab)
+		packages="$DNF_BUILD $DNF_LAB"
+		optional=$DNF_OPTIONAL_LAB
+		;;
 	esac
 	# shellcheck disable=SC2086 # words are meant
 	install_missing dnf $packages
 	[ "$WHAT" != build ] || return 0
-	for package in $DNF_OPTIONAL; do
+	for package in $optional; do
 		(install_missing dnf "$package") 2>/dev/null ||
 			echo "deps.sh: no $package in this release; build it from" \
 				"its sources to run what needs it" >&2
@@ -167,8 +182,8 @@ install_dnf() {
 
 WHAT=${1:-}
 case $WHAT in
-build | test | demo) ;;
-*) fail "usage: deps.sh build|test|demo" ;;
+build | test | demo | lab) ;;
+*) fail "usage: deps.sh build|test|demo|lab" ;;
 esac
 if command -v apt-get >/dev/null; then
 	install_apt

@@ -1,0 +1,171 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck disable=SC2317 # functions are also called by name
+#
+# subject.sh NAME DIRECTORY: runs one subject with the agent beside it, and leaves
+# NAME.json in the directory. `subject.sh --words NAME` says what it is and runs nothing.
+# Exits non-zero when it could not run or proved nothing; README.md says the rest.
+
+cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit 1
+# shellcheck source=tests/netns/ns.sh
+. tests/netns/ns.sh
+# shellcheck source=tests/netns/agent.sh
+. tests/netns/agent.sh
+# shellcheck source=tests/lab/network.sh
+. tests/lab/network.sh
+# shellcheck source=tests/lab/programs.sh
+. tests/lab/programs.sh
+# shellcheck source=tests/lab/instruments.sh
+. tests/lab/instruments.sh
+
+export LC_ALL=C
+LABEL='' FAMILY='' USED_FOR='' NOTE='' QUICK_TOO=0
+NEEDS=() STRANGERS=1 WALLS=isolated TRAFFIC_SECONDS=40
+
+# --- what a subject says of itself -------------------------------------------------
+
+label() { LABEL=$1; }            # relay | lookalike
+family() { FAMILY=$1; }          # what kind of program
+used_for() { USED_FOR=$1; }      # tuning | judging
+needs() { NEEDS=("$@"); }        # commands
+strangers() { STRANGERS=$1 WALLS=${2:-isolated}; } # how many, isolated | open
+traffic_seconds() { TRAFFIC_SECONDS=$1; }
+note() { NOTE=$1; }              # for the report
+quick() { QUICK_TOO=1; }         # one of its kind, runs with QUICK=1
+
+load_subject() { # NAME
+	local name
+	NAME=$1
+	# shellcheck source=/dev/null
+	. "tests/lab/subjects/$NAME.sh" || exit 1
+	case $LABEL:$USED_FOR in
+	relay:tuning | relay:judging | lookalike:tuning | lookalike:judging) ;;
+	*) echo "$NAME: needs a label and what it is used for" >&2 && exit 1 ;;
+	esac
+	for name in start drive role_proof; do
+		declare -F "$name" >/dev/null || {
+			echo "$NAME: has no function $name" >&2
+			exit 1
+		}
+	done
+}
+
+# --- one run -----------------------------------------------------------------------
+
+# stop STATUS REASON: no measurement; what was said last goes into the reason.
+stop() {
+	local log words=
+	for log in subject.log strangers.log; do
+		[ ! -s "$NS_DIR/$log" ] ||
+			words+=" | $log: $(tail -n 3 "$NS_DIR/$log" | tr '\n\t' '  ' | cut -c1-300)"
+	done
+	leave_result "$1" "$2$words"
+	exit 1
+}
+
+# leave_result STATUS WORDS: from the instruments' files to one document.
+leave_result() {
+	local name
+	[ -z "${FOLLOW_PID:-}" ] || instruments_stop
+	for name in interface follow explain-verdict explain-final; do
+		touch "$NS_DIR/$name"
+	done
+	jq -n -f tests/lab/result.jq \
+		--arg name "$NAME" --arg truth "$LABEL" --arg family "$FAMILY" \
+		--arg used_for "$USED_FOR" --arg note "$NOTE" \
+		--arg status "$1" --arg words "$2" \
+		--argjson drive_at "${DRIVE_AT:-null}" --argjson end_at "${END_AT:-null}" \
+		--argjson cpu_seconds "${CPU_SECONDS:-null}" \
+		--argjson memory "${MEMORY:-null}" \
+		--rawfile interface "$NS_DIR/interface" \
+		--rawfile follow "$NS_DIR/follow" \
+		--slurpfile at_verdict "$NS_DIR/explain-verdict" \
+		--slurpfile at_end "$NS_DIR/explain-final" \
+		>"$RESULT_DIR/$NAME.json"
+}
+
+check_needs() {
+	local command
+	for command in "${NEEDS[@]}"; do
+		command -v "$command" >/dev/null || stop "did not run" \
+			"'$command' is missing; next: sudo packaging/deps.sh lab"
+	done
+}
+
+# The shipped policy, only looking; no word about clients unless CATALOGUE says so.
+start_lab_agent() {
+	agent_paths lab
+	printf '[agent]\nmode = monitor\n' >"$AGENT_POLICY/60-lab.ini"
+	AGENT_CATALOGUE=${CATALOGUE:-$NS_DIR/no-catalogue}
+	mkdir -p "$NS_DIR/no-catalogue"
+	if wants_recording; then
+		AGENT_OPTIONS=(--record "$AGENT_STATE/observations")
+	fi
+	start_agent office 2>"$NS_DIR/agent-words"
+}
+
+wants_recording() {
+	[ -n "${RECORD:-}" ] && "$AGENT" --help | grep -q -e '--record'
+}
+
+keep_recording() {
+	[ -s "$AGENT_STATE/observations" ] || return 0
+	mkdir -p "$RESULT_DIR/recordings"
+	cp "$AGENT_STATE/observations" "$RESULT_DIR/recordings/$NAME.rwr"
+}
+
+# A few seconds at rest, so that what the start exchanged is no part of the traffic.
+settle() {
+	sleep 2
+}
+
+run_traffic() {
+	local ticks seconds=$TRAFFIC_SECONDS enough=false
+	ticks=$(agent_cpu_ticks)
+	DRIVE_RECEIVED=$(received office eth0)
+	DRIVE_SENT=$(sent office eth0)
+	DRIVE_AT=$EPOCHREALTIME
+	drive || stop "did not run" "the traffic did not start"
+	[ -z "${QUICK:-}" ] || { seconds=30 enough=verdict_is_out; }
+	wait_until "$seconds" "$enough" && sleep 3
+	explain_now >"$NS_DIR/explain-final"
+	END_AT=$EPOCHREALTIME
+	CPU_SECONDS=$(awk -v from="$ticks" -v to="$(agent_cpu_ticks)" \
+		-v hertz="$(getconf CLK_TCK)" 'BEGIN { print (to - from) / hertz }')
+	MEMORY=$(agent_memory)
+}
+
+run_subject() {
+	local words
+	ns_begin || exit 1
+	check_needs
+	directory home >/dev/null
+	network_build "$STRANGERS" "$WALLS" 2>"$NS_DIR/strangers.log" ||
+		stop "did not run" "the network could not be made"
+	start_lab_agent || stop "did not run" \
+		"the agent did not start: $(tail -n 2 "$NS_DIR/agent-words")"
+	start 2>>"$NS_DIR/strangers.log" || stop "did not run" "the subject did not start"
+	instruments_start
+	settle
+	run_traffic
+	words=$(role_proof 2>&1) || stop "proved nothing" "$words"
+	agent_is_gone && stop "did not run" "the agent died: $(tail -n 2 "$AGENT_LOG")"
+	keep_recording
+	leave_result ok "$words"
+}
+
+main() {
+	if [ "${1:-}" = --words ]; then
+		load_subject "$2"
+		printf '%s\t%s\t%s\t%s\t%s\n' "$LABEL" "$NAME" "$FAMILY" "$USED_FOR" \
+			"$QUICK_TOO"
+		return
+	fi
+	[ $# -eq 2 ] || { echo "usage: subject.sh NAME DIRECTORY" >&2 && exit 2; }
+	load_subject "$1"
+	RESULT_DIR=$(mkdir -p "$2" && cd "$2" && pwd) || exit 1
+	run_subject
+}
+
+main "$@"
+exit
