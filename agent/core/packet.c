@@ -113,10 +113,10 @@ static int skip_link(struct bytes *b, enum packet_link link)
 
 /* --- what is behind IP ------------------------------------------------------------ */
 
-static bool has_ports(uint8_t proto)
+bool packet_proto_has_ports(uint8_t proto)
 {
 	return proto == IPPROTO_TCP || proto == IPPROTO_UDP || proto == PROTO_SCTP ||
-	       proto == IPPROTO_DCCP || proto == PROTO_UDPLITE;
+	       proto == PROTO_UDPLITE;
 }
 
 /* The header of layer 4; 0 where it cannot be told. */
@@ -124,12 +124,11 @@ static size_t transport_size(uint8_t proto, const struct bytes *b)
 {
 	switch (proto) {
 	case IPPROTO_TCP:
-		return b->size > 12 ? (size_t)(b->data[12] >> 4) * 4 : 20;
+		return b->size > 12 ? (size_t)(b->data[12] >> 4) * 4 : 0;
 	case IPPROTO_UDP:
 	case PROTO_UDPLITE:
 		return 8;
 	case PROTO_SCTP:
-	case IPPROTO_DCCP:
 		return 12;
 	default:
 		return 0;
@@ -141,11 +140,12 @@ static int take_transport(const struct bytes *b, size_t left, bool has_header,
 			  struct packet *p)
 {
 	size_t header = has_header ? transport_size(p->proto, b) : 0;
+	size_t least = p->proto == IPPROTO_TCP ? 20 : 8;
 
 	p->payload = (uint32_t)(left > header ? left - header : 0);
-	if (!has_header || !has_ports(p->proto))
+	if (!has_header || !packet_proto_has_ports(p->proto))
 		return 0;
-	if (b->size < 4)
+	if (b->size < 4 || header < least || header > left)
 		return -EBADMSG;
 	p->source_port = get16(b->data);
 	p->destination_port = get16(b->data + 2);
@@ -219,6 +219,8 @@ static int skip_extensions(struct bytes *b, uint8_t next, struct packet *p,
 		if (!skip(b, extension_size(kind, b->data)))
 			return -EBADMSG;
 	}
+	if (is_extension(next) && !offset)
+		return -EBADMSG;
 	p->proto = next;
 	*ret_offset = offset;
 	return 0;

@@ -9,6 +9,7 @@
 #define CORE_PACKET_H
 
 #include "base/addr.h"
+#include <stdbool.h>
 #include <stddef.h>
 
 /* Values of LINKTYPE_ in a capture. */
@@ -37,11 +38,13 @@ struct packet {
 };
 
 bool packet_link_is_known(int link);
+/* Whether layer 4 begins with two ports. */
+bool packet_proto_has_ports(uint8_t proto);
 
 /*
  * Reads the `size` bytes that were captured of `wire_size`. 0; -EAFNOSUPPORT for what
- * is neither IPv4 nor IPv6; -EBADMSG for what is cut off before its ports or
- * contradicts itself.
+ * is neither IPv4 nor IPv6; -EBADMSG for what is cut off before its ports (of TCP, its
+ * length) or contradicts itself.
  */
 int packet_parse(enum packet_link link, const uint8_t *data, size_t size,
 		 size_t wire_size, struct packet *ret_packet);
