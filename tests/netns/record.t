@@ -71,7 +71,9 @@ ok "the supernode is found to be a relay" \
 	wait_until "$PATIENCE" app_has_role "$SUPERNODE_PID" relay
 APP=$(app_get "$SUPERNODE_PID" name)
 since=$(app_get "$SUPERNODE_PID" since)
-sleep 10
+# Long enough for bins of bytes alone: a look at packets may show nothing on a busy
+# machine, live or in the capture.
+sleep 25
 kill -INT "$RECORDER_PID"
 ok "Ctrl-C ends a recording" wait_until 5 is_gone "$RECORDER_PID"
 "$CTL" record --duration 2s "$NS_DIR/short.rwrec" >"$NS_DIR/short" 2>&1
@@ -122,7 +124,7 @@ is "$(jq -r '.explanation.application.role' "$NS_DIR/forensic")" relay \
 is "$(jq -r '.explanation.legs[0] | [.from, .to] | sort | join(" ")' \
 	"$NS_DIR/forensic")" "198.18.0.101 198.18.0.102" "and for whom"
 at=$(jq -r 'first(.timeline[] | select(.promoted)).time' "$NS_DIR/forensic")
-ok "and since when" near "${at:-0}" "$since" 15 || diag "$at, not about $since"
+ok "and since when" near "${at:-0}" "$since" 40 || diag "$at, not about $since"
 ok "and how much" test "$(jq '.explanation.application.relayed_in' \
 	"$NS_DIR/forensic")" -gt 500000
 
