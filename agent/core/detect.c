@@ -19,10 +19,11 @@
 #define HUB_IN 8
 #define HUB_OUT 4
 #define HUB_IN_MANY 20
+#define PACKETS_WHOLE 0.8 /* share sent on at once that has the full weight */
 #define ZOOM_SPEAKS_NS (75 * (uint64_t)SECOND_NS)
 #define IO_SAMPLES 32
 #define IO_SPACING_NS (2 * (uint64_t)SECOND_NS)
-#define IO_SPAN_NS (10 * (uint64_t)SECOND_NS)
+#define IO_SPAN_NS (4 * (uint64_t)SECOND_NS)
 #define LEGS_SUFFICE_TURNS 3 /* likewise before the scope of a limit changes */
 #define LEGS_REST_SHARE 0.2
 
@@ -306,7 +307,11 @@ static void weigh_flows(struct app *a)
 	set(a, EVIDENCE_COUPLING, windows, windows >= 2 ? 3.5 : 0);
 }
 
-/* Packets that were looked at speak for a while, as long as it is a candidate. */
+/*
+ * Packets that were looked at speak for a while, as long as it is a candidate. In the
+ * middle of a swarm half of what came in leaves at once, to those who wait for just
+ * that piece; a relay passes on nearly all of it.
+ */
 static void weigh_packets(struct app *a, uint64_t time_ns)
 {
 	const struct zoom_view *v = &a->zoom;
@@ -315,7 +320,7 @@ static void weigh_packets(struct app *a, uint64_t time_ns)
 	    time_ns - v->time_ns >= ZOOM_SPEAKS_NS)
 		return;
 	set(a, EVIDENCE_PACKETS, v->result.matched_share,
-	    8 * fmin(1, v->result.matched_share / 0.5));
+	    8 * fmin(1, v->result.matched_share / PACKETS_WHOLE));
 }
 
 static void weigh_hub(struct app *a, uint64_t time_ns)

@@ -111,6 +111,32 @@ static void relayed_packets_promote_within_three_seconds(void **state)
 	traffic_end(&t);
 }
 
+/* In the middle of a swarm some of what comes in leaves at once, and most does not. */
+static void half_of_the_packets_sent_on_is_no_relay(void **state)
+{
+	struct traffic t;
+
+	(void)state;
+	begin(&t);
+	assert_int_equal(look(&t, 1), 0);
+	for (int i = 0; i < 10; i++) {
+		relayed_packets(&t, 30);
+		for (int k = 0; k < 20; k++)
+			packet(&t, 1,
+			       t.now_ns + (uint64_t)(traffic_noise(&t) * 200 * MS),
+			       true, 200 + (uint32_t)(1000 * traffic_noise(&t)));
+		flat(&t);
+	}
+	assert_int_equal(look_end(&t), 0);
+	for (int i = 0; i < 15; i++) {
+		flat(&t);
+		assert_false(app_role_is_promoted(traffic_app(&t)->role));
+	}
+	assert_in_range((int)(100 * traffic_app(&t)->zoom.result.matched_share), 30,
+			65);
+	traffic_end(&t);
+}
+
 static void a_look_without_packets_is_inconclusive_and_repeated_soon(void **state)
 {
 	struct traffic t;
@@ -238,6 +264,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_candidate_is_looked_at_once),
 		cmocka_unit_test(relayed_packets_promote_within_three_seconds),
+		cmocka_unit_test(half_of_the_packets_sent_on_is_no_relay),
 		cmocka_unit_test(
 			a_look_without_packets_is_inconclusive_and_repeated_soon),
 		cmocka_unit_test(packets_of_other_flows_are_nobodys),
