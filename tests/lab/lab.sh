@@ -47,6 +47,17 @@ read_arguments() {
 	JSON=${JSON:-$OUT/report.json}
 }
 
+# All subjects of a report meet the same agent, also when somebody builds meanwhile.
+take_agent() {
+	local build=${BUILD:-build} file
+	mkdir -p "$OUT/agent" || return
+	for file in relaywardend agentctl; do
+		cp "$build/$file" "$OUT/agent/" || return
+	done
+	BUILD=$(cd "$OUT/agent" && pwd)
+	export BUILD
+}
+
 # Names of the subjects to run, relays first, kinds together.
 choose_subjects() {
 	local file
@@ -110,6 +121,8 @@ report() {
 judge() {
 	jq -e 'all(.subjects[]; .status == "ok")' "$JSON" >/dev/null ||
 		fail "a subject did not run, or proved nothing; see the table"
+	jq -e '.agents | length <= 1' "$JSON" >/dev/null ||
+		fail "results of more than one agent are no measurement; run them all again"
 	[ -z "$QUICK" ] || jq -e '.lookalikes.false_positives == 0' "$JSON" >/dev/null ||
 		fail "a look-alike was called a relay"
 }
@@ -124,7 +137,10 @@ main() {
 		mapfile -t NAMES < <(choose_subjects)
 		[ ${#NAMES[@]} -gt 0 ] || fail "no subjects"
 	fi
-	[ -n "$REPORT_ONLY" ] || run_all
+	if [ -z "$REPORT_ONLY" ]; then
+		take_agent || fail "no agent to run; next: make"
+		run_all
+	fi
 	report || fail "no report"
 	judge
 }

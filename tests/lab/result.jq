@@ -66,6 +66,7 @@ def evidence: [(. // [])[] | {name, measured, value, unit, weight, sentence}];
 	relayed: {in: $final.application.relayed_in, out: $final.application.relayed_out},
 	evidence: ($final.evidence | evidence),
 	evidence_at_verdict: ($verdict.evidence | evidence),
-	agent: {cpu_permille: ($cpu_seconds / ($end_at - $drive_at) * 1000 | round),
+	agent: {sha256: $sha256,
+		cpu_permille: ($cpu_seconds / ($end_at - $drive_at) * 1000 | round),
 		resident_bytes: $memory}
 } end

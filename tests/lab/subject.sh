@@ -74,6 +74,7 @@ leave_result() {
 		--arg name "$NAME" --arg truth "$LABEL" --arg family "$FAMILY" \
 		--arg used_for "$USED_FOR" --arg note "$NOTE" \
 		--arg status "$1" --arg words "$2" \
+		--arg sha256 "$(sha256sum <"$AGENT" | cut -d' ' -f1)" \
 		--argjson drive_at "${DRIVE_AT:-null}" --argjson end_at "${END_AT:-null}" \
 		--argjson cpu_seconds "${CPU_SECONDS:-null}" \
 		--argjson memory "${MEMORY:-null}" \

@@ -65,6 +65,7 @@ map(select(.status == "ok")) as $measured |
 	kernel: $kernel,
 	cpus: $cpus,
 	catalogue: $catalogue,
+	agents: ([$measured[].agent.sha256] | unique),
 	relays: ($measured | relays),
 	lookalikes: ($measured | lookalikes),
 	judging_only: {

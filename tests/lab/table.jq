@@ -62,6 +62,7 @@ def lookalike_line($words):
 "",
 "seconds: first sustained relaying to verdict. in, out: Mbit/s. agent: % of a core.",
 "!: the verdict is not what the label says, or there is none.",
+"Agents (SHA-256): \(.agents | map(.[:16]) | join(", "))",
 "",
 (.relays | relay_line("Relays")),
 (.judging_only.relays | relay_line("  for judging only")),
