@@ -109,7 +109,10 @@ wants_recording() {
 	[ -n "${RECORD:-}" ] && "$AGENT" --help | grep -q -e '--record'
 }
 
+# The agent ends first: only then is its record whole.
 keep_recording() {
+	wants_recording || return 0
+	stop_agent
 	[ -s "$AGENT_STATE/observations" ] || return 0
 	mkdir -p "$RESULT_DIR/recordings"
 	cp "$AGENT_STATE/observations" "$RESULT_DIR/recordings/$NAME.rwr"
@@ -168,5 +171,5 @@ main() {
 	run_subject
 }
 
-main "$@"
-exit
+# In one line: nothing more is read, whoever edits this while it runs.
+main "$@"; exit
