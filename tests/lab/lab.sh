@@ -17,6 +17,7 @@
 cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit 1
 HERE=tests/lab
 OUT=${OUT:-$HERE/out}
+LOCK_FILE=/run/lock/relaywarden-lab
 JSON=
 export QUICK=${QUICK:-} RECORD=${RECORD:-} CATALOGUE=${CATALOGUE:-} LC_ALL=C
 
@@ -47,6 +48,12 @@ read_arguments() {
 	JSON=${JSON:-$OUT/report.json}
 }
 
+# Two labs on one machine would measure each other.
+be_alone() {
+	exec 9>>"$LOCK_FILE" || return
+	flock -n 9 || fail "another lab runs on this machine; wait for its end"
+}
+
 # All subjects of a report meet the same agent, also when somebody builds meanwhile.
 take_agent() {
 	local build=${BUILD:-build} file
@@ -70,10 +77,12 @@ choose_subjects() {
 
 # run_subject NAME: whatever happens, there is a result afterwards.
 run_subject() {
-	local result=$OUT/$1.json
+	local result=$OUT/$1.json status
 	rm -f "$result"
-	timeout -k 30 300 "$HERE/subject.sh" "$1" "$OUT" >"$OUT/$1.log" 2>&1
-	[ -s "$result" ] || jq -n --arg name "$1" --arg words "$(tail -n 3 "$OUT/$1.log")" \
+	timeout -k 30 300 "$HERE/subject.sh" "$1" "$OUT" >"$OUT/$1.log" 2>&1 9>&-
+	status=$?
+	[ -s "$result" ] || jq -n --arg name "$1" \
+		--arg words "ended with status $status: $(tail -n 3 "$OUT/$1.log")" \
 		'{name: $name, label: "", family: "", used_for: "",
 			status: "did not run", reason: $words}' >"$result"
 }
@@ -138,6 +147,7 @@ main() {
 		[ ${#NAMES[@]} -gt 0 ] || fail "no subjects"
 	fi
 	if [ -z "$REPORT_ONLY" ]; then
+		be_alone || fail "cannot open $LOCK_FILE"
 		take_agent || fail "no agent to run; next: make"
 		run_all
 	fi

@@ -28,7 +28,8 @@ start() {
 		visible_hostname lab
 	CONF
 	web_server s2 0 || return
-	office squid -N -f "$dir/conf"
+	# Its shared memory is named after the service, for the whole machine.
+	office squid -n "lab$$" -N -f "$dir/conf"
 	office_listens tcp 3128
 }
 
