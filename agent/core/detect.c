@@ -60,6 +60,11 @@ struct facts {
 	double transport;     /* share; 0 where nothing flows */
 };
 
+double detect_prior(const struct app *a)
+{
+	return a->client ? -4 : -6;
+}
+
 struct detect_state *detect_state_new(void)
 {
 	return calloc(1, sizeof(struct detect_state));
@@ -391,7 +396,7 @@ static void weigh(struct app *a, const struct facts *f, uint64_t time_ns)
 	double gain = f->in_60 > 0 ? f->out_60 / f->in_60 : 0;
 
 	memset(a->evidence, 0, sizeof(a->evidence));
-	set(a, EVIDENCE_PRIOR, a->client != NULL, a->client ? -4 : -6);
+	set(a, EVIDENCE_PRIOR, a->client != NULL, detect_prior(a));
 	weigh_flows(a);
 	weigh_packets(a, time_ns);
 	weigh_hub(a, time_ns);

@@ -18,6 +18,9 @@
 struct detect_state *detect_state_new(void);
 void detect_state_free(struct detect_state *d);
 
+/* The log-odds of an application of which nothing else is known. */
+double detect_prior(const struct app *a);
+
 /* Payload that moved between the application and strangers. */
 void detect_add_bytes(struct detect_state *d, uint64_t time_ns, double in, double out);
 /* Its storage counters, cumulative. */

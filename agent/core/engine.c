@@ -37,6 +37,7 @@ static struct app *app_new(struct engine *e, uint16_t id,
 	a->id = id;
 	a->identity = *identity;
 	a->client = catalogue_find(e->catalogue, identity);
+	a->log_odds = detect_prior(a);
 	a->first_ns = a->role_since_ns = time_ns;
 	e->apps[id] = a;
 	e->stats.apps++;

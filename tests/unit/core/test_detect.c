@@ -172,6 +172,18 @@ static void one_to_one(struct traffic *t, unsigned int sample)
 	traffic_carry(t, 0, x, x);
 }
 
+/* Not fifty-fifty: nothing speaks for it. */
+static void before_the_first_look_there_is_only_the_prior(void **state)
+{
+	struct traffic t;
+
+	(void)state;
+	traffic_begin(&t, 17);
+	assert_true(app_probability(traffic_app(&t)) < 0.01);
+	assert_true(app_probability(engine_find_app(t.engine, 0)) < 0.01);
+	traffic_end(&t);
+}
+
 static void a_call_with_one_peer_is_not_even_looked_at(void **state)
 {
 	struct traffic t;
@@ -416,6 +428,7 @@ int main(void)
 		cmocka_unit_test(a_mesh_call_stays_a_client),
 		cmocka_unit_test(cameras_with_one_period_are_no_relay),
 		cmocka_unit_test(constant_rates_that_hiccup_together_are_no_relay),
+		cmocka_unit_test(before_the_first_look_there_is_only_the_prior),
 		cmocka_unit_test(a_call_with_one_peer_is_not_even_looked_at),
 		cmocka_unit_test(seeding_is_not_even_looked_at),
 		cmocka_unit_test(a_swarm_behind_one_bottleneck_stays_a_client),
