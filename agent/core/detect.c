@@ -21,6 +21,7 @@
 #define HUB_IN_MANY 20
 #define PACKETS_WHOLE 0.8 /* share sent on at once that has the full weight */
 #define ZOOM_SPEAKS_NS (75 * (uint64_t)SECOND_NS)
+#define HEADER_BYTES 52.0 /* IPv4, TCP with timestamps: the larger of the usual two */
 #define IO_SAMPLES 32
 #define IO_SPACING_NS (2 * (uint64_t)SECOND_NS)
 #define IO_SPAN_NS (4 * (uint64_t)SECOND_NS)
@@ -37,11 +38,19 @@ struct io_sample {
 	double in, out; /* totals of the network at the same time */
 };
 
+/* Traffic of flows without counters: all of it less what flows explain. */
+struct unexplained {
+	bool has_begun;
+	uint64_t bytes_in, bytes_out, packets_in, packets_out; /* as last told */
+	double in, out; /* not yet accounted; below 0 while flows are read earlier */
+};
+
 struct detect_state {
 	struct bucket buckets[BUCKETS];
 	struct io_sample io[IO_SAMPLES]; /* ring; io_count samples were ever added */
 	size_t io_count;
 	double total_in, total_out;
+	struct unexplained unexplained;
 	uint64_t evaluated_ns, paired_ns, candidate_until_ns, hub_since_ns;
 	uint32_t sampled_since; /* tick */
 	uint64_t sampled_since_ns;
@@ -86,6 +95,48 @@ void detect_add_bytes(struct detect_state *d, uint64_t time_ns, double in, doubl
 	b->out += out;
 	d->total_in += in;
 	d->total_out += out;
+}
+
+void detect_add_counted(struct detect_state *d, uint64_t in, uint64_t out)
+{
+	d->unexplained.in -= (double)in;
+	d->unexplained.out -= (double)out;
+}
+
+static uint64_t advance(uint64_t *counter, uint64_t now)
+{
+	uint64_t step = now > *counter ? now - *counter : 0;
+
+	*counter = now;
+	return step;
+}
+
+static double payload_part(uint64_t bytes, uint64_t packets)
+{
+	double payload = (double)bytes - (double)packets * HEADER_BYTES;
+
+	return bytes ? fmax(0, payload) / (double)bytes : 0;
+}
+
+void detect_add_traffic(struct detect_state *d, const struct observation *o)
+{
+	struct unexplained *u = &d->unexplained;
+	uint64_t in = advance(&u->bytes_in, o->app_traffic.bytes_in);
+	uint64_t out = advance(&u->bytes_out, o->app_traffic.bytes_out);
+	uint64_t packets_in = advance(&u->packets_in, o->app_traffic.packets_in);
+	uint64_t packets_out = advance(&u->packets_out, o->app_traffic.packets_out);
+
+	if (!u->has_begun) {
+		u->has_begun = true;
+		u->in = u->out = 0;
+		return;
+	}
+	u->in += (double)in;
+	u->out += (double)out;
+	detect_add_bytes(d, o->time_ns, fmax(0, u->in) * payload_part(in, packets_in),
+			 fmax(0, u->out) * payload_part(out, packets_out));
+	u->in = fmin(0, u->in);
+	u->out = fmin(0, u->out);
 }
 
 void detect_add_io(struct detect_state *d, uint64_t time_ns, uint64_t read_bytes,

@@ -205,6 +205,18 @@ static int observe_app_io(struct engine *e, const struct observation *o)
 	return 0;
 }
 
+/* What flows without counters carried shows in the sum of all. */
+static int observe_app_traffic(struct engine *e, const struct observation *o)
+{
+	struct app *a =
+		o->app_traffic.id <= APP_ID_MAX ? e->apps[o->app_traffic.id] : NULL;
+
+	if (!a)
+		return -EINVAL;
+	detect_add_traffic(a->detect, o);
+	return 0;
+}
+
 /* What it carried before it was first seen is not counted. */
 static int flow_begin(struct engine *e, const struct observation *o)
 {
@@ -237,6 +249,7 @@ static void flow_account(struct engine *e, struct flow *f, const struct observat
 	struct flow_delta delta = flow_update(f, o);
 	struct app *a = e->apps[f->app];
 
+	detect_add_counted(a->detect, delta.bytes_in, delta.bytes_out);
 	if (!f->is_two_way && f->packets_in && f->packets_out) {
 		f->is_two_way = true;
 		peer_change(a, f->peer, f, true);
@@ -347,6 +360,8 @@ int engine_observe(struct engine *e, const struct observation *o)
 		return observe_app_gone(e, o);
 	case OBS_APP_IO:
 		return observe_app_io(e, o);
+	case OBS_APP_TRAFFIC:
+		return observe_app_traffic(e, o);
 	case OBS_FLOW:
 	case OBS_FLOW_END:
 		return observe_flow(e, o);

@@ -50,12 +50,13 @@ struct flow_key {
 };
 
 enum observation_kind {
-	OBS_APP,      /* an application appeared, or its processes changed */
-	OBS_APP_GONE, /* it has neither processes nor flows any more */
-	OBS_APP_IO,   /* its storage counters */
-	OBS_FLOW,     /* a flow as last read from the kernel */
-	OBS_FLOW_END, /* its last counters; the entry is gone */
-	OBS_SWEPT,    /* all flows were read: those not reported since then are gone */
+	OBS_APP,	 /* an application appeared, or its processes changed */
+	OBS_APP_GONE,	 /* it has neither processes nor flows any more */
+	OBS_APP_IO,	 /* its storage counters and devices */
+	OBS_APP_TRAFFIC, /* all its packets, where flows of it have no counters */
+	OBS_FLOW,	 /* a flow as last read from the kernel */
+	OBS_FLOW_END,	 /* its last counters; the entry is gone */
+	OBS_SWEPT, /* all flows were read: those not reported since then are gone */
 	OBS_ZOOM_BEGIN, /* headers of packets of one application's flows follow */
 	OBS_PACKET,	/* one of them */
 	OBS_ZOOM_END,
@@ -76,11 +77,21 @@ struct observation {
 		struct {
 			uint16_t id;
 			uint64_t read_bytes, written_bytes; /* /proc/PID/io, summed */
+			bool has_sound, has_camera; /* one of its processes has, open */
 		} app_io;
 		struct {
+			uint16_t id;
+			uint64_t bytes_in, bytes_out; /* layer 3 bytes */
+			uint64_t packets_in, packets_out;
+		} app_traffic;
+		struct {
 			struct flow_key key;
-			uint16_t app;	 /* 0 until it is known */
-			bool is_inbound; /* the peer sent the first packet */
+			uint16_t app;	   /* 0 until it is known */
+			uint16_t peer_app; /* on loopback: who is at the other end, or 0
+					    */
+			bool is_inbound;   /* the peer sent the first packet */
+			bool is_uncounted; /* it is older than accounting: zeroes follow
+					    */
 			uint64_t bytes_in, bytes_out; /* layer 3 bytes */
 			uint64_t packets_in, packets_out;
 		} flow; /* OBS_FLOW, OBS_FLOW_END */

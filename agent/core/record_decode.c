@@ -19,6 +19,7 @@ struct known_flow {
 struct known_app {
 	struct app_identity *identity;
 	uint64_t read_bytes, written_bytes;
+	uint64_t traffic[WIRE_COUNTERS];
 };
 
 struct record_decoder {
@@ -199,6 +200,7 @@ static int get_app_io(struct record_decoder *d, struct wire_in *w,
 		      struct observation *o)
 {
 	struct known_app *known;
+	uint8_t flags;
 	int r = 0;
 
 	o->app_io.id = get_app_id(d, w, &r);
@@ -207,6 +209,27 @@ static int get_app_io(struct record_decoder *d, struct wire_in *w,
 	known->written_bytes = wire_get_step(w, known->written_bytes);
 	o->app_io.read_bytes = known->read_bytes;
 	o->app_io.written_bytes = known->written_bytes;
+	/* Version 1.0 ended here. */
+	flags = w->at < w->size ? wire_get_byte(w) : 0;
+	o->app_io.has_sound = flags & WIRE_APP_IO_SOUND;
+	o->app_io.has_camera = flags & WIRE_APP_IO_CAMERA;
+	return r;
+}
+
+static int get_app_traffic(struct record_decoder *d, struct wire_in *w,
+			   struct observation *o)
+{
+	struct known_app *known;
+	int r = 0;
+
+	o->app_traffic.id = get_app_id(d, w, &r);
+	known = &d->apps[o->app_traffic.id];
+	for (size_t i = 0; i < WIRE_COUNTERS; i++)
+		known->traffic[i] = wire_get_step(w, known->traffic[i]);
+	o->app_traffic.bytes_in = known->traffic[WIRE_BYTES_IN];
+	o->app_traffic.bytes_out = known->traffic[WIRE_BYTES_OUT];
+	o->app_traffic.packets_in = known->traffic[WIRE_PACKETS_IN];
+	o->app_traffic.packets_out = known->traffic[WIRE_PACKETS_OUT];
 	return r;
 }
 
@@ -305,7 +328,10 @@ static int get_flow(struct record_decoder *d, struct wire_in *w, struct observat
 	if (flags & WIRE_FLOW_APP)
 		f->app = get_app_id(d, w, &r);
 	o->flow.is_inbound = flags & WIRE_FLOW_INBOUND;
+	o->flow.is_uncounted = flags & WIRE_FLOW_UNCOUNTED;
 	fill_flow(w, f, o);
+	if (flags & WIRE_FLOW_PEER_APP)
+		o->flow.peer_app = get_app_id(d, w, &r);
 	if (o->kind == OBS_FLOW_END)
 		f->is_defined = false;
 	return r;
@@ -368,6 +394,9 @@ static int get_observation(struct record_decoder *d, enum wire_kind kind,
 	case WIRE_APP_IO:
 		o->kind = OBS_APP_IO;
 		return get_app_io(d, w, o);
+	case WIRE_APP_TRAFFIC:
+		o->kind = OBS_APP_TRAFFIC;
+		return get_app_traffic(d, w, o);
 	case WIRE_FLOW:
 	case WIRE_FLOW_END:
 		o->kind = kind == WIRE_FLOW ? OBS_FLOW : OBS_FLOW_END;

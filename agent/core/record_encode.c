@@ -20,6 +20,7 @@ struct known_flow {
 struct known_app {
 	struct app_identity *identity; /* as last written; NULL: not yet */
 	uint64_t read_bytes, written_bytes;
+	uint64_t traffic[WIRE_COUNTERS];
 };
 
 struct record_encoder {
@@ -178,6 +179,31 @@ static void put_app_io(struct record_encoder *e, const struct observation *o,
 	wire_put_step(w, known->written_bytes, o->app_io.written_bytes);
 	known->read_bytes = o->app_io.read_bytes;
 	known->written_bytes = o->app_io.written_bytes;
+	wire_put_byte(w, (uint8_t)((o->app_io.has_sound ? WIRE_APP_IO_SOUND : 0) |
+				   (o->app_io.has_camera ? WIRE_APP_IO_CAMERA : 0)));
+}
+
+static void put_counters(struct wire_out *w, uint64_t last[WIRE_COUNTERS],
+			 const uint64_t now[WIRE_COUNTERS])
+{
+	for (size_t i = 0; i < WIRE_COUNTERS; i++) {
+		wire_put_step(w, last[i], now[i]);
+		last[i] = now[i];
+	}
+}
+
+static void put_app_traffic(struct record_encoder *e, const struct observation *o,
+			    struct wire_out *w)
+{
+	const uint64_t now[WIRE_COUNTERS] = {
+		[WIRE_BYTES_IN] = o->app_traffic.bytes_in,
+		[WIRE_BYTES_OUT] = o->app_traffic.bytes_out,
+		[WIRE_PACKETS_IN] = o->app_traffic.packets_in,
+		[WIRE_PACKETS_OUT] = o->app_traffic.packets_out,
+	};
+
+	wire_put_number(w, o->app_traffic.id);
+	put_counters(w, e->apps[o->app_traffic.id].traffic, now);
 }
 
 static void put_key(struct wire_out *w, const struct flow_key *key, bool is_ipv4)
@@ -191,8 +217,8 @@ static void put_key(struct wire_out *w, const struct flow_key *key, bool is_ipv4
 	wire_put_fixed(w, key->remote_port, 2);
 }
 
-static void put_counters(struct wire_out *w, struct known_flow *f,
-			 const struct observation *o)
+static void put_flow_counters(struct wire_out *w, struct known_flow *f,
+			      const struct observation *o)
 {
 	const uint64_t now[WIRE_COUNTERS] = {
 		[WIRE_BYTES_IN] = o->flow.bytes_in,
@@ -201,10 +227,7 @@ static void put_counters(struct wire_out *w, struct known_flow *f,
 		[WIRE_PACKETS_OUT] = o->flow.packets_out,
 	};
 
-	for (size_t i = 0; i < WIRE_COUNTERS; i++) {
-		wire_put_step(w, f->counters[i], now[i]);
-		f->counters[i] = now[i];
-	}
+	put_counters(w, f->counters, now);
 }
 
 /* Flags, number, key the first time, application (not NULL) where it has changed. NULL
@@ -239,13 +262,17 @@ static struct known_flow *put_reference(struct record_encoder *e,
 static int put_flow(struct record_encoder *e, const struct observation *o,
 		    struct wire_out *w)
 {
-	uint8_t flags = o->flow.is_inbound ? WIRE_FLOW_INBOUND : 0;
+	uint8_t flags = (uint8_t)((o->flow.is_inbound ? WIRE_FLOW_INBOUND : 0) |
+				  (o->flow.peer_app ? WIRE_FLOW_PEER_APP : 0) |
+				  (o->flow.is_uncounted ? WIRE_FLOW_UNCOUNTED : 0));
 	struct known_flow *f;
 
 	f = put_reference(e, &o->flow.key, flags, &o->flow.app, w);
 	if (!f)
 		return -ENOMEM;
-	put_counters(w, f, o);
+	put_flow_counters(w, f, o);
+	if (o->flow.peer_app)
+		wire_put_number(w, o->flow.peer_app);
 	if (o->kind == OBS_FLOW_END)
 		forget_flow(e, f);
 	return 0;
@@ -306,6 +333,10 @@ static int put_observation(struct record_encoder *e, const struct observation *o
 		*ret_kind = WIRE_APP_IO;
 		put_app_io(e, o, w);
 		return 0;
+	case OBS_APP_TRAFFIC:
+		*ret_kind = WIRE_APP_TRAFFIC;
+		put_app_traffic(e, o, w);
+		return 0;
 	case OBS_FLOW:
 	case OBS_FLOW_END:
 		*ret_kind = o->kind == OBS_FLOW ? WIRE_FLOW : WIRE_FLOW_END;
@@ -339,6 +370,8 @@ static uint16_t app_of(const struct observation *o)
 		return o->app.id;
 	case OBS_APP_IO:
 		return o->app_io.id;
+	case OBS_APP_TRAFFIC:
+		return o->app_traffic.id;
 	case OBS_FLOW:
 	case OBS_FLOW_END:
 		return o->flow.app;

@@ -33,21 +33,26 @@ enum wire_kind {
 	WIRE_ZOOM_BEGIN = 9,
 	WIRE_PACKET = 10,
 	WIRE_ZOOM_END = 11,
+	WIRE_APP_TRAFFIC = 12,
 	WIRE_KINDS,
 };
 
 /* Flags; a bit that is not known is passed over. */
 enum { WIRE_END_FULL = 1 };
+enum { WIRE_APP_IO_SOUND = 1, WIRE_APP_IO_CAMERA = 2 };
 enum { WIRE_APP_WILDCARD = 1, WIRE_APP_IDENTITY = 2 };
 enum {
 	WIRE_FLOW_DEFINES = 1,
 	WIRE_FLOW_IPV4 = 2,
 	WIRE_FLOW_INBOUND = 4,
-	WIRE_FLOW_APP = 8 /* not of a packet */
+	/* Not of a packet: */
+	WIRE_FLOW_APP = 8,
+	WIRE_FLOW_PEER_APP = 16,
+	WIRE_FLOW_UNCOUNTED = 32
 };
 enum { WIRE_LINE_BEGINS = 1 };
 
-/* Counters of a flow in the order they are written. */
+/* Counters of a flow, or of an application, in the order they are written. */
 enum {
 	WIRE_BYTES_IN,
 	WIRE_BYTES_OUT,

@@ -198,6 +198,8 @@ static void random_flow(struct tape *t, struct observation *o)
 	o->flow.key = random_key(t);
 	o->flow.app = (uint16_t)(noise(t, 5) ? noise(t, 9) : APP_ID_MAX);
 	o->flow.is_inbound = noise(t, 2);
+	o->flow.is_uncounted = !noise(t, 9);
+	o->flow.peer_app = (uint16_t)(noise(t, 5) ? 0 : noise(t, APP_ID_MAX + 1));
 	o->flow.bytes_in = random_counter(t);
 	o->flow.bytes_out = random_counter(t);
 	o->flow.packets_in = random_counter(t);
@@ -225,10 +227,19 @@ static void random_observation(struct tape *t, struct world *w, struct observati
 	case OBS_APP_GONE:
 		o->app.id = (uint16_t)noise(t, IDENTITIES);
 		break;
+	case OBS_APP_TRAFFIC:
+		o->app_traffic.id = (uint16_t)noise(t, IDENTITIES);
+		o->app_traffic.bytes_in = random_counter(t);
+		o->app_traffic.bytes_out = random_counter(t);
+		o->app_traffic.packets_in = random_counter(t);
+		o->app_traffic.packets_out = random_counter(t);
+		break;
 	case OBS_APP_IO:
 		o->app_io.id = (uint16_t)noise(t, IDENTITIES);
 		o->app_io.read_bytes = random_counter(t);
 		o->app_io.written_bytes = random_counter(t);
+		o->app_io.has_sound = noise(t, 2);
+		o->app_io.has_camera = noise(t, 2);
 		break;
 	case OBS_FLOW:
 	case OBS_FLOW_END:
@@ -283,16 +294,27 @@ static void assert_same(const struct observation *a, const struct observation *b
 	case OBS_APP_GONE:
 		assert_same_app(a, b);
 		break;
+	case OBS_APP_TRAFFIC:
+		assert_int_equal(a->app_traffic.id, b->app_traffic.id);
+		assert_true(a->app_traffic.bytes_in == b->app_traffic.bytes_in);
+		assert_true(a->app_traffic.bytes_out == b->app_traffic.bytes_out);
+		assert_true(a->app_traffic.packets_in == b->app_traffic.packets_in);
+		assert_true(a->app_traffic.packets_out == b->app_traffic.packets_out);
+		break;
 	case OBS_APP_IO:
 		assert_int_equal(a->app_io.id, b->app_io.id);
 		assert_true(a->app_io.read_bytes == b->app_io.read_bytes);
 		assert_true(a->app_io.written_bytes == b->app_io.written_bytes);
+		assert_int_equal(a->app_io.has_sound, b->app_io.has_sound);
+		assert_int_equal(a->app_io.has_camera, b->app_io.has_camera);
 		break;
 	case OBS_FLOW:
 	case OBS_FLOW_END:
 		assert_memory_equal(&a->flow.key, &b->flow.key, sizeof(a->flow.key));
 		assert_int_equal(a->flow.app, b->flow.app);
 		assert_int_equal(a->flow.is_inbound, b->flow.is_inbound);
+		assert_int_equal(a->flow.is_uncounted, b->flow.is_uncounted);
+		assert_int_equal(a->flow.peer_app, b->flow.peer_app);
 		assert_true(a->flow.bytes_in == b->flow.bytes_in);
 		assert_true(a->flow.bytes_out == b->flow.bytes_out);
 		assert_true(a->flow.packets_in == b->flow.packets_in);
@@ -656,7 +678,7 @@ static void other_files_and_other_versions_are_refused(void **state)
 	assert_refused((const uint8_t *)"#!/bin/sh", 9,
 		       "byte 0: not a recording of relaywarden");
 	file[8] = RECORD_MAJOR + 1;
-	assert_refused(file, size, "byte 0: version 2.0; this program reads 1.x");
+	assert_refused(file, size, "byte 0: version 2.1; this program reads 1.x");
 }
 
 /* --- the same verdicts ------------------------------------------------------------ */
