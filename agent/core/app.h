@@ -9,6 +9,7 @@
 #include "core/catalogue.h"
 #include "core/evidence.h"
 #include "core/flow.h"
+#include "core/history.h"
 #include "core/observation.h"
 #include "core/zoom.h"
 
@@ -41,6 +42,7 @@ struct app {
 	struct app_identity identity;
 	const struct catalogue_client *client; /* or NULL */
 	bool has_wildcard_listener;
+	bool has_device; /* sound or camera */
 	uint16_t pid_count;
 	int32_t pids[APP_PIDS_MAX];
 	uint64_t first_ns;
@@ -50,6 +52,7 @@ struct app {
 	unsigned int flow_count, leg_count;
 	unsigned int peers, peers_in, peers_out; /* strangers; alive, by who began */
 	struct app_totals totals;
+	struct history history;
 	double rate_in, rate_out; /* strangers, bytes per second of the last seconds */
 
 	bool is_candidate; /* could be relaying: sampled often, storage read */
@@ -61,6 +64,7 @@ struct app {
 	uint64_t role_since_ns;
 	double log_odds;
 	struct evidence evidence[EVIDENCE_COUNT];
+	unsigned int families; /* of evidence that says it works for strangers */
 
 	struct zoom_view zoom;
 	struct detect_state *detect; /* private to detect.c */

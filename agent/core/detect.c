@@ -1,77 +1,45 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "core/detect.h"
+#include "core/cover.h"
 #include "core/role.h"
+#include "core/weigh.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <utlist.h>
 
 #define SECOND_NS 1000000000u
-#define BUCKETS 64     /* seconds remembered of an application's own totals */
 #define RATE_SECONDS 8 /* over which the gate and the shown rates look */
 #define GAIN_SECONDS 60
-#define GATE_RATE 300.0	     /* bytes per second each way that are worth a look */
 #define CARRYING_RATE 2000.0 /* more each way is a relay, less a supernode */
 #define CANDIDATE_NS                                                                   \
 	(30 * (uint64_t)SECOND_NS) /* stays one this long after the last sign */
 #define PAIRS_EVERY_NS (2 * (uint64_t)SECOND_NS)
-#define HUB_AFTER_NS (60 * (uint64_t)SECOND_NS)
-#define HUB_IN 8
-#define HUB_OUT 4
-#define HUB_IN_MANY 20
-#define PACKETS_WHOLE 0.8 /* share sent on at once that has the full weight */
+#define CALLERS_EVERY_NS (5 * (uint64_t)SECOND_NS)
 #define ZOOM_SPEAKS_NS (75 * (uint64_t)SECOND_NS)
-#define HEADER_BYTES 52.0 /* IPv4, TCP with timestamps: the larger of the usual two */
-#define IO_SAMPLES 32
-#define IO_SPACING_NS (2 * (uint64_t)SECOND_NS)
-#define IO_SPAN_NS (4 * (uint64_t)SECOND_NS)
+#define COVER_MIN 0.5	     /* share from which it lasts */
+#define HEAVY_PEER_SHARE 0.1 /* of all that moves: such a peer is heavy */
+#define COUNTED_MIN 0.5	     /* of what moves must be counted flow by flow */
 #define LEGS_SUFFICE_TURNS 3 /* likewise before the scope of a limit changes */
 #define LEGS_REST_SHARE 0.2
 
-struct bucket {
-	uint64_t second;
-	double in, out;
-};
-
-struct io_sample {
-	uint64_t time_ns, read_bytes, written_bytes;
-	double in, out; /* totals of the network at the same time */
-};
-
-/* Traffic of flows without counters: all of it less what flows explain. */
-struct unexplained {
-	bool has_begun;
-	uint64_t bytes_in, bytes_out, packets_in, packets_out; /* as last told */
-	double in, out; /* not yet accounted; below 0 while flows are read earlier */
-};
-
 struct detect_state {
-	struct bucket buckets[BUCKETS];
-	struct io_sample io[IO_SAMPLES]; /* ring; io_count samples were ever added */
-	size_t io_count;
-	double total_in, total_out;
-	struct unexplained unexplained;
-	uint64_t evaluated_ns, paired_ns, candidate_until_ns, hub_since_ns;
+	uint64_t evaluated_ns, paired_ns, candidate_until_ns;
 	uint32_t sampled_since; /* tick */
 	uint64_t sampled_since_ns;
 	double matched; /* M, smoothed over evaluations */
 	bool has_matched;
 	unsigned int coupled_windows; /* one bit a window, newest lowest */
+	double cover;
+	uint64_t cover_since_ns, hub_since_ns, callers_ns;
+	unsigned int callers;
 	int suffice_turns;
 	struct role_clock clock;
 };
 
-/* What one evaluation works with. */
-struct facts {
-	double in, out;	      /* bytes per second over RATE_SECONDS */
-	double in_60, out_60; /* over GAIN_SECONDS */
-	bool is_flowing;      /* the gate: both directions, over RATE_SECONDS */
-	double transport;     /* share; 0 where nothing flows */
-};
-
 double detect_prior(const struct app *a)
 {
-	return a->client ? -4 : -6;
+	return weigh_prior(a->client != NULL);
 }
 
 struct detect_state *detect_state_new(void)
@@ -84,94 +52,16 @@ void detect_state_free(struct detect_state *d)
 	free(d);
 }
 
-void detect_add_bytes(struct detect_state *d, uint64_t time_ns, double in, double out)
+/* --- facts ------------------------------------------------------------------------ */
+
+/* Since when a condition holds; 0 while it does not. */
+static double note_since(uint64_t *since_ns, bool holds, uint64_t time_ns)
 {
-	uint64_t second = time_ns / SECOND_NS;
-	struct bucket *b = &d->buckets[second % BUCKETS];
-
-	if (b->second != second)
-		*b = (struct bucket){.second = second};
-	b->in += in;
-	b->out += out;
-	d->total_in += in;
-	d->total_out += out;
-}
-
-void detect_add_counted(struct detect_state *d, uint64_t in, uint64_t out)
-{
-	d->unexplained.in -= (double)in;
-	d->unexplained.out -= (double)out;
-}
-
-static uint64_t advance(uint64_t *counter, uint64_t now)
-{
-	uint64_t step = now > *counter ? now - *counter : 0;
-
-	*counter = now;
-	return step;
-}
-
-static double payload_part(uint64_t bytes, uint64_t packets)
-{
-	double payload = (double)bytes - (double)packets * HEADER_BYTES;
-
-	return bytes ? fmax(0, payload) / (double)bytes : 0;
-}
-
-void detect_add_traffic(struct detect_state *d, const struct observation *o)
-{
-	struct unexplained *u = &d->unexplained;
-	uint64_t in = advance(&u->bytes_in, o->app_traffic.bytes_in);
-	uint64_t out = advance(&u->bytes_out, o->app_traffic.bytes_out);
-	uint64_t packets_in = advance(&u->packets_in, o->app_traffic.packets_in);
-	uint64_t packets_out = advance(&u->packets_out, o->app_traffic.packets_out);
-
-	if (!u->has_begun) {
-		u->has_begun = true;
-		u->in = u->out = 0;
-		return;
-	}
-	u->in += (double)in;
-	u->out += (double)out;
-	detect_add_bytes(d, o->time_ns, fmax(0, u->in) * payload_part(in, packets_in),
-			 fmax(0, u->out) * payload_part(out, packets_out));
-	u->in = fmin(0, u->in);
-	u->out = fmin(0, u->out);
-}
-
-void detect_add_io(struct detect_state *d, uint64_t time_ns, uint64_t read_bytes,
-		   uint64_t written_bytes)
-{
-	struct io_sample *last = &d->io[(d->io_count + IO_SAMPLES - 1) % IO_SAMPLES];
-	bool went_back = d->io_count && (read_bytes < last->read_bytes ||
-					 written_bytes < last->written_bytes);
-
-	/* A process of several ended and took its counts along: begin anew. */
-	if (went_back)
-		d->io_count = 0;
-	else if (d->io_count && time_ns < last->time_ns + IO_SPACING_NS)
-		return;
-	d->io[d->io_count++ % IO_SAMPLES] = (struct io_sample){
-		time_ns, read_bytes, written_bytes, d->total_in, d->total_out};
-}
-
-/* Mean rates over the whole seconds before the one that is still filling. */
-static void mean_rates(const struct detect_state *d, uint64_t time_ns,
-		       unsigned int seconds, double *ret_in, double *ret_out)
-{
-	uint64_t now = time_ns / SECOND_NS;
-	double in = 0, out = 0;
-
-	for (size_t i = 0; i < BUCKETS; i++) {
-		const struct bucket *b = &d->buckets[i];
-
-		if (b->second < now && b->second + seconds >= now) {
-			in += b->in;
-			out += b->out;
-		}
-	}
-	*ret_in = in / seconds;
-	*ret_out = out / seconds;
+	if (!holds)
+		*since_ns = 0;
+	else if (!*since_ns)
+		*since_ns = time_ns;
+	return holds ? (double)(time_ns - *since_ns) / SECOND_NS : 0;
 }
 
 static void sum_peers(struct app *a, uint64_t time_ns)
@@ -218,27 +108,91 @@ static double measure_transport(struct app *a, uint64_t time_ns)
 	return transport_share(&all);
 }
 
+static void measure_rates(const struct app *a, uint64_t time_ns, struct facts *f)
+{
+	struct history_rates now = history_rates(&a->history, time_ns, RATE_SECONDS);
+	struct history_rates minute = history_rates(&a->history, time_ns, GAIN_SECONDS);
+
+	f->in = now.in;
+	f->out = now.out;
+	f->in_60 = minute.in;
+	f->out_60 = minute.out;
+	f->is_flowing = f->in >= FACTS_RATE_MIN && f->out >= FACTS_RATE_MIN;
+	if (minute.in > 0 && minute.out > 0)
+		f->local = fmin(fmin(1, minute.local_out / minute.in),
+				fmin(1, minute.local_in / minute.out));
+}
+
+/* What moves without being counted flow by flow can't be told apart by peer. */
+static void measure_peers(struct app *a, uint64_t time_ns, struct facts *f)
+{
+	struct peer *p;
+	double sum = 0;
+
+	f->transport = measure_transport(a, time_ns);
+	DL_FOREACH (a->peer_list, p)
+		sum += p->recent_in + p->recent_out;
+	DL_FOREACH (a->peer_list, p)
+		f->heavy_peers += p->recent_in + p->recent_out > HEAVY_PEER_SHARE * sum;
+	f->has_transport = sum >= COUNTED_MIN * (f->in + f->out);
+}
+
+static void measure_hub(struct app *a, uint64_t time_ns, struct facts *f)
+{
+	struct detect_state *d = a->detect;
+
+	if (time_ns - d->callers_ns >= CALLERS_EVERY_NS) {
+		d->callers_ns = time_ns;
+		d->callers = hub_count_callers(a, time_ns);
+	}
+	f->callers = d->callers;
+	f->hub_seconds = note_since(&d->hub_since_ns,
+				    weigh_is_hub(d->callers, a->peers_out), time_ns);
+	f->is_reachable = a->has_wildcard_listener && a->peers_in > 0;
+}
+
+/* What the closer looks have shown; packets speak for a while. */
+static void recall_looks(struct app *a, uint64_t time_ns, struct facts *f)
+{
+	struct detect_state *d = a->detect;
+	const struct zoom_view *v = &a->zoom;
+
+	f->has_matched = d->has_matched;
+	f->matched = d->matched;
+	f->coupled_windows = __builtin_popcount(d->coupled_windows);
+	f->cover = d->cover;
+	f->cover_seconds =
+		note_since(&d->cover_since_ns, d->cover >= COVER_MIN, time_ns);
+	f->has_packets = v->time_ns && v->result.is_conclusive &&
+			 time_ns - v->time_ns < ZOOM_SPEAKS_NS;
+	f->packets = v->result.matched_share;
+}
+
 static struct facts measure(struct app *a, uint64_t time_ns)
 {
-	struct facts f = {0};
+	struct facts f = {.is_known_client = a->client != NULL,
+			  .has_device = a->has_device};
 
-	mean_rates(a->detect, time_ns, RATE_SECONDS, &f.in, &f.out);
-	mean_rates(a->detect, time_ns, GAIN_SECONDS, &f.in_60, &f.out_60);
-	f.is_flowing = f.in >= GATE_RATE && f.out >= GATE_RATE;
+	measure_rates(a, time_ns, &f);
 	if (f.is_flowing)
-		f.transport = measure_transport(a, time_ns);
+		measure_peers(a, time_ns, &f);
+	measure_hub(a, time_ns, &f);
+	f.has_storage = history_storage(&a->history, &f.stored, &f.served);
 	a->rate_in = f.in;
 	a->rate_out = f.out;
 	return f;
 }
+
+/* --- closer looks ----------------------------------------------------------------- */
 
 /* Starts, keeps or ends the close look. */
 static void update_candidate(struct app *a, struct detect_tools *tools,
 			     const struct facts *f, uint64_t time_ns, uint32_t tick)
 {
 	struct detect_state *d = a->detect;
-	bool is_worth =
-		(f->is_flowing && f->transport >= 0.5) || a->role != ROLE_CLIENT;
+	bool is_worth = f->is_flowing &&
+			(!f->has_transport || f->transport >= FACTS_TRANSPORT_MIN ||
+			 a->role != ROLE_CLIENT);
 
 	if (is_worth)
 		d->candidate_until_ns = time_ns + CANDIDATE_NS;
@@ -254,7 +208,7 @@ static void update_candidate(struct app *a, struct detect_tools *tools,
 		sampling_stop(&tools->sampling, a);
 	}
 	if (!a->is_candidate || !f->is_flowing) {
-		d->matched = 0;
+		d->matched = d->cover = 0;
 		d->has_matched = false;
 		d->coupled_windows = 0;
 	}
@@ -313,6 +267,11 @@ static struct pairs_input input_of(const struct flow *f)
 	};
 }
 
+static size_t samples_a_second(double seconds)
+{
+	return seconds > 0 && seconds < 1 ? (size_t)lround(1 / seconds) : 1;
+}
+
 static void compare_flows(struct app *a, struct detect_tools *tools, uint64_t time_ns,
 			  uint32_t tick)
 {
@@ -332,6 +291,7 @@ static void compare_flows(struct app *a, struct detect_tools *tools, uint64_t ti
 	count = sampling_list(a, flows);
 	for (size_t i = 0; i < count; i++)
 		inputs[i] = input_of(flows[i]);
+	d->cover = cover_share(inputs, count, tick, length, samples_a_second(seconds));
 	pairs_evaluate(tools->work, inputs, count, tick, length, seconds, r);
 	/* From nothing: one evaluation alone counts half. */
 	d->matched = (d->matched + r->matched_share) / 2;
@@ -347,121 +307,13 @@ static void compare_flows(struct app *a, struct detect_tools *tools, uint64_t ti
 	sampling_choose(&tools->sampling, a);
 }
 
-static void set(struct app *a, enum evidence_kind k, double value, double weight)
+/* --- the verdict ------------------------------------------------------------------ */
+
+/* A hub is a supernode until it is seen to pass payload on, and not just a little. */
+static bool is_carrying(const struct app *a, const struct facts *f)
 {
-	a->evidence[k] = (struct evidence){true, value, weight};
-}
-
-static void weigh_flows(struct app *a)
-{
-	const struct detect_state *d = a->detect;
-	int windows = __builtin_popcount(d->coupled_windows);
-
-	if (!d->has_matched)
-		return;
-	set(a, EVIDENCE_MATCHED, d->matched, 8 * fmin(1, d->matched / 0.5));
-	set(a, EVIDENCE_COUPLING, windows, windows >= 2 ? 3.5 : 0);
-}
-
-/*
- * Packets that were looked at speak for a while, as long as it is a candidate. In the
- * middle of a swarm half of what came in leaves at once, to those who wait for just
- * that piece; a relay passes on nearly all of it.
- */
-static void weigh_packets(struct app *a, uint64_t time_ns)
-{
-	const struct zoom_view *v = &a->zoom;
-
-	if (!v->time_ns || !v->result.is_conclusive ||
-	    time_ns - v->time_ns >= ZOOM_SPEAKS_NS)
-		return;
-	set(a, EVIDENCE_PACKETS, v->result.matched_share,
-	    8 * fmin(1, v->result.matched_share / PACKETS_WHOLE));
-}
-
-static void weigh_hub(struct app *a, uint64_t time_ns)
-{
-	struct detect_state *d = a->detect;
-	bool is_hub = a->peers_in >= HUB_IN && a->peers_out >= HUB_OUT;
-	double weight = 0;
-
-	if (!is_hub)
-		d->hub_since_ns = 0;
-	else if (!d->hub_since_ns)
-		d->hub_since_ns = time_ns;
-	if (is_hub && time_ns - d->hub_since_ns >= HUB_AFTER_NS)
-		weight = a->peers_in >= HUB_IN_MANY ? 4 : 2.5;
-	set(a, EVIDENCE_HUB, a->peers_in, weight);
-}
-
-static bool is_near_one(double x)
-{
-	return x > 0.7 && x < 1.4;
-}
-
-/* Storing or serving files conserves their bytes; a talkative log is no storage, though
- * it may come to half of the traffic. */
-static double disk_weight(double share)
-{
-	return -5 * fmax(0, fmin(1, (share - 0.5) / 0.35));
-}
-
-/* Storage against the network over the span of the samples kept. */
-static void weigh_disk(struct app *a, double gain)
-{
-	const struct detect_state *d = a->detect;
-	const struct io_sample *first, *last;
-	double stored, served;
-
-	if (d->io_count < 2)
-		return;
-	last = &d->io[(d->io_count - 1) % IO_SAMPLES];
-	first = d->io_count > IO_SAMPLES ? &d->io[d->io_count % IO_SAMPLES] : &d->io[0];
-	if (last->time_ns - first->time_ns < IO_SPAN_NS || last->in <= first->in ||
-	    last->out <= first->out)
-		return;
-	stored = (double)(last->written_bytes - first->written_bytes) /
-		 (last->in - first->in);
-	served = (double)(last->read_bytes - first->read_bytes) /
-		 (last->out - first->out);
-	set(a, EVIDENCE_NO_DISK, fmax(stored, served),
-	    stored < 0.05 && served < 0.05 ? 1.5 : 0);
-	/* Through the disk and out again is what a store-and-forward relay does. */
-	if (is_near_one(stored) && is_near_one(served) && is_near_one(gain))
-		set(a, EVIDENCE_DISK, fmax(stored, served), 0);
-	else
-		set(a, EVIDENCE_DISK, fmax(stored, served),
-		    disk_weight(fmax(stored, served)));
-}
-
-static bool has_positive_head(const struct app *a)
-{
-	return a->evidence[EVIDENCE_MATCHED].weight > 0 ||
-	       a->evidence[EVIDENCE_COUPLING].weight > 0 ||
-	       a->evidence[EVIDENCE_PACKETS].weight > 0 ||
-	       a->evidence[EVIDENCE_HUB].weight > 0;
-}
-
-static void weigh(struct app *a, const struct facts *f, uint64_t time_ns)
-{
-	double gain = f->in_60 > 0 ? f->out_60 / f->in_60 : 0;
-
-	memset(a->evidence, 0, sizeof(a->evidence));
-	set(a, EVIDENCE_PRIOR, a->client != NULL, detect_prior(a));
-	weigh_flows(a);
-	weigh_packets(a, time_ns);
-	weigh_hub(a, time_ns);
-	if (f->is_flowing) {
-		bool is_conserved = gain >= 0.8 && gain <= 1.25;
-
-		set(a, EVIDENCE_GAIN, gain,
-		    is_conserved && has_positive_head(a) ? 1 : 0);
-		set(a, EVIDENCE_TRANSPORT, f->transport, f->transport < 0.5 ? -3 : 0);
-		weigh_disk(a, gain);
-	}
-	a->log_odds = 0;
-	for (int k = 0; k < EVIDENCE_COUNT; k++)
-		a->log_odds += a->evidence[k].weight;
+	return a->evidence[EVIDENCE_HUB].weight <= 0 ||
+	       (weigh_forwards(a->evidence) && fmin(f->in, f->out) >= CARRYING_RATE);
 }
 
 static void forget_legs(struct app *a)
@@ -490,15 +342,17 @@ bool detect_evaluate(struct app *a, struct detect_tools *tools, uint64_t time_ns
 	update_candidate(a, tools, &f, time_ns, tick);
 	if (a->is_candidate)
 		compare_flows(a, tools, time_ns, tick);
-	weigh(a, &f, time_ns);
+	recall_looks(a, time_ns, &f);
+	weigh(&f, a->evidence);
+	a->log_odds = weigh_sum(a->evidence);
+	a->families = weigh_families(a->evidence);
 	if (a->is_candidate)
 		name_legs(a);
 	/* Under our own limit the evidence fades; what still pushes against it does
 	 * not. */
 	a->is_held = a->is_limited && app_role_is_promoted(a->role) && f.is_flowing &&
 		     f.transport >= 0.5;
-	changed =
-		role_update(a, &d->clock, fmin(f.in, f.out) >= CARRYING_RATE, time_ns);
+	changed = role_update(a, &d->clock, is_carrying(a, &f), time_ns);
 	if (changed && a->role == ROLE_CLIENT)
 		forget_legs(a);
 	return changed;

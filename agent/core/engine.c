@@ -200,8 +200,8 @@ static int observe_app_io(struct engine *e, const struct observation *o)
 {
 	if (o->app_io.id > APP_ID_MAX || !e->apps[o->app_io.id])
 		return -EINVAL;
-	detect_add_io(e->apps[o->app_io.id]->detect, o->time_ns, o->app_io.read_bytes,
-		      o->app_io.written_bytes);
+	history_add_io(&e->apps[o->app_io.id]->history, o);
+	e->apps[o->app_io.id]->has_device = o->app_io.has_sound || o->app_io.has_camera;
 	return 0;
 }
 
@@ -213,7 +213,7 @@ static int observe_app_traffic(struct engine *e, const struct observation *o)
 
 	if (!a)
 		return -EINVAL;
-	detect_add_traffic(a->detect, o);
+	history_add_traffic(&a->history, o);
 	return 0;
 }
 
@@ -249,16 +249,22 @@ static void flow_account(struct engine *e, struct flow *f, const struct observat
 	struct flow_delta delta = flow_update(f, o);
 	struct app *a = e->apps[f->app];
 
-	detect_add_counted(a->detect, delta.bytes_in, delta.bytes_out);
+	history_add_counted(&a->history, delta.bytes_in, delta.bytes_out);
+	if (delta.payload_in > 0 || delta.payload_out > 0)
+		hub_note(&f->talk, o->time_ns, delta.payload_in > 0,
+			 delta.payload_out > 0);
 	if (!f->is_two_way && f->packets_in && f->packets_out) {
 		f->is_two_way = true;
 		peer_change(a, f->peer, f, true);
 	}
-	if (!f->is_stranger)
+	if (!f->is_stranger) {
+		history_add_local(&a->history, o->time_ns, delta.payload_in,
+				  delta.payload_out);
 		return;
+	}
 	f->pending_in += delta.payload_in;
 	f->pending_out += delta.payload_out;
-	detect_add_bytes(a->detect, o->time_ns, delta.payload_in, delta.payload_out);
+	history_add(&a->history, o->time_ns, delta.payload_in, delta.payload_out);
 	a->totals.bytes_in += delta.bytes_in;
 	a->totals.bytes_out += delta.bytes_out;
 	if (f->is_leg) {

@@ -12,6 +12,7 @@
 
 #include "base/hash.h"
 #include "base/slab.h"
+#include "core/hub.h"
 #include "core/observation.h"
 #include "core/series.h"
 #include <stdbool.h>
@@ -33,6 +34,7 @@ struct peer_key {
 struct peer {
 	struct peer_key key;
 	bool is_stranger;
+	bool is_caller; /* scratch of hub.c */
 	unsigned int flows;
 	unsigned int alive_in, alive_out; /* two-way flows, by who began */
 	double recent_in, recent_out;	  /* scratch of detect.c: all its flows, */
@@ -56,7 +58,8 @@ struct flow {
 		packets_out;	      /* as the kernel counts */
 	double recent_in, recent_out; /* payload, bytes per second, decayed */
 	uint64_t recent_ns;	      /* when the two were brought up to date */
-	struct series *series;	      /* samples while its application is a candidate */
+	struct hub_talk talk;
+	struct series *series; /* samples while its application is a candidate */
 	double pending_in, pending_out; /* payload since the last sample */
 	float match;			/* correlation with its best partner */
 	struct addr partner;		/* the peer it was matched with */

@@ -79,10 +79,10 @@ static void what_counts_reads_unlike_what_does_not(void **state)
 			    "One peer's traffic does not follow the traffic of all "
 			    "the others.");
 	assert_string_equal(sentence(EVIDENCE_HUB, 24, 4),
-			    "24 strangers that called it lean on it at once, while it "
-			    "calls others.");
+			    "24 strangers that called it keep talking to it: they lean "
+			    "on it.");
 	assert_string_equal(sentence(EVIDENCE_HUB, 3, 0),
-			    "3 strangers that called it lean on it at once.");
+			    "3 strangers that called it keep talking to it.");
 	assert_string_equal(sentence(EVIDENCE_NO_DISK, 0.01, 1.5),
 			    "It neither stores what comes in nor reads what goes out "
 			    "from disk.");

@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Relays that hide or hardly carry anything, and what looks like them: made-up traffic
+ * through the whole engine. The lab does the same with real programs.
+ */
+#include "../support/traffic.h"
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+#define SECOND 5 /* samples */
+
+static double chance(struct traffic *t)
+{
+	return traffic_noise(t);
+}
+
+/* Upkeep of `count` strangers, each every `interval` seconds at a time of its own. */
+static void keep_up(struct traffic *t, unsigned int sample, size_t count,
+		    unsigned int interval, double in, double out)
+{
+	for (size_t f = 0; f < count; f++)
+		if ((sample + f * 7) % (interval * SECOND) == 0)
+			traffic_carry(t, f, in, out);
+}
+
+static bool is_promoted(const struct traffic *t)
+{
+	return app_role_is_promoted(traffic_app(t)->role);
+}
+
+/* --- hubs ------------------------------------------------------------------------ */
+
+/* Seconds until a hub of `count` strangers is promoted; 0: not in five minutes. */
+static unsigned int hub_found_after(size_t count, unsigned int interval, double in,
+				    double out)
+{
+	unsigned int found = 0;
+	struct traffic t;
+
+	traffic_begin(&t, 31);
+	for (unsigned int i = 0; i < count; i++)
+		traffic_flow(&t, i + 1, true);
+	for (unsigned int i = 1; i < 300 * SECOND && !found; i++) {
+		keep_up(&t, i, count, interval, in, out);
+		traffic_sample(&t);
+		if (is_promoted(&t)) {
+			found = i / SECOND;
+			assert_int_equal(traffic_app(&t)->role, ROLE_SUPERNODE);
+		}
+	}
+	traffic_end(&t);
+	return found;
+}
+
+static void an_idle_supernode_is_found_within_two_minutes(void **state)
+{
+	static const unsigned int intervals[] = {10, 20, 30};
+
+	(void)state;
+	for (size_t i = 0; i < 3; i++) {
+		unsigned int after = hub_found_after(400, intervals[i], 60, 90);
+
+		assert_true(after > 60 && after <= 120);
+	}
+}
+
+static void few_strangers_make_no_supernode(void **state)
+{
+	(void)state;
+	assert_int_equal(hub_found_after(40, 20, 60, 90), 0);
+}
+
+static void a_server_that_is_polled_is_no_supernode(void **state)
+{
+	(void)state;
+	assert_int_equal(hub_found_after(300, 10, 300, 4000), 0);
+}
+
+/* A swarm's idle peers: a sign of life every two minutes. */
+static void a_swarm_at_rest_is_no_supernode(void **state)
+{
+	(void)state;
+	assert_int_equal(hub_found_after(300, 120, 5, 5), 0);
+}
+
+/* Each second other strangers ask once, and are answered. */
+static void passers_by_make_no_supernode(void **state)
+{
+	struct traffic t;
+
+	(void)state;
+	traffic_begin(&t, 32);
+	for (unsigned int i = 0; i < 180 * SECOND; i++) {
+		if (t.flow_count < 900) {
+			size_t f = traffic_flow(&t, i + 1, i % 2);
+
+			traffic_carry(&t, f, 100, 300);
+		}
+		traffic_sample(&t);
+		assert_false(is_promoted(&t));
+	}
+	traffic_end(&t);
+}
+
+/* --- constant rates -------------------------------------------------------------- */
+
+static void steady(struct traffic *t, size_t count, double rate)
+{
+	for (size_t f = 0; f < count; f++)
+		traffic_carry(t, f, rate / SECOND, rate / SECOND);
+}
+
+/* What two peers at one rate could be is a call as well: it is told, and no more. */
+static void cover_between_two_is_told_and_no_verdict(void **state)
+{
+	struct traffic t;
+
+	(void)state;
+	traffic_begin(&t, 33);
+	traffic_flow(&t, 1, true);
+	traffic_flow(&t, 2, true);
+	for (unsigned int i = 0; i < 180 * SECOND; i++) {
+		steady(&t, 2, 6000);
+		traffic_sample(&t);
+		assert_false(is_promoted(&t));
+	}
+	assert_true(traffic_app(&t)->evidence[EVIDENCE_COVER].value > .9);
+	assert_true(traffic_app(&t)->evidence[EVIDENCE_COVER].weight > 2);
+	traffic_end(&t);
+}
+
+/* Nobody calls thirty at once. */
+static void cover_among_thirty_is_found(void **state)
+{
+	struct traffic t;
+
+	(void)state;
+	traffic_begin(&t, 34);
+	for (unsigned int i = 0; i < 30; i++)
+		traffic_flow(&t, i + 1, i < 24);
+	for (unsigned int i = 0; i < 240 * SECOND; i++) {
+		steady(&t, 30, 6000);
+		traffic_sample(&t);
+		traffic_storage(&t, 0, 0);
+	}
+	assert_true(is_promoted(&t) || traffic_app(&t)->role == ROLE_SUSPECT);
+	traffic_end(&t);
+}
+
+static void varying_rates_are_no_cover(void **state)
+{
+	struct traffic t;
+
+	(void)state;
+	traffic_begin(&t, 35);
+	traffic_flow(&t, 1, true);
+	traffic_flow(&t, 2, true);
+	for (unsigned int i = 0; i < 120 * SECOND; i++) {
+		steady(&t, 2, 6000 * (.5 + chance(&t)));
+		traffic_sample(&t);
+	}
+	assert_true(traffic_app(&t)->evidence[EVIDENCE_COVER].value < .1);
+	traffic_end(&t);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(an_idle_supernode_is_found_within_two_minutes),
+		cmocka_unit_test(few_strangers_make_no_supernode),
+		cmocka_unit_test(a_server_that_is_polled_is_no_supernode),
+		cmocka_unit_test(a_swarm_at_rest_is_no_supernode),
+		cmocka_unit_test(passers_by_make_no_supernode),
+		cmocka_unit_test(cover_between_two_is_told_and_no_verdict),
+		cmocka_unit_test(cover_among_thirty_is_found),
+		cmocka_unit_test(varying_rates_are_no_cover),
+	};
+
+	return cmocka_run_group_tests_name("hard_cases", tests, NULL, NULL);
+}
