@@ -174,39 +174,16 @@ static void mean_rates(const struct detect_state *d, uint64_t time_ns,
 	*ret_out = out / seconds;
 }
 
-static void sum_peers(struct app *a, uint64_t time_ns)
-{
-	struct peer *p;
-	struct flow *f;
-
-	DL_FOREACH (a->peer_list, p)
-		p->recent_in = p->recent_out = p->rest_in = p->rest_out = 0;
-	DL_FOREACH (a->flows, f) {
-		if (!f->is_stranger)
-			continue;
-		flow_decay(f, time_ns);
-		f->peer->recent_in += f->recent_in;
-		f->peer->recent_out += f->recent_out;
-		if (f->is_leg)
-			continue;
-		f->peer->rest_in += f->recent_in;
-		f->peer->rest_out += f->recent_out;
-	}
-}
-
 /* The transport share, and whether the legs leave nothing that could be relayed. */
 static double measure_transport(struct app *a, uint64_t time_ns)
 {
-	struct transport all = {0}, rest = {0};
+	struct transport all =
+		transport_measure(&a->transport, a->peer_list, PEER_ALL, time_ns);
+	struct transport rest =
+		transport_measure(&a->transport, a->peer_list, PEER_REST, time_ns);
 	struct detect_state *d = a->detect;
 	bool suffice;
-	struct peer *p;
 
-	sum_peers(a, time_ns);
-	DL_FOREACH (a->peer_list, p) {
-		transport_add(&all, p->recent_in, p->recent_out);
-		transport_add(&rest, p->rest_in, p->rest_out);
-	}
 	suffice = a->leg_count &&
 		  (rest.in + rest.out < LEGS_REST_SHARE * (all.in + all.out) ||
 		   transport_share(&rest) < 0.5);
@@ -293,7 +270,7 @@ static void name_legs(struct app *a)
 		return;
 	DL_FOREACH (a->flows, f)
 		if (!f->is_leg && f->is_stranger && f->matches >= FLOW_LEG_MATCHES) {
-			f->is_leg = true;
+			transport_set_leg(&a->transport, f, true);
 			a->leg_count++;
 		}
 }
@@ -469,7 +446,7 @@ static void forget_legs(struct app *a)
 	struct flow *f;
 
 	DL_FOREACH (a->flows, f) {
-		f->is_leg = false;
+		transport_set_leg(&a->transport, f, false);
 		f->matches = 0;
 	}
 	a->leg_count = 0;
