@@ -9,8 +9,10 @@
 #include "core/catalogue.h"
 #include "core/evidence.h"
 #include "core/flow.h"
+#include "core/heaviest.h"
 #include "core/history.h"
 #include "core/observation.h"
+#include "core/transport.h"
 #include "core/zoom.h"
 
 enum app_role {
@@ -53,6 +55,10 @@ struct app {
 	unsigned int peers, peers_in, peers_out; /* strangers; alive, by who began */
 	struct app_totals totals;
 	struct history history;
+	struct transport_sums transport; /* of its flows to strangers */
+	struct heaviest heaviest;
+	struct flow *sampled[HEAVIEST_LISTED]; /* those with a series (sampling.c) */
+	size_t sampled_count;
 	double rate_in, rate_out; /* strangers, bytes per second of the last seconds */
 
 	bool is_candidate; /* could be relaying: sampled often, storage read */

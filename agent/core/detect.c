@@ -18,7 +18,7 @@
 #define CALLERS_EVERY_NS (5 * (uint64_t)SECOND_NS)
 #define ZOOM_SPEAKS_NS (75 * (uint64_t)SECOND_NS)
 #define COVER_MIN 0.5	     /* share from which it lasts */
-#define HEAVY_PEER_SHARE 0.1 /* of all that moves: such a peer is heavy */
+#define ONE_PEER_SHARE 0.8   /* of all that moves: the others hardly matter */
 #define COUNTED_MIN 0.5	     /* of what moves must be counted flow by flow */
 #define LEGS_SUFFICE_TURNS 3 /* likewise before the scope of a limit changes */
 #define LEGS_REST_SHARE 0.2
@@ -64,48 +64,21 @@ static double note_since(uint64_t *since_ns, bool holds, uint64_t time_ns)
 	return holds ? (double)(time_ns - *since_ns) / SECOND_NS : 0;
 }
 
-static void sum_peers(struct app *a, uint64_t time_ns)
+/* Whether the legs leave nothing that could be relayed. */
+static void judge_rest(struct app *a, const struct transport *all, uint64_t time_ns)
 {
-	struct peer *p;
-	struct flow *f;
-
-	DL_FOREACH (a->peer_list, p)
-		p->recent_in = p->recent_out = p->rest_in = p->rest_out = 0;
-	DL_FOREACH (a->flows, f) {
-		if (!f->is_stranger)
-			continue;
-		flow_decay(f, time_ns);
-		f->peer->recent_in += f->recent_in;
-		f->peer->recent_out += f->recent_out;
-		if (f->is_leg)
-			continue;
-		f->peer->rest_in += f->recent_in;
-		f->peer->rest_out += f->recent_out;
-	}
-}
-
-/* The transport share, and whether the legs leave nothing that could be relayed. */
-static double measure_transport(struct app *a, uint64_t time_ns)
-{
-	struct transport all = {0}, rest = {0};
+	struct transport rest =
+		transport_measure(&a->transport, a->peer_list, PEER_REST, time_ns);
 	struct detect_state *d = a->detect;
-	bool suffice;
-	struct peer *p;
+	bool suffice = a->leg_count &&
+		       (rest.in + rest.out < LEGS_REST_SHARE * (all->in + all->out) ||
+			transport_share(&rest) < 0.5);
 
-	sum_peers(a, time_ns);
-	DL_FOREACH (a->peer_list, p) {
-		transport_add(&all, p->recent_in, p->recent_out);
-		transport_add(&rest, p->rest_in, p->rest_out);
-	}
-	suffice = a->leg_count &&
-		  (rest.in + rest.out < LEGS_REST_SHARE * (all.in + all.out) ||
-		   transport_share(&rest) < 0.5);
 	d->suffice_turns = suffice == a->legs_suffice ? 0 : d->suffice_turns + 1;
 	if (d->suffice_turns >= LEGS_SUFFICE_TURNS) {
 		a->legs_suffice = suffice;
 		d->suffice_turns = 0;
 	}
-	return transport_share(&all);
 }
 
 static void measure_rates(const struct app *a, uint64_t time_ns, struct facts *f)
@@ -126,15 +99,14 @@ static void measure_rates(const struct app *a, uint64_t time_ns, struct facts *f
 /* What moves without being counted flow by flow can't be told apart by peer. */
 static void measure_peers(struct app *a, uint64_t time_ns, struct facts *f)
 {
-	struct peer *p;
-	double sum = 0;
+	struct transport all =
+		transport_measure(&a->transport, a->peer_list, PEER_ALL, time_ns);
+	double sum = all.in + all.out;
 
-	f->transport = measure_transport(a, time_ns);
-	DL_FOREACH (a->peer_list, p)
-		sum += p->recent_in + p->recent_out;
-	DL_FOREACH (a->peer_list, p)
-		f->heavy_peers += p->recent_in + p->recent_out > HEAVY_PEER_SHARE * sum;
+	judge_rest(a, &all, time_ns);
 	f->has_transport = sum >= COUNTED_MIN * (f->in + f->out);
+	f->transport = transport_share(&all);
+	f->is_with_one = sum > 0 && all.worst_peer > ONE_PEER_SHARE * sum;
 }
 
 static void measure_hub(struct app *a, uint64_t time_ns, struct facts *f)
@@ -247,7 +219,7 @@ static void name_legs(struct app *a)
 		return;
 	DL_FOREACH (a->flows, f)
 		if (!f->is_leg && f->is_stranger && f->matches >= FLOW_LEG_MATCHES) {
-			f->is_leg = true;
+			transport_set_leg(&a->transport, f, true);
 			a->leg_count++;
 		}
 }
@@ -321,7 +293,7 @@ static void forget_legs(struct app *a)
 	struct flow *f;
 
 	DL_FOREACH (a->flows, f) {
-		f->is_leg = false;
+		transport_set_leg(&a->transport, f, false);
 		f->matches = 0;
 	}
 	a->leg_count = 0;

@@ -8,11 +8,14 @@
 #include <string.h>
 #include <utlist.h>
 
+#define APP_ID_WORDS ((APP_ID_MAX + 64) / 64)
+
 struct engine {
 	const struct policy *policy;
 	const struct catalogue *catalogue;
 	struct flow_table table;
 	struct app *apps[APP_ID_MAX + 1]; /* by id; 0 always exists */
+	uint64_t ids[APP_ID_WORDS];	  /* one bit each: those that exist */
 	struct detect_tools tools;
 	struct zoom_session zoom;
 	uint64_t now_ns;
@@ -21,6 +24,17 @@ struct engine {
 };
 
 /* --- applications ---------------------------------------------------------------- */
+
+/* The one with the least id from `id` on. */
+static struct app *app_from(const struct engine *e, size_t id)
+{
+	uint64_t rest = id <= APP_ID_MAX ? e->ids[id / 64] & ~0ull << id % 64 : 0;
+	size_t word = id / 64;
+
+	while (!rest && ++word < APP_ID_WORDS)
+		rest = e->ids[word];
+	return rest ? e->apps[word * 64 + (size_t)__builtin_ctzll(rest)] : NULL;
+}
 
 static struct app *app_new(struct engine *e, uint16_t id,
 			   const struct app_identity *identity, uint64_t time_ns)
@@ -40,6 +54,7 @@ static struct app *app_new(struct engine *e, uint16_t id,
 	a->log_odds = detect_prior(a);
 	a->first_ns = a->role_since_ns = time_ns;
 	e->apps[id] = a;
+	e->ids[id / 64] |= 1ull << id % 64;
 	e->stats.apps++;
 	return a;
 }
@@ -53,6 +68,7 @@ static void app_free(struct engine *e, struct app *a)
 	DL_FOREACH_SAFE(a->peer_list, peer, next)
 	peer_remove(&e->table, peer);
 	e->apps[a->id] = NULL;
+	e->ids[a->id / 64] &= ~(1ull << a->id % 64);
 	e->stats.apps--;
 	detect_state_free(a->detect);
 	free(a);
@@ -107,13 +123,15 @@ static int flow_attach(struct engine *e, struct flow *f, struct app *a)
 	f->is_stranger = p->is_stranger;
 	DL_APPEND(a->flows, f);
 	a->flow_count++;
+	transport_attach(&a->transport, f);
+	sampling_note(a, f);
 	return 0;
 }
 
 /* It is no longer looked at for what it relays. */
 static void flow_clear(struct engine *e, struct app *a, struct flow *f)
 {
-	sampling_drop(&e->tools.sampling, f);
+	sampling_drop(&e->tools.sampling, a, f);
 	if (f->is_leg)
 		a->leg_count--;
 	f->is_leg = false;
@@ -126,6 +144,7 @@ static void flow_detach(struct engine *e, struct flow *f)
 	struct app *a = e->apps[f->app];
 	struct peer *p = f->peer;
 
+	transport_detach(&a->transport, f);
 	flow_clear(e, a, f);
 	DL_DELETE(a->flows, f);
 	a->flow_count--;
@@ -133,6 +152,7 @@ static void flow_detach(struct engine *e, struct flow *f)
 	if (--p->flows)
 		return;
 	app_count_peer(a, p, -1u);
+	transport_forget_peer(&a->transport, p);
 	DL_DELETE(a->peer_list, p);
 	peer_remove(&e->table, p);
 }
@@ -231,7 +251,7 @@ static int flow_begin(struct engine *e, const struct observation *o)
 		return -ENOMEM;
 	f->is_inbound = o->flow.is_inbound;
 	f->zoom_index = ZOOM_NONE;
-	f->first_ns = f->last_ns = f->seen_ns = f->recent_ns = o->time_ns;
+	f->first_ns = f->last_ns = f->seen_ns = o->time_ns;
 	f->bytes_in = o->flow.bytes_in;
 	f->bytes_out = o->flow.bytes_out;
 	f->packets_in = o->flow.packets_in;
@@ -262,8 +282,12 @@ static void flow_account(struct engine *e, struct flow *f, const struct observat
 				  delta.payload_out);
 		return;
 	}
-	f->pending_in += delta.payload_in;
-	f->pending_out += delta.payload_out;
+	if (!delta.bytes_in && !delta.bytes_out)
+		return;
+	transport_account(&a->transport, f, &delta);
+	sampling_note(a, f);
+	f->pending_in += (float)delta.payload_in;
+	f->pending_out += (float)delta.payload_out;
 	history_add(&a->history, o->time_ns, delta.payload_in, delta.payload_out);
 	a->totals.bytes_in += delta.bytes_in;
 	a->totals.bytes_out += delta.bytes_out;
@@ -338,11 +362,7 @@ static void observe_tick(struct engine *e, double seconds)
 {
 	e->stats.ticks++;
 	e->stats.candidates = 0;
-	for (size_t id = 1; id <= APP_ID_MAX; id++) {
-		struct app *a = e->apps[id];
-
-		if (!a)
-			continue;
+	for (struct app *a = app_from(e, 1); a; a = app_from(e, a->id + 1u)) {
 		if (a->is_candidate && seconds > 0)
 			sampling_tick(a, e->tick, seconds);
 		detect_evaluate(a, &e->tools, e->now_ns, e->tick + 1);
@@ -443,7 +463,10 @@ static void judge_peers(struct engine *e, struct app *a)
 		f->is_stranger = f->peer->is_stranger;
 		if (!f->is_stranger)
 			flow_clear(e, a, f);
+		else
+			sampling_note(a, f);
 	}
+	transport_recount(&a->transport, a->flows, a->peer_list);
 }
 
 void engine_set_policy(struct engine *e, const struct policy *policy,
@@ -451,11 +474,7 @@ void engine_set_policy(struct engine *e, const struct policy *policy,
 {
 	e->policy = policy;
 	e->catalogue = catalogue;
-	for (size_t id = 0; id <= APP_ID_MAX; id++) {
-		struct app *a = e->apps[id];
-
-		if (!a)
-			continue;
+	for (struct app *a = app_from(e, 0); a; a = app_from(e, a->id + 1u)) {
 		a->client = catalogue_find(catalogue, &a->identity);
 		judge_peers(e, a);
 	}
@@ -468,10 +487,11 @@ bool engine_wants_fast_ticks(const struct engine *e)
 
 uint16_t engine_wants_zoom(const struct engine *e)
 {
-	for (uint16_t id = 1; id <= APP_ID_MAX; id++)
-		if (e->apps[id] &&
-		    zoom_session_is_due(&e->zoom, e->apps[id], e->now_ns))
-			return id;
+	const struct app *a = e->stats.candidates ? app_from(e, 1) : NULL;
+
+	for (; a; a = app_from(e, a->id + 1u))
+		if (zoom_session_is_due(&e->zoom, a, e->now_ns))
+			return a->id;
 	return APP_UNATTRIBUTED;
 }
 
@@ -488,10 +508,7 @@ bool engine_zoom_is_full(const struct engine *e)
 
 const struct app *engine_next_app(const struct engine *e, const struct app *previous)
 {
-	for (size_t id = previous ? previous->id + 1u : 0; id <= APP_ID_MAX; id++)
-		if (e->apps[id])
-			return e->apps[id];
-	return NULL;
+	return app_from(e, previous ? previous->id + 1u : 0);
 }
 
 const struct app *engine_find_app(const struct engine *e, uint16_t id)

@@ -335,21 +335,3 @@ void pairs_evaluate(struct pairs_work *w, const struct pairs_input *inputs,
 	find_pairs(w, inputs, count, length, ret_result);
 	ret_result->is_coupled = find_coupling(w, inputs, count, length);
 }
-
-void transport_add(struct transport *t, double in, double out)
-{
-	t->in += in;
-	t->out += out;
-	if (in + out > t->worst_peer)
-		t->worst_peer = in + out;
-}
-
-double transport_share(const struct transport *t)
-{
-	double larger = fmax(t->in, t->out);
-	double others = t->in + t->out - t->worst_peer;
-
-	if (larger <= 0)
-		return 0;
-	return fmax(0, fmin(fmin(t->in, t->out), others)) / larger;
-}

@@ -57,18 +57,4 @@ void pairs_evaluate(struct pairs_work *w, const struct pairs_input *inputs,
 		    size_t count, uint32_t end, size_t length, double seconds,
 		    struct pairs_result *ret_result);
 
-/*
- * The transport share: of what came in, the largest part that can have gone out to
- * *other* peers, over the larger of both directions. For per-peer rates in[] and out[]
- * this small transport problem has a closed form (its minimum cuts are: everything in,
- * everything out, or all but one peer). Near 0 for seeding, downloads, calls with one
- * peer; near 1 for relays and for mesh calls: necessary, not a proof.
- */
-struct transport {
-	double in, out;	   /* sums */
-	double worst_peer; /* largest in[p] + out[p] */
-};
-void transport_add(struct transport *t, double in, double out);
-double transport_share(const struct transport *t);
-
 #endif

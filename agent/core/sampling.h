@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Which flows of a candidate are sampled: its heaviest ones, each with a series. Pure.
+ *
+ * Costs by the flows that are sampled, not by those there are; sampling_list_alive
+ * alone walks all flows of the application, a few times a minute (zoom_session).
  */
 #ifndef CORE_SAMPLING_H
 #define CORE_SAMPLING_H
@@ -23,7 +26,10 @@ void sampling_done(struct sampling *s);
 void sampling_choose(struct sampling *s, struct app *a);
 /* Takes them all: the application is no candidate any more. */
 void sampling_stop(struct sampling *s, struct app *a);
-void sampling_drop(struct sampling *s, struct flow *f);
+/* The flow leaves the application, or is none to a stranger any more. */
+void sampling_drop(struct sampling *s, struct app *a, struct flow *f);
+/* The flow was added to the application or carried something. */
+void sampling_note(struct app *a, struct flow *f);
 
 /* Closes one sample of `seconds` for the flows that have a series. */
 void sampling_tick(struct app *a, uint32_t tick, double seconds);

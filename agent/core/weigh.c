@@ -174,7 +174,7 @@ static void weigh_balance(const struct facts *f, struct evidence *e)
 	weigh_transport(f, e);
 	weigh_storage(f, gain, e);
 	set(e, EVIDENCE_DEVICE, f->has_device,
-	    f->has_device && f->heavy_peers <= 1 ? -2 : 0);
+	    f->has_device && f->is_with_one ? -2 : 0);
 	weigh_local(f, e);
 }
 

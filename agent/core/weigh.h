@@ -45,7 +45,7 @@ struct facts {
 	bool has_storage;
 	double stored, served; /* written over received, read over sent */
 	bool has_device;       /* sound or camera */
-	unsigned int heavy_peers;
+	bool is_with_one;      /* one peer has nearly all of it */
 
 	double local; /* share that went on to, or came from, trusted networks */
 };

@@ -407,94 +407,6 @@ static void nothing_is_made_of_nothing(void **state)
 	pairs_work_free(NULL);
 }
 
-/* --- the transport share -----------------------------------------------------------
- */
-
-#define PEERS 5
-#define NODES (2 * PEERS + 2)
-
-/* Augments along any path from `node` to the sink; what went through. */
-static int augment(int capacity[NODES][NODES], bool *is_seen, int node, int amount)
-{
-	if (node == NODES - 1)
-		return amount;
-	is_seen[node] = true;
-	for (int next = 0; next < NODES; next++) {
-		int least =
-			amount < capacity[node][next] ? amount : capacity[node][next];
-
-		if (is_seen[next] || least == 0)
-			continue;
-		least = augment(capacity, is_seen, next, least);
-		if (least) {
-			capacity[node][next] -= least;
-			capacity[next][node] += least;
-			return least;
-		}
-	}
-	return 0;
-}
-
-/* Ford and Fulkerson: source, what peers sent, what peers got, sink. */
-static int max_flow(const int *in, const int *out)
-{
-	int capacity[NODES][NODES] = {{0}}, total = 0, more;
-
-	for (int p = 0; p < PEERS; p++) {
-		capacity[0][1 + p] = in[p];
-		capacity[1 + PEERS + p][NODES - 1] = out[p];
-		for (int q = 0; q < PEERS; q++)
-			if (q != p)
-				capacity[1 + p][1 + PEERS + q] = 1000000;
-	}
-	do {
-		bool is_seen[NODES] = {false};
-
-		more = augment(capacity, is_seen, 0, 1000000);
-		total += more;
-	} while (more);
-	return total;
-}
-
-static int amount(struct fixture *f)
-{
-	return noise(f) < 0.4f ? 0 : (int)(noise(f) * (noise(f) < 0.3f ? 100 : 12));
-}
-
-static void the_transport_share_is_the_largest_flow_between_peers(void **state)
-{
-	struct fixture *f = *state;
-
-	for (int instance = 0; instance < 3000; instance++) {
-		struct transport t = {0};
-		int in[PEERS], out[PEERS], sum_in = 0, sum_out = 0;
-		double expected = 0;
-
-		for (int p = 0; p < PEERS; p++) {
-			in[p] = amount(f);
-			out[p] = amount(f);
-			sum_in += in[p];
-			sum_out += out[p];
-			transport_add(&t, in[p], out[p]);
-		}
-		if (sum_in || sum_out)
-			expected = max_flow(in, out) / fmax(sum_in, sum_out);
-		if (fabs(transport_share(&t) - expected) > 1e-9)
-			fail_msg("instance %d: %g, not %g", instance,
-				 transport_share(&t), expected);
-	}
-}
-
-static void nothing_can_have_been_passed_on_with_one_peer(void **state)
-{
-	struct transport t = {0};
-
-	(void)state;
-	assert_true(fabs(transport_share(&t)) < 1e-12);
-	transport_add(&t, 1000.1, 1000.3);
-	assert_true(fabs(transport_share(&t)) < 1e-12);
-}
-
 #define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -518,8 +430,6 @@ int main(void)
 		CASE(the_matched_share_counts_bytes),
 		CASE(the_share_is_whole_where_the_list_of_matches_is_full),
 		CASE(nothing_is_made_of_nothing),
-		CASE(the_transport_share_is_the_largest_flow_between_peers),
-		CASE(nothing_can_have_been_passed_on_with_one_peer),
 	};
 
 	return cmocka_run_group_tests_name("relay_pairs", tests, NULL, NULL);

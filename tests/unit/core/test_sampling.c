@@ -15,8 +15,7 @@ static void make_app(struct app *a, struct flow *flows, size_t count)
 	for (size_t i = 0; i < count; i++) {
 		flows[i] = (struct flow){
 			.is_stranger = true,
-			.recent_in = (double)i / 2,
-			.recent_out = (double)i / 2,
+			.rates = {(double)i / 2, (double)i / 2},
 		};
 		/* Neither in order nor against it. */
 		if (i % 2)
@@ -57,7 +56,8 @@ static void a_flow_that_grew_takes_the_place_of_a_lighter_one(void **state)
 	make_app(&a, flows, FLOWS);
 	sampling_choose(&s, &a);
 	kept = flows[FLOWS - 1].series;
-	flows[0].recent_in = 1000;
+	flows[0].rates.in = 1000;
+	sampling_note(&a, &flows[0]);
 	flows[0].pending_in = 77;
 	sampling_choose(&s, &a);
 	assert_non_null(flows[0].series);
@@ -97,10 +97,12 @@ static void flows_to_trusted_peers_are_not_sampled(void **state)
 	sampling_init(&s);
 	make_app(&a, flows, 3);
 	flows[2].is_stranger = false;
+	sampling_drop(&s, &a, &flows[2]);
 	sampling_choose(&s, &a);
 	assert_null(flows[2].series);
 	assert_int_equal(s.in_use, 2);
 	flows[1].is_stranger = false;
+	sampling_drop(&s, &a, &flows[1]);
 	sampling_choose(&s, &a);
 	assert_null(flows[1].series);
 	sampling_stop(&s, &a);

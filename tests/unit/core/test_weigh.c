@@ -166,9 +166,9 @@ static void a_device_speaks_for_a_call_with_one_peer(void **state)
 
 	(void)state;
 	f.has_device = true;
-	f.heavy_peers = 1;
+	f.is_with_one = true;
 	assert_near(weight(&f, EVIDENCE_DEVICE), -2);
-	f.heavy_peers = 2;
+	f.is_with_one = false;
 	assert_near(weight(&f, EVIDENCE_DEVICE), 0);
 }
 
