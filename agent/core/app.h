@@ -9,6 +9,7 @@
 #include "core/catalogue.h"
 #include "core/evidence.h"
 #include "core/flow.h"
+#include "core/group.h"
 #include "core/heaviest.h"
 #include "core/history.h"
 #include "core/observation.h"
@@ -49,13 +50,21 @@ struct app {
 	int32_t pids[APP_PIDS_MAX];
 	uint64_t first_ns;
 
+	/*
+	 * The application it is judged as: itself, or, of several that pass strangers'
+	 * traffic on among each other, the one with the least id, which then has the
+	 * flows and peers of all of them.
+	 */
+	uint16_t judge;
+	uint64_t linked_ns;	/* when a link to that group was last seen */
 	struct flow *flows;	/* utlist of its flows */
 	struct peer *peer_list; /* utlist, trusted ones too */
 	unsigned int flow_count, leg_count;
 	unsigned int peers, peers_in, peers_out; /* strangers; alive, by who began */
 	struct app_totals totals;
 	struct history history;
-	struct transport_sums transport; /* of its flows to strangers */
+	struct group_link links[GROUP_LINKS_MAX]; /* over loopback */
+	struct transport_sums transport;	  /* of its flows to strangers */
 	struct heaviest heaviest;
 	struct flow *sampled[HEAVIEST_LISTED]; /* those with a series (sampling.c) */
 	size_t sampled_count;

@@ -4,6 +4,8 @@
  * through the whole engine. The lab does the same with real programs.
  */
 #include "../support/traffic.h"
+#include <arpa/inet.h>
+#include <netinet/in.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -166,6 +168,96 @@ static void varying_rates_are_no_cover(void **state)
 	traffic_end(&t);
 }
 
+/* --- several programs ------------------------------------------------------------- */
+
+enum { FRONT = 1, BACK = 2 };
+
+/* The back end, and the connection between the two over loopback. */
+static size_t add_back_end(struct traffic *t)
+{
+	static const struct app_identity identity = {.kind = APP_KIND_EXE,
+						     .uid = 1000,
+						     .key = "exe:/opt/back@1000",
+						     .name = "back",
+						     .exe = "/opt/back",
+						     .user = "owner"};
+	struct observation app = {.kind = OBS_APP, .time_ns = t->now_ns};
+	size_t loopback = traffic_flow(t, 0, false);
+	struct observation *o = &t->flows[loopback].record;
+
+	app.app.id = BACK;
+	app.app.identity = &identity;
+	assert_int_equal(engine_observe(t->engine, &app), 0);
+	o->flow.key.local = o->flow.key.remote = addr_from_ipv4(htonl(0x7f000001));
+	o->flow.key.proto = IPPROTO_TCP;
+	o->flow.peer_app = BACK;
+	return loopback;
+}
+
+static double burst(struct traffic *t)
+{
+	double x = chance(t);
+
+	return 2000 + 40000 * x * x;
+}
+
+/* Strangers come in to one program and leave from another: a relay in two parts. */
+static void a_relay_of_two_programs_is_found_as_one(void **state)
+{
+	size_t loopback, in, out;
+	struct traffic t;
+	const struct app *back;
+
+	(void)state;
+	traffic_begin(&t, 36);
+	loopback = add_back_end(&t);
+	in = traffic_flow(&t, 1, true);
+	out = traffic_flow(&t, 2, false);
+	t.flows[out].record.flow.app = BACK;
+	for (unsigned int i = 0; i < 60 * SECOND; i++) {
+		double there = burst(&t), back_again = burst(&t);
+
+		traffic_carry(&t, in, there, back_again);
+		traffic_carry(&t, loopback, back_again, there);
+		traffic_carry(&t, out, back_again, there);
+		traffic_sample(&t);
+	}
+	back = engine_find_app(t.engine, BACK);
+	assert_int_equal(back->judge, FRONT);
+	assert_int_equal(traffic_app(&t)->role, ROLE_RELAY);
+	assert_int_equal(back->role, ROLE_RELAY);
+	/* Each is metered as itself. */
+	assert_true(back->totals.relayed_out > 0);
+	assert_true(traffic_app(&t)->totals.bytes_in < back->totals.bytes_out * 3 / 2);
+	for (unsigned int i = 0; i < 150 * SECOND; i++)
+		traffic_sample(&t);
+	assert_int_equal(back->judge, BACK);
+	traffic_end(&t);
+}
+
+/* What the owner's browser gets through a filter of its own is nobody's relay. */
+static void a_browser_behind_a_local_proxy_stays_a_client(void **state)
+{
+	size_t loopback, web;
+	struct traffic t;
+
+	(void)state;
+	traffic_begin(&t, 37);
+	loopback = add_back_end(&t);
+	web = traffic_flow(&t, 2, false);
+	t.flows[web].record.flow.app = BACK;
+	for (unsigned int i = 0; i < 60 * SECOND; i++) {
+		double page = burst(&t);
+
+		traffic_carry(&t, web, page, 300);
+		traffic_carry(&t, loopback, page, 300);
+		traffic_sample(&t);
+		assert_int_equal(engine_find_app(t.engine, BACK)->judge, BACK);
+		assert_int_equal(engine_find_app(t.engine, BACK)->role, ROLE_CLIENT);
+	}
+	traffic_end(&t);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -177,6 +269,8 @@ int main(void)
 		cmocka_unit_test(cover_between_two_is_told_and_no_verdict),
 		cmocka_unit_test(cover_among_thirty_is_found),
 		cmocka_unit_test(varying_rates_are_no_cover),
+		cmocka_unit_test(a_relay_of_two_programs_is_found_as_one),
+		cmocka_unit_test(a_browser_behind_a_local_proxy_stays_a_client),
 	};
 
 	return cmocka_run_group_tests_name("hard_cases", tests, NULL, NULL);
