@@ -20,6 +20,13 @@
 #define PAIRS_MATCHES_MAX 256
 #define PAIRS_COUPLED_FLOWS 8 /* leave-one-out is tried on these many */
 
+/*
+ * Bytes that went out may be 0.6 to 1.6 times those that came in; with a correlation of
+ * at least .8 also 0.45 to 2.2 times: who pads by up to 100 %, or takes such padding
+ * off, sends on the same shape. On made-up traffic (40 runs of 17 kinds of look-alikes,
+ * 240 windows of each) 6 of 352 false pairs in that wider range were above .8, and
+ * 1,790 of 1,791 true ones; no window more than before had a false match.
+ */
 struct pairs_work; /* scratch */
 
 struct pairs_input {

@@ -173,7 +173,7 @@ static void only_about_as_much_as_came_is_what_was_sent_on(void **state)
 	static const struct {
 		float gain;
 		size_t count;
-	} cases[] = {{0.55f, 0}, {0.65f, 1}, {1.0f, 1}, {1.55f, 1}, {1.65f, 0}};
+	} cases[] = {{0.42f, 0}, {0.48f, 1}, {1.0f, 1}, {2.15f, 1}, {2.3f, 0}};
 	struct fixture *f = *state;
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
@@ -181,6 +181,59 @@ static void only_about_as_much_as_came_is_what_was_sent_on(void **state)
 		make_relay(f, 0, cases[i].gain);
 		evaluate(f, 2, 100);
 		assert_int_equal(f->result.count, cases[i].count);
+	}
+}
+
+/* Flow 1 takes out what flow 0 brings, and of its own `noisy` times as much. */
+static size_t matches_of_noisy_relay(struct fixture *f, float gain, float noisy)
+{
+	forget(f);
+	for (uint32_t t = 0; t < LENGTH; t++) {
+		float brought = burst(f);
+
+		series_push(&f->series[0], t, brought, 0);
+		series_push(&f->series[1], t, 0,
+			    gain * (brought + noisy * burst(f)) / (1 + noisy));
+	}
+	evaluate(f, 2, LENGTH);
+	return f->result.count;
+}
+
+/* A correlation of .7 is enough where the bytes are the same. */
+static void what_is_twice_as_much_or_half_must_be_more_alike(void **state)
+{
+	static const float padded[] = {0.48f, 2.1f};
+	struct fixture *f = *state;
+	unsigned int same = 0, other = 0;
+
+	for (unsigned int run = 0; run < 100; run++) {
+		same += matches_of_noisy_relay(f, 1, 0.8f) > 0;
+		for (size_t i = 0; i < 2; i++) {
+			other += matches_of_noisy_relay(f, padded[i], 0.8f) > 0;
+			assert_int_equal(matches_of_noisy_relay(f, padded[i], 0.1f), 1);
+		}
+	}
+	assert_true(same > 80);
+	assert_true(other < 20);
+}
+
+/* Each sample's packets get up to as much again, which varies. */
+static void padding_by_up_to_as_much_again_is_seen_through(void **state)
+{
+	struct fixture *f = *state;
+
+	for (unsigned int run = 0; run < 100; run++) {
+		forget(f);
+		for (uint32_t t = 0; t < LENGTH; t++) {
+			float bare = burst(f), padded = bare * (1 + noise(f));
+
+			/* Those of the next relay take it off again. */
+			series_push(&f->series[0], t, run % 2 ? bare : padded, 0);
+			series_push(&f->series[1], t, 0, run % 2 ? padded : bare);
+		}
+		evaluate(f, 2, LENGTH);
+		assert_int_equal(f->result.count, 1);
+		assert_true(f->result.is_coupled);
 	}
 }
 
@@ -419,6 +472,8 @@ int main(void)
 		CASE(the_same_remote_is_never_matched),
 		CASE(two_flows_of_one_peer_are_not_coupled),
 		CASE(only_about_as_much_as_came_is_what_was_sent_on),
+		CASE(what_is_twice_as_much_or_half_must_be_more_alike),
+		CASE(padding_by_up_to_as_much_again_is_seen_through),
 		CASE(two_flows_of_one_period_are_not_matched),
 		CASE(two_saws_of_one_period_are_not_matched),
 		CASE(flat_flows_are_not_matched),
