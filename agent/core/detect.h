@@ -13,6 +13,7 @@
 #define CORE_DETECT_H
 
 #include "core/app.h"
+#include "core/batches.h"
 #include "core/sampling.h"
 
 struct detect_state *detect_state_new(void);
@@ -26,6 +27,8 @@ struct detect_tools {
 	struct sampling sampling;
 	struct pairs_work *work;
 	struct pairs_result result;
+	struct batches_work *batches;
+	struct batches_result batches_result;
 };
 
 /* If due (once a second): new evidence, log-odds and role. True if the role changed. */

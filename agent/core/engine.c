@@ -220,7 +220,7 @@ static void observe_tick(struct engine *e, double seconds)
 	/* A member comes after the one it is judged as, whose id is less. */
 	for (struct app *a = tables_from(e, 1); a; a = tables_from(e, a->id + 1u)) {
 		if (a->is_candidate && seconds > 0)
-			sampling_tick(a, e->tick, seconds);
+			sampling_tick(a, e->tick, e->now_ns, seconds);
 		detect_evaluate(a, &e->tools, e->now_ns, e->tick + 1);
 		e->stats.candidates += a->is_candidate;
 		if (a->judge != a->id)
@@ -285,7 +285,8 @@ int engine_new(const struct policy *policy, const struct catalogue *catalogue,
 	flow_table_init(&e->table, FLOW_TABLE_MAX);
 	sampling_init(&e->tools.sampling);
 	e->tools.work = pairs_work_new();
-	if (zoom_session_init(&e->zoom) < 0 || !e->tools.work ||
+	e->tools.batches = batches_work_new();
+	if (zoom_session_init(&e->zoom) < 0 || !e->tools.work || !e->tools.batches ||
 	    !tables_add_app(e, APP_UNATTRIBUTED, &unattributed, 0)) {
 		engine_free(e);
 		return -ENOMEM;
@@ -303,6 +304,7 @@ void engine_free(struct engine *e)
 	flow_table_done(&e->table);
 	sampling_done(&e->tools.sampling);
 	pairs_work_free(e->tools.work);
+	batches_work_free(e->tools.batches);
 	zoom_session_done(&e->zoom);
 	free(e);
 }

@@ -15,7 +15,6 @@
 #include "core/decay.h"
 #include "core/hub.h"
 #include "core/observation.h"
-#include "core/series.h"
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -67,7 +66,7 @@ struct flow {
 	struct rates rates;	       /* of payload, decayed */
 	struct hub_talk talk;
 	struct peer *peer;
-	struct series *series;	  /* samples while it is among the heaviest */
+	struct samples *samples;  /* while it is among the heaviest (sampling.h) */
 	struct flow *next, *prev; /* of the same application (utlist) */
 	float match;		  /* correlation with its best partner */
 	struct addr partner;	  /* the peer it was matched with */

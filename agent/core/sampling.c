@@ -3,18 +3,19 @@
 #include <string.h>
 #include <utlist.h>
 
-#define SERIES_PER_CHUNK 64
+#define SAMPLES_PER_CHUNK 64
+#define SECOND_NS 1000000000u
 #define ALIVE_NS 3000000000u
 
 void sampling_init(struct sampling *s)
 {
 	*s = (struct sampling){0};
-	slab_init(&s->series_slab, sizeof(struct series), SERIES_PER_CHUNK);
+	slab_init(&s->slab, sizeof(struct samples), SAMPLES_PER_CHUNK);
 }
 
 void sampling_done(struct sampling *s)
 {
-	slab_done(&s->series_slab);
+	slab_done(&s->slab);
 }
 
 size_t sampling_list(const struct app *a, struct flow *ret_flows[PAIRS_FLOWS_MAX])
@@ -43,11 +44,11 @@ size_t sampling_list_alive(const struct app *a, uint64_t now_ns,
 	return selection_list(&s, ret_flows);
 }
 
-/* Takes the series of sampled flow number `i`. */
+/* Takes the samples of sampled flow number `i`. */
 static void release(struct sampling *s, struct app *a, size_t i)
 {
-	slab_give(&s->series_slab, a->sampled[i]->series);
-	a->sampled[i]->series = NULL;
+	slab_give(&s->slab, a->sampled[i]->samples);
+	a->sampled[i]->samples = NULL;
 	a->sampled[i] = a->sampled[--a->sampled_count];
 	s->in_use--;
 }
@@ -55,7 +56,7 @@ static void release(struct sampling *s, struct app *a, size_t i)
 void sampling_drop(struct sampling *s, struct app *a, struct flow *f)
 {
 	heaviest_drop(&a->heaviest, f);
-	for (size_t i = 0; f->series && i < a->sampled_count; i++)
+	for (size_t i = 0; f->samples && i < a->sampled_count; i++)
 		if (a->sampled[i] == f)
 			release(s, a, i);
 }
@@ -75,10 +76,10 @@ static bool is_among(struct flow *const *flows, size_t count, const struct flow 
 
 static void sample(struct sampling *s, struct app *a, struct flow *f)
 {
-	if (f->series || s->in_use >= SAMPLING_SERIES_MAX)
+	if (f->samples || s->in_use >= SAMPLING_FLOWS_MAX)
 		return;
-	f->series = slab_take(&s->series_slab);
-	if (!f->series)
+	f->samples = slab_take(&s->slab);
+	if (!f->samples)
 		return;
 	f->pending_in = f->pending_out = 0;
 	a->sampled[a->sampled_count++] = f;
@@ -105,12 +106,17 @@ void sampling_stop(struct sampling *s, struct app *a)
 		release(s, a, a->sampled_count - 1);
 }
 
-void sampling_tick(struct app *a, uint32_t tick, double seconds)
+void sampling_tick(struct app *a, uint32_t tick, uint64_t time_ns, double seconds)
 {
+	uint32_t second = (uint32_t)((time_ns - 1) / SECOND_NS);
+
 	for (size_t i = 0; i < a->sampled_count; i++) {
 		struct flow *f = a->sampled[i];
 
-		series_push(f->series, tick, (float)((double)f->pending_in / seconds),
+		rings_push(&f->samples->rings, second, (double)f->pending_in,
+			   (double)f->pending_out);
+		series_push(&f->samples->series, tick,
+			    (float)((double)f->pending_in / seconds),
 			    (float)((double)f->pending_out / seconds));
 		f->pending_in = f->pending_out = 0;
 	}

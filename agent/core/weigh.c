@@ -159,9 +159,12 @@ static void weigh_local(const struct facts *f, struct evidence *e)
  * measured, and .31 to .66 in the middle of a swarm. */
 static void weigh_transport(const struct facts *f, struct evidence *e)
 {
+	/* What is sent in bursts swings about it. */
+	double share = fmax(f->transport, f->batches);
+
 	if (f->has_transport)
-		set(e, EVIDENCE_TRANSPORT, f->transport,
-		    -3 * (1 - ramp(f->transport, FACTS_TRANSPORT_MIN, .5)));
+		set(e, EVIDENCE_TRANSPORT, share,
+		    -3 * (1 - ramp(share, FACTS_TRANSPORT_MIN, .5)));
 }
 
 static void weigh_balance(const struct facts *f, struct evidence *e)
@@ -187,7 +190,7 @@ void weigh(const struct facts *f, struct evidence ret_evidence[EVIDENCE_COUNT])
 	weigh_flows(f, ret_evidence);
 	weigh_packets(f, ret_evidence);
 	weigh_peers(f, ret_evidence);
-	if (f->is_flowing)
+	if (f->is_flowing || (f->is_trickling && f->batches > 0))
 		weigh_balance(f, ret_evidence);
 }
 

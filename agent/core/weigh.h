@@ -22,6 +22,7 @@ struct facts {
 	double in, out;	      /* bytes per second with strangers, over some seconds */
 	double in_60, out_60; /* over a minute */
 	bool is_flowing;      /* both directions carry FACTS_RATE_MIN */
+	bool is_trickling;    /* so over the minute: in bursts, perhaps */
 	bool has_transport;   /* most of it is counted peer by peer */
 	double transport;     /* share that can have been passed on */
 

@@ -168,6 +168,93 @@ static void varying_rates_are_no_cover(void **state)
 	traffic_end(&t);
 }
 
+/* --- held back, padded ------------------------------------------------------------ */
+
+static double burst(struct traffic *t)
+{
+	double x = chance(t);
+
+	return 2000 + 40000 * x * x;
+}
+
+/* Seconds until a relay that sends every `hold` seconds, and `pad` more than it got, is
+ * promoted; 0: not in ten minutes. */
+static unsigned int held_back_found_after(unsigned int hold, double pad, uint32_t seed)
+{
+	double held[2] = {0}, level = 1;
+	unsigned int found = 0;
+	struct traffic t;
+
+	traffic_begin(&t, seed);
+	traffic_flow(&t, 1, true);
+	traffic_flow(&t, 2, true);
+	for (unsigned int i = 1; i < 600 * SECOND && !found; i++) {
+		/* Speech, pages, files: no rate stays what it is. */
+		if (i % (25 * SECOND) == 0)
+			level = .2 + 2 * chance(&t);
+		for (size_t f = 0; f < 2; f++) {
+			double in = level * burst(&t) / 4;
+
+			held[f] += in;
+			traffic_carry(&t, f, in, 0);
+		}
+		if (i % (hold * SECOND) == 0)
+			for (size_t f = 0; f < 2; f++) {
+				double padded = held[f] * (1 + pad * chance(&t));
+
+				traffic_carry(&t, !f, 0, padded);
+				held[f] = 0;
+			}
+		traffic_sample(&t);
+		traffic_storage(&t, 0, 0);
+		if (is_promoted(&t))
+			found = i / SECOND;
+	}
+	traffic_end(&t);
+	return found;
+}
+
+static void a_relay_that_holds_back_is_found_within_ten_minutes(void **state)
+{
+	static const unsigned int holds[] = {5, 20, 60};
+
+	(void)state;
+	for (size_t i = 0; i < 3; i++) {
+		unsigned int found = 0;
+
+		for (uint32_t seed = 0; seed < 10; seed++)
+			found += held_back_found_after(holds[i], 0, 100 + seed) > 0;
+		assert_true(found >= 9);
+	}
+}
+
+static void padding_hides_nothing(void **state)
+{
+	unsigned int found = 0;
+
+	(void)state;
+	for (uint32_t seed = 0; seed < 10; seed++) {
+		double fill = 0;
+		struct traffic t;
+
+		traffic_begin(&t, 200 + seed);
+		traffic_flow(&t, 1, true);
+		traffic_flow(&t, 2, false);
+		for (unsigned int i = 0; i < 60 * SECOND; i++) {
+			double there = burst(&t), back = burst(&t);
+
+			fill = chance(&t);
+			traffic_carry(&t, 0, there, back * (1 + fill));
+			traffic_carry(&t, 1, back, there * (1 + fill));
+			traffic_sample(&t);
+			traffic_storage(&t, 0, 0);
+		}
+		found += is_promoted(&t);
+		traffic_end(&t);
+	}
+	assert_true(found >= 9);
+}
+
 /* --- several programs ------------------------------------------------------------- */
 
 enum { FRONT = 1, BACK = 2 };
@@ -192,13 +279,6 @@ static size_t add_back_end(struct traffic *t)
 	o->flow.key.proto = IPPROTO_TCP;
 	o->flow.peer_app = BACK;
 	return loopback;
-}
-
-static double burst(struct traffic *t)
-{
-	double x = chance(t);
-
-	return 2000 + 40000 * x * x;
 }
 
 /* Strangers come in to one program and leave from another: a relay in two parts. */
@@ -269,6 +349,8 @@ int main(void)
 		cmocka_unit_test(cover_between_two_is_told_and_no_verdict),
 		cmocka_unit_test(cover_among_thirty_is_found),
 		cmocka_unit_test(varying_rates_are_no_cover),
+		cmocka_unit_test(a_relay_that_holds_back_is_found_within_ten_minutes),
+		cmocka_unit_test(padding_hides_nothing),
 		cmocka_unit_test(a_relay_of_two_programs_is_found_as_one),
 		cmocka_unit_test(a_browser_behind_a_local_proxy_stays_a_client),
 	};
