@@ -11,7 +11,6 @@
 #include "ctl/report_json.h"
 #include <cmocka.h>
 #include <errno.h>
-#include <math.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -306,13 +305,26 @@ static void a_wrong_parameter_is_named(void **state)
 static void an_application_has_every_member_of_the_interface(void **state)
 {
 	static const char *const members[] = {
-		"name",	      "id",	     "key",	  "kind",	   "exe",
-		"unit",	      "user",	     "uid",	  "client",	   "role",
-		"promoted",   "probability", "since",	  "peers",	   "peers_in",
-		"peers_out",  "flows",	     "legs",	  "bytes_in",	   "bytes_out",
-		"relayed_in", "relayed_out", "rate_in",	  "rate_out",	   "counted",
-		"decision",   "rule",	     "rule_file", "rule_line",	   "enforced",
-		"limited",    "limits",	     "pids",	  "client_forbid",
+		"name",		"id",
+		"key",		"kind",
+		"exe",		"unit",
+		"user",		"uid",
+		"client",	"role",
+		"promoted",	"probability",
+		"since",	"peers",
+		"peers_in",	"peers_out",
+		"flows",	"legs",
+		"bytes_in",	"bytes_out",
+		"relayed_in",	"relayed_out",
+		"rate_in",	"rate_out",
+		"counted",	"decision",
+		"rule",		"rule_file",
+		"rule_line",	"enforced",
+		"limited",	"limits",
+		"pids",		"client_forbid",
+		"client_trade", "own_in",
+		"own_out",	"evidence_families",
+		"may_be_cut",
 	};
 	json_t *reply = ask(*state, report_status, &anna, "supernode", NULL);
 	const json_t *app = find_in(reply, "supernode");
@@ -324,6 +336,45 @@ static void an_application_has_every_member_of_the_interface(void **state)
 	assert_int_equal(int_of(reply, "schema_version"), REPORT_SCHEMA_VERSION);
 	assert_int_equal(json_array_size(json_object_get(reply, "applications")), 1);
 	json_decref(reply);
+}
+
+static void what_is_not_relayed_is_its_own(void **state)
+{
+	struct fixture *f = *state;
+	const json_t *app;
+	json_t *reply;
+
+	app_of(f, 1)->totals = (struct app_totals){1000, 900, 700, 950};
+	reply = ask(f, report_status, &anna, "supernode", NULL);
+	app = find_in(reply, "supernode");
+	assert_int_equal(int_of(app, "own_in"), 300);
+	/* Counted a moment apart; never negative. */
+	assert_int_equal(int_of(app, "own_out"), 0);
+	json_decref(reply);
+}
+
+static void expect_cut(struct fixture *f, bool is_promoted, unsigned int families,
+		       bool may_be_cut)
+{
+	struct app *app = app_of(f, 1);
+	const json_t *found;
+	json_t *reply;
+
+	app->role = is_promoted ? ROLE_RELAY : ROLE_SUSPECT;
+	app->families = families;
+	reply = ask(f, report_status, &anna, "supernode", NULL);
+	found = find_in(reply, "supernode");
+	assert_int_equal(int_of(found, "evidence_families"), families);
+	assert_int_equal(json_is_true(json_object_get(found, "may_be_cut")),
+			 may_be_cut);
+	json_decref(reply);
+}
+
+static void what_cuts_needs_a_promotion_and_two_families(void **state)
+{
+	expect_cut(*state, true, 1, false);
+	expect_cut(*state, true, 2, true);
+	expect_cut(*state, false, 2, false);
 }
 
 static void times_are_of_the_wall(void **state)
@@ -450,147 +501,6 @@ static void an_application_without_flows_has_an_empty_list(void **state)
 	json_decref(reply);
 }
 
-static void link_flows(struct flow *flows, size_t count, struct app *app)
-{
-	for (size_t i = 0; i + 1 < count; i++)
-		flows[i].next = &flows[i + 1];
-	app->flows = flows;
-}
-
-static void a_pair_of_legs_is_there_once_the_strongest_first(void **state)
-{
-	static const struct {
-		const char *remote, *partner;
-		float match;
-		bool is_leg;
-	} rows[] = {
-		{"198.51.100.1", "198.51.100.2", 0.6f, true},
-		{"198.51.100.3", "198.51.100.4", 0.7f, true},
-		{"198.51.100.2", "198.51.100.1", 0.9f, true},
-		{"198.51.100.4", "198.51.100.3", 0.5f, true},
-		{"198.51.100.9", "198.51.100.8", 0.99f, false},
-	};
-	struct flow flows[5] = {0};
-	struct app app = {0};
-	json_t *legs;
-
-	(void)state;
-	for (size_t i = 0; i < 5; i++) {
-		addr_parse(rows[i].remote, &flows[i].key.remote);
-		addr_parse(rows[i].partner, &flows[i].partner);
-		flows[i].match = rows[i].match;
-		flows[i].is_leg = rows[i].is_leg;
-	}
-	link_flows(flows, 5, &app);
-	legs = report_legs(&app);
-	assert_int_equal(json_array_size(legs), 2);
-	assert_string_equal(text_of(json_array_get(legs, 0), "from"), "198.51.100.2");
-	assert_string_equal(text_of(json_array_get(legs, 1), "from"), "198.51.100.3");
-	json_decref(legs);
-}
-
-static void of_many_legs_the_strongest_are_kept(void **state)
-{
-	const size_t count = REPORT_LEGS_MAX * 3;
-	struct flow *flows = calloc(count, sizeof(*flows));
-	struct app app = {0};
-	double last = 2;
-	json_t *legs;
-
-	(void)state;
-	for (size_t i = 0; i < count; i++) {
-		flows[i].key.remote = addr_from_ipv4((uint32_t)(2 * i));
-		flows[i].partner = addr_from_ipv4((uint32_t)(2 * i + 1));
-		flows[i].is_leg = true;
-		/* A permutation: 37 and the count have no common factor. */
-		flows[i].match = (float)((i * 37) % count) / (float)count;
-	}
-	link_flows(flows, count, &app);
-	legs = report_legs(&app);
-	assert_int_equal(json_array_size(legs), REPORT_LEGS_MAX);
-	for (size_t i = 0; i < REPORT_LEGS_MAX; i++) {
-		double c = json_real_value(
-			json_object_get(json_array_get(legs, i), "correlation"));
-
-		assert_true(c < last);
-		assert_true(c >= (double)(count - REPORT_LEGS_MAX) / (double)count);
-		last = c;
-	}
-	json_decref(legs);
-	free(flows);
-}
-
-static bool says(const json_t *list, const char *part)
-{
-	for (size_t i = 0; i < json_array_size(list); i++)
-		if (strstr(json_string_value(json_array_get(list, i)), part))
-			return true;
-	return false;
-}
-
-static void a_client_is_told_how_far_it_is_from_a_relay(void **state)
-{
-	struct decision d = {.action = PROMOTION_SHAPE, .is_enforced = true};
-	struct app app = {.role = ROLE_SUSPECT, .log_odds = 0.4895};
-	json_t *list = report_would_change(&app, &d);
-
-	(void)state;
-	assert_true(says(list, "above 95 %: it is at 62 %."));
-	assert_true(says(list, "promotion = allow"));
-	json_decref(list);
-}
-
-static void a_relay_is_told_what_carries_its_verdict(void **state)
-{
-	struct decision d = {.action = PROMOTION_SHAPE, .is_enforced = false};
-	struct app app = {.role = ROLE_RELAY, .log_odds = 4, .is_held = true};
-	json_t *list;
-
-	(void)state;
-	app.evidence[EVIDENCE_MATCHED] = (struct evidence){true, 0.9, 8};
-	app.evidence[EVIDENCE_GAIN] = (struct evidence){true, 1, 1};
-	list = report_would_change(&app, &d);
-	assert_true(says(list, "below 27 % for 60 s"));
-	assert_true(says(list, "Without matched-share (+8.0) it would be at 2 %."));
-	assert_false(says(list, "Without gain"));
-	assert_true(says(list, "pushes against our limit"));
-	assert_true(says(list, "monitor mode"));
-	json_decref(list);
-}
-
-static void evidence_not_measured_counts_for_nothing(void **state)
-{
-	struct app app = {0};
-	const json_t *e;
-	json_t *list;
-
-	(void)state;
-	app.evidence[EVIDENCE_MATCHED] = (struct evidence){false, 0.9, 8};
-	app.evidence[EVIDENCE_GAIN] = (struct evidence){true, NAN, INFINITY};
-	list = report_evidence(&app);
-	assert_int_equal(json_array_size(list), EVIDENCE_COUNT);
-	e = json_array_get(list, EVIDENCE_MATCHED);
-	assert_true(json_is_false(json_object_get(e, "measured")));
-	assert_true(json_real_value(json_object_get(e, "weight")) < 1);
-	/* JSON has no such numbers; the member is there all the same. */
-	e = json_array_get(list, EVIDENCE_GAIN);
-	assert_true(json_is_real(json_object_get(e, "value")));
-	json_decref(list);
-}
-
-static void texts_that_are_not_utf8_do_not_cost_the_reply(void **state)
-{
-	json_t *text = report_text("a\xff");
-
-	(void)state;
-	assert_non_null(text);
-	assert_string_equal(json_string_value(text), "a\\xff");
-	json_decref(text);
-	text = report_text(NULL);
-	assert_string_equal(json_string_value(text), "");
-	json_decref(text);
-}
-
 /* --- policy and doctor --------------------------------------------------------- */
 
 static void policy_names_file_and_line_of_every_setting(void **state)
@@ -688,6 +598,8 @@ int main(void)
 		CASE(a_typing_error_gets_the_nearest_name),
 		CASE(a_wrong_parameter_is_named),
 		CASE(an_application_has_every_member_of_the_interface),
+		CASE(what_is_not_relayed_is_its_own),
+		CASE(what_cuts_needs_a_promotion_and_two_families),
 		CASE(times_are_of_the_wall),
 		CASE(a_promoted_application_shows_its_limit_and_its_line),
 		CASE(in_monitor_mode_nothing_is_limited),
@@ -695,12 +607,6 @@ int main(void)
 		CASE(a_degraded_agent_says_why),
 		CASE(peers_are_summed_by_address_heaviest_first),
 		CASE(an_application_without_flows_has_an_empty_list),
-		cmocka_unit_test(a_pair_of_legs_is_there_once_the_strongest_first),
-		cmocka_unit_test(of_many_legs_the_strongest_are_kept),
-		cmocka_unit_test(a_client_is_told_how_far_it_is_from_a_relay),
-		cmocka_unit_test(a_relay_is_told_what_carries_its_verdict),
-		cmocka_unit_test(evidence_not_measured_counts_for_nothing),
-		cmocka_unit_test(texts_that_are_not_utf8_do_not_cost_the_reply),
 		CASE(policy_names_file_and_line_of_every_setting),
 		CASE(a_refused_policy_is_an_error_of_reload_and_degrades_show),
 		CASE(one_failed_check_makes_the_agent_degraded),
