@@ -168,7 +168,7 @@ static void print_timeline(const struct context *c, const struct replay *p)
 						       {"TIME", false},
 						       {"APPLICATION", false},
 						       {"WHAT", false},
-						       {"CERTAINTY", true}};
+						       {"FOR STRANGERS", true}};
 	const json_t *timeline = replay_timeline(p);
 	struct render_table *t = render_table_new(columns, 5);
 

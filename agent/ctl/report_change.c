@@ -79,8 +79,9 @@ static int add_if_not_promoted(json_t *list, const struct app *app)
 	char without[PERCENT_MAX];
 	int r = add_way_up(list, app);
 
-	if (r < 0 || k == EVIDENCE_COUNT)
-		return r;
+	if (r < 0 || k == EVIDENCE_COUNT ||
+	    app->log_odds - app->evidence[k].weight < ROLE_SUSPECT_AT)
+		return r; /* that alone would change nothing */
 	return add(list,
 		   "Without %s (%+.1f), which speaks most against, it would be "
 		   "at %s.",

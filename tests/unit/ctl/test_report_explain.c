@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "ctl/report_json.h"
+#include <arpa/inet.h>
 #include <cmocka.h>
 #include <math.h>
 #include <stdlib.h>
@@ -122,19 +123,20 @@ static void a_leg_leads_from_the_one_who_brought_more(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < 3; i++) {
-		flows[i] = (struct flow){.is_leg = true,
-					 .match = rows[i].match,
-					 .bytes_in = rows[i].in,
-					 .bytes_out = rows[i].out,
-					 .partner = addr_from_ipv4(rows[i].partner)};
-		flows[i].key.remote = addr_from_ipv4(rows[i].remote);
+		flows[i] = (struct flow){
+			.is_leg = true,
+			.match = rows[i].match,
+			.bytes_in = rows[i].in,
+			.bytes_out = rows[i].out,
+			.partner = addr_from_ipv4(htonl(rows[i].partner))};
+		flows[i].key.remote = addr_from_ipv4(htonl(rows[i].remote));
 	}
 	link_flows(flows, 3, &app);
 	legs = report_legs(&app);
 	assert_int_equal(json_array_size(legs), 1);
 	leg = json_array_get(legs, 0);
-	assert_string_equal(text_of(leg, "from"), "1.0.0.0");
-	assert_string_equal(text_of(leg, "to"), "2.0.0.0");
+	assert_string_equal(text_of(leg, "from"), "0.0.0.1");
+	assert_string_equal(text_of(leg, "to"), "0.0.0.2");
 	assert_int_equal(int_of(leg, "bytes_in"), 600);
 	assert_int_equal(int_of(leg, "bytes_out"), 50);
 	assert_int_equal(int_of(leg, "to_in"), 50);
@@ -167,6 +169,11 @@ static void a_client_is_told_how_far_it_is_from_a_relay(void **state)
 	assert_true(says(list, "Without disk (-1.5), which speaks most against, it "
 			       "would be at 88 %."));
 	assert_true(says(list, "promotion = allow"));
+	json_decref(list);
+	/* What would change nothing is not named. */
+	measure(&app, EVIDENCE_PRIOR, 0, -6);
+	list = report_would_change(&app, &d);
+	assert_false(says(list, "Without"));
 	json_decref(list);
 }
 
