@@ -6,7 +6,10 @@
 #include "core/engine.h"
 #include "core/mark.h"
 #include "ctl/report.h"
+#include "ctl/report_find.h"
 #include "ctl/report_json.h"
+#include "evidence_lines.h"
+#include "fields.h"
 #include "rules.h"
 #include <errno.h>
 #include <stdlib.h>
@@ -47,6 +50,9 @@ struct replay {
 	json_t *timeline;
 	bool is_full;
 };
+
+/* Whoever can read the file may see what is in it. */
+static const struct ctl_peer reader = {.is_admin = true};
 
 enum exit_code replay_new(const struct context *c, uint64_t start_ns, uint64_t epoch_ns,
 			  bool brings_policy, struct replay **ret_replay)
@@ -259,6 +265,40 @@ static void decide_all(struct replay *p)
 	}
 }
 
+/* --- evidence over time ----------------------------------------------------------- */
+
+/* Of the application that was named, or of all. */
+static bool is_chosen(const struct replay *p, const struct app *app)
+{
+	const struct app *found = NULL;
+	const char *error = NULL;
+	json_t *reply = NULL;
+
+	if (!p->context->app)
+		return app->id != APP_UNATTRIBUTED;
+	if (report_find_app(p->engine, &reader, p->context->app, &found, &reply,
+			    &error) < 0)
+		return false;
+	json_decref(reply);
+	return found == app;
+}
+
+static enum exit_code print_evidence(struct replay *p)
+{
+	uint64_t passed = p->sum.now_ns - p->sum.start_ns;
+	enum exit_code code = EXIT_OK;
+	const struct app *app = NULL;
+
+	while (code == EXIT_OK && (app = engine_next_app(p->engine, app)))
+		if (app->peers && is_chosen(p, app)) {
+			code = evidence_line_print(
+				app, passed / MILLISECOND_NS,
+				(int64_t)((p->epoch_ns + passed) / SECOND_NS));
+			p->sum.evidence_lines++;
+		}
+	return code;
+}
+
 /* --- records ---------------------------------------------------------------------- */
 
 enum exit_code replay_observe(struct replay *p, const struct observation *o)
@@ -285,6 +325,8 @@ enum exit_code replay_observe(struct replay *p, const struct observation *o)
 	if (o->time_ns - p->decided_ns >= DECIDE_NS) {
 		p->decided_ns = o->time_ns;
 		decide_all(p);
+		if (p->context->has_evidence_lines)
+			return print_evidence(p);
 	}
 	return EXIT_OK;
 }
@@ -333,8 +375,29 @@ static struct report_input input_of(const struct replay *p)
 	};
 }
 
-/* Whoever can read the file may see what is in it. */
-static const struct ctl_peer reader = {.is_admin = true};
+/* What Explain has, for each of the applications of a status. */
+static int add_evidence(const struct replay *p, json_t *apps)
+{
+	for (size_t i = 0; i < json_array_size(apps); i++) {
+		json_t *item = json_array_get(apps, i);
+		uint16_t id = (uint16_t)field_int(item, "id");
+		const struct app *app = engine_find_app(p->engine, id);
+		json_t *more;
+		int r;
+
+		if (!app)
+			continue;
+		more = json_pack("{s:o, s:o, s:o}", "log_odds",
+				 report_real(app->log_odds), "evidence",
+				 report_evidence(app), "families",
+				 report_families(app));
+		r = more ? json_object_update(item, more) : -1;
+		json_decref(more);
+		if (r < 0)
+			return -ENOMEM;
+	}
+	return 0;
+}
 
 json_t *replay_status(const struct replay *p)
 {
@@ -349,6 +412,10 @@ json_t *replay_status(const struct replay *p)
 	if (parameters)
 		report_status(&in, &reader, parameters, &reply, &error);
 	json_decref(parameters);
+	if (reply && add_evidence(p, json_object_get(reply, "applications")) < 0) {
+		json_decref(reply);
+		return NULL;
+	}
 	return reply;
 }
 

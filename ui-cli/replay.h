@@ -18,7 +18,8 @@ struct replay;
 
 struct replay_summary {
 	uint64_t records,
-		refused; /* observations; of these, contradicting themselves */
+		refused;	 /* observations; of these, contradicting themselves */
+	uint64_t evidence_lines; /* printed, with --evidence */
 	uint64_t start_ns, now_ns; /* times of the first and the last */
 	int64_t epoch_offset;	   /* seconds: Unix time = time + this */
 };

@@ -41,7 +41,7 @@ json_t *report_integer(double value)
 
 json_t *report_real(double value)
 {
-	return json_real(isfinite(value) ? value : 0);
+	return json_real(isfinite(value) && fabs(value) > 0 ? value : 0); /* no -0 */
 }
 
 int64_t report_epoch(const struct report_input *in, uint64_t time_ns)

@@ -27,9 +27,14 @@ is "$(jq -r '.explanation.legs[0] | [.from, .to] | sort | join(" ")' \
 is "$(jq .start "$DIR/relay.json")" 1790000000 "times are those of the capture"
 is "$(jq -c '.explanation.application | [.peers_in, .peers_out]' "$DIR/relay.json")" \
 	"[1,1]" "who sent first began: the one came, the other was called"
-like "$(judge "$DIR/relay.pcap")" \
-	"host 192.0.2.1 worked for strangers \(relay\), recognised [0-9.]+ s into" \
+answer=$(judge "$DIR/relay.pcap")
+like "$answer" "Yes: host 192.0.2.1 worked for strangers, as a relay" \
 	"the question is answered in a sentence"
+like "$answer" "since when +recognised [0-9.]+ s into .*, the first signs at [0-9.]+ s" \
+	"and since when"
+like "$answer" "until when +it still was when the capture ends" "and until when"
+like "$answer" "for whom +198.51.100.7 and 203.0.113.9" "and for whom"
+like "$answer" "how much +1.[0-9]+ MB in and 1.[0-9]+ MB out on relayed" "and how much"
 
 capture ethernet server >"$DIR/server.pcap"
 is "$(judge "$DIR/server.pcap" --json | jq -r '.timeline | length')" 0 \

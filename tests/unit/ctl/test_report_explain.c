@@ -254,6 +254,11 @@ static void evidence_not_measured_counts_for_nothing(void **state)
 	e = json_array_get(list, EVIDENCE_GAIN);
 	assert_true(json_is_real(json_object_get(e, "value")));
 	json_decref(list);
+	app.evidence[EVIDENCE_GAIN] = (struct evidence){true, 1, -0.0};
+	list = report_evidence(&app);
+	e = json_array_get(list, EVIDENCE_GAIN);
+	assert_false(signbit(json_real_value(json_object_get(e, "weight"))));
+	json_decref(list);
 }
 
 static void evidence_names_its_family_and_what_counts_is_listed(void **state)
