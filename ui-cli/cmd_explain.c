@@ -8,8 +8,11 @@
 #include <string.h>
 #include <time.h>
 
+/* From here on something speaks for it. */
+#define WORTH_A_WORD 0.05
+
 /* What a role means, for somebody who never heard of it. */
-static const char *meaning_of(const char *role)
+static const char *meaning_of(const json_t *app)
 {
 	static const struct {
 		const char *role, *meaning;
@@ -25,6 +28,12 @@ static const char *meaning_of(const char *role)
 		 "on to other strangers."},
 	};
 
+	const char *role = field_text(app, "role");
+
+	if (strcmp(role, "client") == 0 &&
+	    field_real(app, "probability") > WORTH_A_WORD)
+		return "It seems to use the network for its owner, though something "
+		       "speaks against that.";
 	for (size_t i = 0; i < sizeof(roles) / sizeof(*roles); i++)
 		if (strcmp(roles[i].role, role) == 0)
 			return roles[i].meaning;
@@ -38,7 +47,7 @@ static void print_verdict(const struct context *c, const json_t *app, int64_t no
 
 	render_line(&c->out, words_role_style(app), "%s: %s", field_text(app, "name"),
 		    field_text(app, "role"));
-	render_line(&c->out, STYLE_PLAIN, "%s", meaning_of(field_text(app, "role")));
+	render_line(&c->out, STYLE_PLAIN, "%s", meaning_of(app));
 	render_line(&c->out, STYLE_PLAIN,
 		    "The evidence makes it %s likely that it works for strangers. "
 		    "In this role since %s, for %s.",

@@ -7,6 +7,8 @@
 #include <string.h>
 
 #define PAIRS_NAMED 3
+/* From here on "nothing says so" would be wrong. */
+#define NEXT_TO_NOTHING 0.05
 
 const char *view_after(const json_t *event, char buf[static UNITS_STRLEN])
 {
@@ -79,13 +81,26 @@ static void add_until(struct render_table *t, const struct story *s)
 	add(t, "until when", text);
 }
 
+/* A hub has no pairs, and what was told apart is forgotten when a relay stops. */
+static void add_for_unknown(struct render_table *t, const json_t *app)
+{
+	bool is_hub = strcmp(field_text(app, "role"), "supernode") == 0;
+	char text[WORDS_MAX];
+
+	snprintf(text, sizeof(text), "%s; it had %lld peers at the end",
+		 is_hub ? "those who lean on it" : "no pairs are known at the end",
+		 (long long)field_int(app, "peers"));
+	add(t, "for whom", text);
+}
+
 static void add_for_whom(struct render_table *t, const json_t *explanation)
 {
 	const json_t *legs = json_object_get(explanation, "legs");
-	const json_t *app = json_object_get(explanation, "application");
-	char text[2 * WORDS_MAX] = "";
 	size_t count = json_array_size(legs);
+	char text[WORDS_MAX];
 
+	if (count == 0)
+		add_for_unknown(t, json_object_get(explanation, "application"));
 	for (size_t i = 0; i < count && i < PAIRS_NAMED; i++) {
 		const json_t *leg = json_array_get(legs, i);
 
@@ -93,27 +108,25 @@ static void add_for_whom(struct render_table *t, const json_t *explanation)
 			 field_text(leg, "to"));
 		add(t, i ? "" : "for whom", text);
 	}
-	if (count > PAIRS_NAMED)
-		snprintf(text, sizeof(text), "and %zu more pairs, see below",
-			 count - PAIRS_NAMED);
-	else if (!count)
-		snprintf(text, sizeof(text),
-			 "no pairs could be told apart at the end; it had %lld peers "
-			 "then",
-			 (long long)field_int(app, "peers"));
-	else
-		return;
-	add(t, count ? "" : "for whom", text);
+	if (count > PAIRS_NAMED) {
+		snprintf(text, sizeof(text), "and %zu more pairs", count - PAIRS_NAMED);
+		add(t, "", text);
+	}
 }
 
 static void add_how_much(struct render_table *t, const json_t *app)
 {
 	char text[2 * WORDS_MAX], a[UNITS_STRLEN], b[UNITS_STRLEN];
+	uint64_t in = field_size(app, "relayed_in"),
+		 out = field_size(app, "relayed_out");
 
-	snprintf(text, sizeof(text),
-		 "%s in and %s out on relayed flows, since they were told apart",
-		 size_format(field_size(app, "relayed_in"), a),
-		 size_format(field_size(app, "relayed_out"), b));
+	if (in + out > 0)
+		snprintf(text, sizeof(text),
+			 "%s in and %s out on relayed flows, since they were told "
+			 "apart",
+			 size_format(in, a), size_format(out, b));
+	else
+		snprintf(text, sizeof(text), "no flows were told apart as relayed");
 	add(t, "how much", text);
 	snprintf(text, sizeof(text), "%s in and %s out, all else with strangers",
 		 size_format(field_size(app, "own_in"), a),
@@ -127,6 +140,11 @@ static void print_no_promotion(const struct context *c, const json_t *app)
 		render_line(&c->out, STYLE_WARN,
 			    "Perhaps: some signs say that %s worked for strangers, but "
 			    "the capture ends before they suffice. Judge a longer one.",
+			    field_text(app, "name"));
+	else if (field_real(app, "probability") > NEXT_TO_NOTHING)
+		render_line(&c->out, STYLE_WARN,
+			    "Rather not: something in this capture says that %s worked "
+			    "for strangers, but too little.",
 			    field_text(app, "name"));
 	else
 		render_line(&c->out, STYLE_GOOD,

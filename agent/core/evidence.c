@@ -155,7 +155,7 @@ static void say_cover(const struct evidence *e, char *buf, size_t size)
 static void say_gain(const struct evidence *e, char *buf, size_t size)
 {
 	snprintf(buf, size, "It sends %.2f bytes for each byte it receives%s.",
-		 e->value, speaks_for(e) ? ": what comes in goes out again" : "");
+		 e->value, speaks_for(e) ? ": as much goes out as comes in" : "");
 }
 
 /* A program may write more than it receives. */

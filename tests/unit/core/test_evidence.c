@@ -94,7 +94,7 @@ static void what_counts_reads_unlike_what_does_not(void **state)
 	} rows[] = {
 		{EVIDENCE_HUB, 24, 4, "they lean on it"},
 		{EVIDENCE_COVER, 0.9, 3, "it may hide what it is"},
-		{EVIDENCE_GAIN, 1, 1, "what comes in goes out again"},
+		{EVIDENCE_GAIN, 1, 1, "as much goes out as comes in"},
 		{EVIDENCE_NO_DISK, 0.01, 1.5, "neither stores"},
 		{EVIDENCE_DISK, 0.8, -4, "stores or serves files"},
 		{EVIDENCE_DEVICE, 1, -2, "a call"},
