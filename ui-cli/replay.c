@@ -5,6 +5,7 @@
 #include "core/decision.h"
 #include "core/engine.h"
 #include "core/mark.h"
+#include "core/role.h"
 #include "ctl/report.h"
 #include "ctl/report_find.h"
 #include "ctl/report_json.h"
@@ -35,6 +36,8 @@ struct noted {
 	enum app_role role;
 	char name[64], key[APP_TEXT_MAX];
 	uint64_t limits[4]; /* of a decision; all 0: none */
+	json_t *legs;	    /* the most pairs it had while promoted, or NULL */
+	uint64_t sign_ns;   /* when it last was as likely as not */
 };
 
 struct replay {
@@ -84,6 +87,8 @@ void replay_free(struct replay *p)
 	catalogue_free(p->catalogue);
 	for (size_t i = 0; i < RECORD_TEXT_COUNT; i++)
 		free(p->texts[i].data);
+	for (size_t i = 0; i <= APP_ID_MAX; i++)
+		json_decref(p->noted[i].legs);
 	json_decref(p->timeline);
 	free(p);
 }
@@ -177,18 +182,62 @@ static void note_event(struct replay *p, const char *event, const struct noted *
 	json_array_append_new(p->timeline, item);
 }
 
+/* The engine forgets the pairs of what is promoted no more. */
+static void note_signs(const struct replay *p, struct noted *n, const struct app *app)
+{
+	json_t *legs;
+
+	if (app->log_odds >= ROLE_SUSPECT_AT)
+		n->sign_ns = p->sum.now_ns;
+	if (!app_role_is_promoted(app->role) || !app->leg_count)
+		return;
+	legs = report_legs(app);
+	if (json_array_size(legs) >= json_array_size(n->legs)) {
+		json_decref(n->legs);
+		n->legs = legs;
+	} else {
+		json_decref(legs);
+	}
+}
+
+static void note_all_signs(struct replay *p)
+{
+	const struct app *app = NULL;
+
+	while ((app = engine_next_app(p->engine, app)))
+		note_signs(p, &p->noted[app->id], app);
+}
+
+/* What was known of one that was promoted and is no more: for whom, until when. */
+static void add_past(const struct replay *p, struct noted *n, json_t *more)
+{
+	uint64_t passed;
+
+	if (!more || !app_role_is_promoted(n->role))
+		return;
+	json_object_set_new(more, "legs",
+			    n->legs ? json_incref(n->legs) : json_array());
+	passed = n->sign_ns > p->sum.start_ns ? n->sign_ns - p->sum.start_ns : 0;
+	json_object_set_new(more, "last_sign_ms",
+			    report_unsigned(passed / MILLISECOND_NS));
+	json_decref(n->legs);
+	n->legs = NULL;
+}
+
 static void note_role(struct replay *p, struct noted *n, const struct app *app)
 {
-	enum app_role before = n->role;
+	json_t *more;
 
-	if (app->role == before)
+	if (app->role == n->role)
 		return;
+	more = json_pack("{s:s, s:s, s:b, s:o}", "before", app_role_name(n->role),
+			 "role", app_role_name(app->role), "promoted",
+			 app_role_is_promoted(app->role), "probability",
+			 report_real(app_probability(app)));
+	if (!app_role_is_promoted(app->role))
+		add_past(p, n, more);
 	n->role = app->role;
-	note_event(p, "role", n,
-		   json_pack("{s:s, s:s, s:b, s:o}", "before", app_role_name(before),
-			     "role", app_role_name(app->role), "promoted",
-			     app_role_is_promoted(app->role), "probability",
-			     report_real(app_probability(app))));
+	note_event(p, "role", n, more);
 }
 
 /* An application that is new under its number, or is there no more. */
@@ -198,9 +247,13 @@ static void note_presence(struct replay *p, struct noted *n, const struct app *a
 
 	if (is_same || (!app && !n->is_there))
 		return;
-	if (n->is_there && n->role != ROLE_CLIENT)
-		note_event(p, "gone", n,
-			   json_pack("{s:s}", "before", app_role_name(n->role)));
+	if (n->is_there && n->role != ROLE_CLIENT) {
+		json_t *more = json_pack("{s:s}", "before", app_role_name(n->role));
+
+		add_past(p, n, more);
+		note_event(p, "gone", n, more);
+	}
+	json_decref(n->legs);
 	*n = (struct noted){.is_there = app != NULL};
 	if (!app)
 		return;
@@ -324,6 +377,7 @@ enum exit_code replay_observe(struct replay *p, const struct observation *o)
 	note_roles(p);
 	if (o->time_ns - p->decided_ns >= DECIDE_NS) {
 		p->decided_ns = o->time_ns;
+		note_all_signs(p);
 		decide_all(p);
 		if (p->context->has_evidence_lines)
 			return print_evidence(p);

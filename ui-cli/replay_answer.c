@@ -10,15 +10,18 @@
 /* From here on "nothing says so" would be wrong. */
 #define NEXT_TO_NOTHING 0.05
 
-const char *view_after(const json_t *event, char buf[static UNITS_STRLEN])
+static const char *after_text(uint64_t ms, char buf[static UNITS_STRLEN])
 {
-	uint64_t ms = field_size(event, "after_ms");
-
 	if (ms >= 60000)
 		return duration_format(ms / 1000, buf);
 	snprintf(buf, UNITS_STRLEN, "%u.%u s", (unsigned int)(ms / 1000),
 		 (unsigned int)(ms % 1000 / 100));
 	return buf;
+}
+
+const char *view_after(const json_t *event, char buf[static UNITS_STRLEN])
+{
+	return after_text(field_size(event, "after_ms"), buf);
 }
 
 /* What the timeline tells; NULL where it did not come to that. */
@@ -69,38 +72,34 @@ static void add_since(struct render_table *t, const struct story *s)
 static void add_until(struct render_table *t, const struct story *s)
 {
 	char text[3 * WORDS_MAX], after[UNITS_STRLEN], time[WORDS_MAX];
+	char sign[UNITS_STRLEN];
 
 	if (!s->end) {
 		add(t, "until when", "it still was when the capture ends");
 		return;
 	}
 	snprintf(text, sizeof(text),
-		 "taken for a client again %s into the capture (%s)%s",
+		 "the last signs at %s, taken for a client again %s into the capture "
+		 "(%s)%s",
+		 after_text(field_size(s->end, "last_sign_ms"), sign),
 		 view_after(s->end, after), words_time(field_int(s->end, "time"), time),
 		 s->promotions > 1 ? ", with pauses before" : "");
 	add(t, "until when", text);
 }
 
-/* A hub has no pairs, and what was told apart is forgotten when a relay stops. */
-static void add_for_unknown(struct render_table *t, const json_t *app)
+/* A hub has no pairs. Those of one that stopped are with its end. */
+static void add_for_whom(struct render_table *t, const struct story *s,
+			 const json_t *explanation)
 {
-	bool is_hub = strcmp(field_text(app, "role"), "supernode") == 0;
-	char text[WORDS_MAX];
-
-	snprintf(text, sizeof(text), "%s; it had %lld peers at the end",
-		 is_hub ? "those who lean on it" : "no pairs are known at the end",
-		 (long long)field_int(app, "peers"));
-	add(t, "for whom", text);
-}
-
-static void add_for_whom(struct render_table *t, const json_t *explanation)
-{
-	const json_t *legs = json_object_get(explanation, "legs");
+	const json_t *legs = json_object_get(s->end ? s->end : explanation, "legs");
 	size_t count = json_array_size(legs);
 	char text[WORDS_MAX];
 
 	if (count == 0)
-		add_for_unknown(t, json_object_get(explanation, "application"));
+		add(t, "for whom",
+		    strcmp(field_text(s->promotion, "role"), "supernode") == 0
+			    ? "the many who lean on it"
+			    : "no pairs could be told apart");
 	for (size_t i = 0; i < count && i < PAIRS_NAMED; i++) {
 		const json_t *leg = json_array_get(legs, i);
 
@@ -176,7 +175,7 @@ void view_answer(const struct context *c, const json_t *timeline,
 	t = render_table_new(columns, 2);
 	add_since(t, &s);
 	add_until(t, &s);
-	add_for_whom(t, explanation);
+	add_for_whom(t, &s, explanation);
 	add_how_much(t, app);
 	render_table_print(&c->out, t, 2);
 	render_table_free(t);

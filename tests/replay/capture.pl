@@ -1,11 +1,11 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# capture.pl LINK relay|stops|server|hub [CALLERS]: a capture (pcap) on stdout. 192.0.2.1 talks for 40
-# seconds to two strangers: as a relay it sends on to the one what it got from the other
-# (one that stops is quiet for seven minutes more),
-# as a server it answers each with what it has. As a hub it has CALLERS strangers
-# (200) who call it every twenty seconds, for three minutes. The noise comes from a seed.
+# capture.pl LINK relay|stops|server|hub [CALLERS]: a capture (pcap) on stdout. 192.0.2.1
+# talks for 40 seconds to two strangers: as a relay it sends on to the one what it got
+# from the other (one that stops is next to quiet for seven minutes more), as a server it
+# answers each with what it has. As a hub it has CALLERS strangers (200) who call it every
+# twenty seconds, for three minutes. The noise comes from a seed.
 use strict;
 use warnings;
 
