@@ -86,8 +86,8 @@ static void say_prior(const struct evidence *e, char *buf, size_t size)
 static void say_matched(const struct evidence *e, char *buf, size_t size)
 {
 	snprintf(buf, size,
-		 "%.0f %% of what strangers send it was seen to leave again, to other "
-		 "strangers, within a second.",
+		 "%.0f %% of what strangers send it rises and falls with what it sends "
+		 "to other strangers.",
 		 percent(e->value));
 }
 
@@ -102,8 +102,8 @@ static void say_coupling(const struct evidence *e, char *buf, size_t size)
 static void say_batches(const struct evidence *e, char *buf, size_t size)
 {
 	snprintf(buf, size,
-		 "Over minutes, %.0f %% of what strangers send it was seen to leave "
-		 "again, to other strangers.",
+		 "Over minutes, %.0f %% of what strangers send it rises and falls with "
+		 "what it sends on later.",
 		 percent(e->value));
 }
 

@@ -70,8 +70,8 @@ static void shares_are_told_in_percent(void **state)
 {
 	(void)state;
 	assert_string_equal(sentence(EVIDENCE_MATCHED, 0.974, 8),
-			    "97 % of what strangers send it was seen to leave again, "
-			    "to other strangers, within a second.");
+			    "97 % of what strangers send it rises and falls with what "
+			    "it sends to other strangers.");
 	assert_string_equal(sentence(EVIDENCE_TRANSPORT, 0.031, -3),
 			    "At most 3 % of its traffic can have been passed on from "
 			    "one peer to another.");
