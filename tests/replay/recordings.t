@@ -64,6 +64,9 @@ ok "with --json every application has its evidence" jq -e 'all(.applications[];
 	(.probability | type) == "number" and (.log_odds | type) == "number" and
 	(.evidence | length) > 10 and (.evidence | all(has("family") and has("weight"))))' \
 	"$DIR/json"
+is "$(jq -r '.applications[0].evidence[].name' "$DIR/json" | while read -r name; do
+	grep -qx "[.]It $name" "$ROOT/packaging/man/agentctl.1" || echo "$name"
+done)" "" "and the manual tells what each name stands for"
 ok "and own and relayed bytes that add up" jq -e 'all(.applications[];
 	.own_in + .relayed_in == .bytes_in and .own_out + .relayed_out == .bytes_out)' \
 	"$DIR/json"
