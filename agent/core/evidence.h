@@ -47,6 +47,9 @@ struct evidence {
 
 const char *evidence_name(enum evidence_kind k);
 enum evidence_family evidence_family(enum evidence_kind k);
+/* "series", "packets", ...; "" for none. And what it looks at, in plain words. */
+const char *evidence_family_name(enum evidence_family f);
+const char *evidence_family_meaning(enum evidence_family f);
 const char *evidence_unit(enum evidence_kind k); /* "share", "peers", ..., or "" */
 
 /* One plain sentence for a person, with the measured value in it. Returns `buf`. */

@@ -10,7 +10,7 @@
 
 static uint8_t aged(uint8_t slots, uint32_t by)
 {
-	return by < 8 ? (uint8_t)(slots << by) : 0;
+	return (uint8_t)(by < 8 ? slots << by : 0);
 }
 
 static uint32_t slot_at(uint64_t time_ns)

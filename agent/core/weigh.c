@@ -203,15 +203,21 @@ double weigh_sum(const struct evidence evidence[EVIDENCE_COUNT])
 	return sum;
 }
 
-unsigned int weigh_families(const struct evidence evidence[EVIDENCE_COUNT])
+unsigned int weigh_family_bits(const struct evidence evidence[EVIDENCE_COUNT])
 {
 	double sums[EVIDENCE_FAMILY_COUNT] = {0};
-	unsigned int count = 0;
+	unsigned int bits = 0;
 
 	for (enum evidence_kind k = 0; k < EVIDENCE_COUNT; k++)
 		if (evidence[k].weight > 0)
 			sums[evidence_family(k)] += evidence[k].weight;
-	for (int f = 0; f < EVIDENCE_FAMILY_COUNT; f++)
-		count += f != EVIDENCE_FAMILY_NONE && sums[f] >= FAMILY_MIN;
-	return count;
+	for (unsigned int f = 0; f < EVIDENCE_FAMILY_COUNT; f++)
+		if (f != EVIDENCE_FAMILY_NONE && sums[f] >= FAMILY_MIN)
+			bits |= 1u << f;
+	return bits;
+}
+
+unsigned int weigh_families(const struct evidence evidence[EVIDENCE_COUNT])
+{
+	return (unsigned int)__builtin_popcount(weigh_family_bits(evidence));
 }

@@ -64,6 +64,8 @@ double weigh_sum(const struct evidence evidence[EVIDENCE_COUNT]);
  * What cuts needs two (DETECTION, "Verdict").
  */
 unsigned int weigh_families(const struct evidence evidence[EVIDENCE_COUNT]);
+/* Which: 1 << enum evidence_family. */
+unsigned int weigh_family_bits(const struct evidence evidence[EVIDENCE_COUNT]);
 
 /* Whether payload was seen to be passed on, by any of the ways to see it. */
 bool weigh_forwards(const struct evidence evidence[EVIDENCE_COUNT]);
