@@ -110,7 +110,56 @@ static void one_remote_is_no_circuit(void **state)
 	plain_circuits(w->circuits, 0, 20, 30000, true);
 	circuits_evaluate(w->circuits, w->work, ns(50), &r);
 	assert_int_equal(r.flows, 40);
+	assert_int_equal(r.kind, CIRCUITS_NONE);
+}
+
+static void one_flow(struct circuits *c, uint64_t t, uint32_t remote, bool is_inbound,
+		     uint64_t in, uint64_t out)
+{
+	struct addr a = address(remote);
+	uint32_t handle = circuits_open(c, t, &a, is_inbound);
+
+	circuits_update(c, handle, in, out, t + SECOND);
+	circuits_close(c, handle);
+}
+
+/* 40 circuits within a second, and alone since: whatever it was, it was once. */
+static void one_burst_is_no_evidence(void **state)
+{
+	struct world *w = *state;
+	struct circuits_result r;
+
+	for (unsigned int i = 0; i < 40; i++) {
+		uint64_t size = size_of(30000, i);
+
+		one_flow(w->circuits, ns(0.05 * i), i, true, size, 300);
+		one_flow(w->circuits, ns(0.05 * i + 0.005), 100 + i, false, 350, size);
+	}
+	for (unsigned int i = 0; i < 80; i++)
+		one_flow(w->circuits, ns(3 + i), 200 + i, true, 400, 9000);
+	circuits_evaluate(w->circuits, w->work, ns(100), &r);
+	assert_int_equal(r.kind, CIRCUITS_ANSWERED);
+	assert_true(r.z > 6);
 	assert_false(r.is_conclusive);
+}
+
+/* As often the other way round: they have a cause in common, none answers the other. */
+static void what_opens_in_either_order_is_no_answer(void **state)
+{
+	struct world *w = *state;
+	struct circuits_result r;
+
+	for (unsigned int i = 0; i < 40; i++) {
+		uint64_t size = size_of(30000, i);
+
+		one_flow(w->circuits, ns(2 * i), i, i % 2, i % 2 ? size : 350,
+			 i % 2 ? 300 : size);
+		one_flow(w->circuits, ns(2 * i + 0.006), 100 + i, !(i % 2),
+			 i % 2 ? 350 : size, i % 2 ? size : 300);
+	}
+	circuits_evaluate(w->circuits, w->work, ns(100), &r);
+	assert_int_equal(r.flows, 80);
+	assert_int_not_equal(r.kind, CIRCUITS_ANSWERED);
 }
 
 static void small_circuits_are_not_paired(void **state)
@@ -230,6 +279,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		CASE(pairs_are_named_with_their_lag),
 		CASE(one_remote_is_no_circuit),
+		CASE(one_burst_is_no_evidence),
+		CASE(what_opens_in_either_order_is_no_answer),
 		CASE(small_circuits_are_not_paired),
 		CASE(circuits_of_long_ago_are_forgotten),
 		CASE(what_still_moves_is_not_judged),
