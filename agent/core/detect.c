@@ -118,6 +118,8 @@ static void recall_looks(struct app *a, uint64_t time_ns, struct facts *f)
 	f->coupled_windows = __builtin_popcount(d->coupled_windows);
 	f->has_batches = d->has_batches;
 	f->batches = d->batches;
+	f->has_circuits = d->has_circuits;
+	f->circuits = d->circuits;
 	f->cover = d->cover;
 	f->cover_seconds =
 		note_since(&d->cover_since_ns, d->cover >= COVER_MIN, time_ns);

@@ -6,6 +6,9 @@
 #include <string.h>
 #include <utlist.h>
 
+/* A flow that is first reported with more began before it was watched. */
+#define FIRST_PACKETS 3
+
 /* --- observations ----------------------------------------------------------------- */
 
 static int observe_app(struct engine *e, const struct observation *o)
@@ -88,6 +91,7 @@ static int flow_begin(struct engine *e, const struct observation *o)
 	f->packets_in = o->flow.packets_in;
 	f->packets_out = o->flow.packets_out;
 	f->is_two_way = f->packets_in && f->packets_out;
+	f->is_watched = f->packets_in + f->packets_out <= FIRST_PACKETS;
 	if (tables_attach(e, f, e->apps[o->flow.app]) < 0) {
 		flow_table_remove(&e->table, f);
 		return -ENOMEM;
@@ -99,10 +103,16 @@ static int flow_begin(struct engine *e, const struct observation *o)
 static void account_stranger(struct app *owner, struct app *judge, struct flow *f,
 			     const struct flow_delta *d, uint64_t time_ns)
 {
+	uint64_t in, out;
+
 	transport_account(&judge->transport, f, d);
 	sampling_note(judge, f);
 	f->pending_in += (float)d->payload_in;
 	f->pending_out += (float)d->payload_out;
+	if (judge->circuits && f->circuit) {
+		flow_payload(f, &in, &out);
+		circuits_update(judge->circuits, f->circuit, in, out, time_ns);
+	}
 	history_add(&owner->history, time_ns, d->payload_in, d->payload_out);
 	if (judge != owner)
 		history_add(&judge->history, time_ns, d->payload_in, d->payload_out);
@@ -286,7 +296,9 @@ int engine_new(const struct policy *policy, const struct catalogue *catalogue,
 	sampling_init(&e->tools.sampling);
 	e->tools.work = pairs_work_new();
 	e->tools.batches = batches_work_new();
+	e->tools.circuits = circuits_work_new();
 	if (zoom_session_init(&e->zoom) < 0 || !e->tools.work || !e->tools.batches ||
+	    !e->tools.circuits ||
 	    !tables_add_app(e, APP_UNATTRIBUTED, &unattributed, 0)) {
 		engine_free(e);
 		return -ENOMEM;
@@ -305,6 +317,7 @@ void engine_free(struct engine *e)
 	sampling_done(&e->tools.sampling);
 	pairs_work_free(e->tools.work);
 	batches_work_free(e->tools.batches);
+	circuits_work_free(e->tools.circuits);
 	zoom_session_done(&e->zoom);
 	free(e);
 }

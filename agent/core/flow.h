@@ -59,9 +59,11 @@ struct flow {
 	bool is_stranger : 1; /* remote is neither local in scope nor trusted */
 	bool is_two_way : 1;  /* counted as alive in its peer */
 	bool is_leg : 1;      /* carries relayed traffic; until the role is cleared */
+	bool is_watched : 1;  /* since its first packet */
 	bool is_heavy : 1;    /* in its application's struct heaviest */
 	uint8_t matches;      /* evaluations in which it was matched, up to 255 */
 	uint8_t zoom_index;   /* in the running zoom_session, or ZOOM_NONE */
+	uint32_t circuit;     /* handle of circuits.h, or 0 */
 	float pending_in, pending_out; /* payload since the last sample */
 	struct rates rates;	       /* of payload, decayed */
 	struct hub_talk talk;
@@ -111,6 +113,9 @@ void flow_restart(struct flow *f, const struct observation *o);
 
 /* Takes new counters, none of which went back, into the flow and returns what moved. */
 struct flow_delta flow_update(struct flow *f, const struct observation *o);
+
+/* All the payload it has carried. */
+void flow_payload(const struct flow *f, uint64_t *ret_in, uint64_t *ret_out);
 
 /* Its payload, bytes per second, decayed to `now_ns`. */
 struct rates flow_rates(const struct flow *f, uint64_t now_ns);
