@@ -85,7 +85,7 @@ struct circuits_result {
  * Against the times of the last bytes only the sizes are evidence: readings of flows
  * come in sweeps, so that all seem to end together.
  *
- * Call it at most every few seconds: at CIRCUITS_MAX flows it costs .3 to .7 ms of one
+ * Call it at most every few seconds: at CIRCUITS_MAX flows it costs .3 to .8 ms of one
  * core. Where runs have gaps the same flows are seen by up to four evaluations: two
  * that agree are not two observations.
  *
