@@ -369,6 +369,11 @@ const struct app *engine_find_app(const struct engine *e, uint16_t id)
 	return id <= APP_ID_MAX ? e->apps[id] : NULL;
 }
 
+const struct app *engine_judge_of(const struct engine *e, const struct app *a)
+{
+	return e->apps[a->judge];
+}
+
 const struct flow *engine_find_flow(const struct engine *e, const struct flow_key *key)
 {
 	return flow_table_find(&e->table, key);

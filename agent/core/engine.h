@@ -47,6 +47,12 @@ bool engine_zoom_is_full(const struct engine *e);
 const struct app *engine_next_app(const struct engine *e, const struct app *previous);
 const struct app *engine_find_app(const struct engine *e, uint16_t id);
 
+/*
+ * The application in whose lists the flows and peers of this one are, and whose verdict
+ * is its verdict: itself, or another of the same group (group.h).
+ */
+const struct app *engine_judge_of(const struct engine *e, const struct app *a);
+
 /* Whether the kernel should carry the LEG flag on a flow, and whose it is. */
 const struct flow *engine_find_flow(const struct engine *e, const struct flow_key *key);
 

@@ -10,6 +10,7 @@
 #define CANDIDATE_BURSTS_NS (90 * (uint64_t)SECOND_NS)
 #define PAIRS_EVERY_NS (2 * (uint64_t)SECOND_NS)
 #define CIRCUITS_EVERY_NS (5 * (uint64_t)SECOND_NS)
+#define CIRCUITS_PEERS_MIN 8
 #define CIRCUITS_SPEAK_NS (30 * (uint64_t)SECOND_NS) /* runs have gaps */
 #define BATCHES_EVERY_NS (10 * (uint64_t)SECOND_NS)
 
@@ -204,7 +205,8 @@ static void compare_openings(struct app *a, struct detect_tools *tools,
 		return;
 	d->circuits_ns = time_ns;
 	circuits_evaluate(a->circuits, tools->circuits, time_ns, &r);
-	if (r.is_conclusive && r.matched_share > 0) {
+	/* Two timers of one period may agree in everything but in number. */
+	if (r.is_conclusive && r.matched_share > 0 && r.peers >= CIRCUITS_PEERS_MIN) {
 		d->crossed_ns = time_ns;
 		d->has_circuits = true;
 		d->circuits = r.matched_share;
