@@ -61,10 +61,15 @@ static uint16_t owner_of(struct agent *a, enum conntrack_event event,
 	uint16_t app;
 
 	/* A new flow may have the tuple of one whose end was lost. */
+	if (a->attribution && event == CONNTRACK_NEW)
+		attribution_flow_began(a->attribution, &entry->key);
 	if (f && f->app && event != CONNTRACK_NEW)
 		return f->app;
 	if (event == CONNTRACK_DESTROYED)
-		return APP_UNATTRIBUTED;
+		return a->attribution && attribution_flow_ended(a->attribution,
+								&entry->key, &app) == 0
+			       ? app
+			       : APP_UNATTRIBUTED;
 	app = owner_by_mark(a, entry->mark);
 	if (app || !a->attribution || !is_worth_asking(f, entry, now_ns))
 		return app;

@@ -3,9 +3,10 @@
  * Flow to application: sock_diag for the tuple, cgroup or process for the socket, an
  * identity and a small id for that. Emits OBS_APP and OBS_APP_GONE; owns the ids.
  *
- * Cost: a look-up is at most two sock_diag round trips; what it leaves unresolved waits
- * for attribution_scan, which reads /proc at most once for all that wait and paces
- * itself to about one percent of a core.
+ * Cost: a look-up is at most two sock_diag round trips, and, fifty times a second at
+ * most, a look into the processes that held such sockets lately. What that leaves
+ * unresolved waits for attribution_scan, which reads /proc at most once for all that
+ * wait. Both together are paced to about one percent of a core.
  */
 #ifndef KERNEL_ATTRIBUTION_H
 #define KERNEL_ATTRIBUTION_H
@@ -22,6 +23,7 @@ typedef void attribution_observe(void *context, const struct observation *o);
 struct attribution_stats {
 	uint64_t lookups, resolved, waiting, unresolved; /* unresolved: given up on */
 	uint64_t scans, processes_read;
+	uint64_t looks;	       /* into processes that held sockets lately */
 	uint64_t apps_refused; /* the table of applications was full */
 };
 
@@ -32,10 +34,18 @@ void attribution_free(struct attribution *a);
 
 /*
  * The application of a flow. 0 with its id; -EAGAIN when a /proc scan is needed first
- * (the caller asks again after attribution_scan); -ENOENT when there is no such socket.
+ * (the caller asks again after attribution_scan; the socket may be closed by then);
+ * -ENOENT when there is no such socket.
  */
 int attribution_find(struct attribution *a, const struct flow_key *key, bool is_inbound,
 		     uint64_t time_ns, uint16_t *ret_app);
+
+/* A flow began, perhaps with the tuple of an earlier one: called before it is asked
+ * for. */
+void attribution_flow_began(struct attribution *a, const struct flow_key *key);
+/* It ended: what was found out of it and not asked for yet. 0, -EAGAIN, -ENOENT. */
+int attribution_flow_ended(struct attribution *a, const struct flow_key *key,
+			   uint16_t *ret_app);
 
 /*
  * Loads every socket and process: at start, and after events were lost.

@@ -36,6 +36,11 @@ int procinfo_find_pid(const struct procinfo *p, uint64_t socket_inode, pid_t *re
  * read, or -errno. Processes that exit meanwhile are passed over.
  */
 int procinfo_scan(struct procinfo *p, uint32_t uid, const char *cgroup_path);
+/*
+ * The same for one process, but what is cached as another's stays so: which of several
+ * holders counts, scans decide. The number of its sockets, -ESRCH, -errno.
+ */
+int procinfo_look(struct procinfo *p, pid_t pid);
 /* Drops cached sockets of processes that are gone. */
 void procinfo_prune(struct procinfo *p);
 
@@ -46,6 +51,12 @@ int procinfo_read_process(struct procinfo *p, pid_t pid,
 /* When a process began, in clock ticks since boot: with its number it names the process
  * for ever. 0, -ESRCH. */
 int procinfo_read_start(struct procinfo *p, pid_t pid, uint64_t *ret_ticks);
+
+/* The number of its parent, 0 for none. 0, -ESRCH. */
+int procinfo_read_parent(struct procinfo *p, pid_t pid, pid_t *ret_parent);
+/* The youngest of the processes that its main thread started, oldest first, at most
+ * `max`. The number of them; -ENOENT where the kernel does not tell; -ESRCH. */
+int procinfo_read_children(struct procinfo *p, pid_t pid, pid_t *pids, size_t max);
 
 /* /proc/PID/io. 0, -ESRCH, -EACCES. */
 int procinfo_read_io(struct procinfo *p, pid_t pid, uint64_t *ret_read,

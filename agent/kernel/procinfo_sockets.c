@@ -159,11 +159,16 @@ void procinfo_prune(struct procinfo *p)
 /* --- scans -------------------------------------------------------------------------
  */
 
-static int read_descriptors(struct procinfo *p, int dir_fd, pid_t pid)
+typedef void take_descriptor(struct procinfo *p, uint64_t inode, pid_t pid, int fd);
+
+/* The number of sockets, or -errno. */
+static int read_descriptors(struct procinfo *p, int dir_fd, pid_t pid,
+			    take_descriptor *take)
 {
 	int fd = openat(dir_fd, "fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 	unsigned int left = DESCRIPTORS_MAX;
 	const struct dirent *entry;
+	int sockets = 0;
 	DIR *dir;
 
 	if (fd < 0)
@@ -185,11 +190,37 @@ static int read_descriptors(struct procinfo *p, int dir_fd, pid_t pid)
 		if (n < 0)
 			continue;
 		target[n] = '\0';
-		if (procparse_socket_link(target, &inode) == 0)
-			cache_socket(p, inode, pid, number);
+		if (procparse_socket_link(target, &inode) < 0)
+			continue;
+		take(p, inode, pid, number);
+		sockets++;
 	}
 	closedir(dir);
-	return 0;
+	return sockets;
+}
+
+/* Adds what nobody is known to hold. */
+static void cache_new_socket(struct procinfo *p, uint64_t inode, pid_t pid, int fd)
+{
+	struct held_socket *s;
+
+	HASH_FIND(hh, p->sockets, &inode, sizeof(inode), s);
+	if (!s)
+		cache_socket(p, inode, pid, fd);
+	else if (s->pid == pid)
+		s->fd = fd;
+}
+
+int procinfo_look(struct procinfo *p, pid_t pid)
+{
+	int dir_fd = procinfo_open_process(p, pid);
+	int ret;
+
+	if (dir_fd < 0)
+		return dir_fd;
+	ret = read_descriptors(p, dir_fd, pid, cache_new_socket);
+	close(dir_fd);
+	return ret;
 }
 
 static bool has_uid(int dir_fd, uint32_t uid)
@@ -229,7 +260,7 @@ static int scan_process(struct procinfo *p, pid_t pid, uint32_t uid,
 		return 0;
 	if ((uid == (uint32_t)-1 || has_uid(dir_fd, uid)) &&
 	    (!cgroup_path || is_in_cgroup(dir_fd, cgroup_path)) &&
-	    read_descriptors(p, dir_fd, pid) == 0)
+	    read_descriptors(p, dir_fd, pid, cache_socket) >= 0)
 		ret = pid_list_add(read_pids, pid) < 0 ? -ENOMEM : 1;
 	close(dir_fd);
 	return ret;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "kernel/procparse.h"
 #include <errno.h>
+#include <limits.h>
 #include <stdbool.h>
 #include <string.h>
 
@@ -76,7 +77,7 @@ static const char *find_last(const char *text, size_t length, char c)
 
 int procparse_stat(const char *text, size_t length, struct procparse_stat *ret_stat)
 {
-	enum { FIELD_AFTER_STATE = 4, FIELD_START = 22 };
+	enum { FIELD_PARENT = 4, FIELD_START = 22 };
 	const char *open = length ? memchr(text, '(', length) : NULL;
 	/* A name may hold parentheses and newlines; no later field does. */
 	const char *close = find_last(text, length, ')');
@@ -95,8 +96,9 @@ int procparse_stat(const char *text, size_t length, struct procparse_stat *ret_s
 	if (r.at >= r.end)
 		return -EINVAL;
 	s.state = *r.at++;
-	skip_blanks(&r);
-	for (int field = FIELD_AFTER_STATE; field < FIELD_START; field++)
+	if (!take_number(&r, &s.parent) || !take_until(&r, ' ', &token))
+		return -EINVAL;
+	for (int field = FIELD_PARENT + 1; field < FIELD_START; field++)
 		if (!take_until(&r, ' ', &token))
 			return -EINVAL;
 	if (!take_number(&r, &s.start_ticks))
@@ -258,6 +260,22 @@ void procparse_script(const char *text, size_t length, char *ret_script, size_t 
 		ret_script[n] = '\0';
 		return;
 	}
+}
+
+size_t procparse_numbers(const char *text, size_t length, int *numbers, size_t max)
+{
+	struct rest r = {text, text + length}, word;
+	size_t count = 0;
+	uint64_t n;
+
+	while (max && take_until(&r, ' ', &word)) {
+		if (!take_number(&word, &n) || rest_length(word) || n > INT_MAX)
+			continue;
+		if (count == max)
+			memmove(numbers, numbers + 1, --count * sizeof(*numbers));
+		numbers[count++] = (int)n;
+	}
+	return count;
 }
 
 int procparse_io(const char *text, size_t length, uint64_t *ret_read,

@@ -13,6 +13,7 @@
 struct procparse_stat {
 	char comm[32]; /* raw */
 	char state;
+	uint64_t parent;      /* its number; 0: none */
 	uint64_t start_ticks; /* since boot */
 };
 
@@ -34,6 +35,10 @@ int procparse_cgroup_mount(const char *text, size_t length, char *ret_path,
 /* The program in an interpreter's arguments (/proc/PID/cmdline); "" when it runs code
  * from its arguments or standard input. */
 void procparse_script(const char *text, size_t length, char *ret_script, size_t size);
+
+/* Decimal numbers between blanks (/proc/PID/task/TID/children), the last `max` of them.
+ * How many there are in `numbers`. */
+size_t procparse_numbers(const char *text, size_t length, int *numbers, size_t max);
 
 /* read_bytes and write_bytes of /proc/PID/io. 0 or -EINVAL. */
 int procparse_io(const char *text, size_t length, uint64_t *ret_read,
