@@ -54,6 +54,23 @@ static bool is_worth_asking(const struct flow *f, const struct conntrack_entry *
 	       entry->bytes_in != f->bytes_in || entry->bytes_out != f->bytes_out;
 }
 
+/* Whose a socket is, by a flow of it that began, goes on or has ended. */
+static uint16_t ask_owner(struct agent *a, enum conntrack_event event,
+			  const struct flow_key *key, bool is_inbound, uint64_t now_ns)
+{
+	uint16_t app = APP_UNATTRIBUTED;
+	int r;
+
+	if (!a->attribution)
+		return APP_UNATTRIBUTED;
+	if (event == CONNTRACK_NEW)
+		attribution_flow_began(a->attribution, key);
+	r = event == CONNTRACK_DESTROYED
+		    ? attribution_flow_ended(a->attribution, key, &app)
+		    : attribution_find(a->attribution, key, is_inbound, now_ns, &app);
+	return r == 0 ? app : APP_UNATTRIBUTED;
+}
+
 static uint16_t owner_of(struct agent *a, enum conntrack_event event,
 			 const struct flow *f, const struct conntrack_entry *entry,
 			 uint64_t now_ns)
@@ -61,22 +78,26 @@ static uint16_t owner_of(struct agent *a, enum conntrack_event event,
 	uint16_t app;
 
 	/* A new flow may have the tuple of one whose end was lost. */
-	if (a->attribution && event == CONNTRACK_NEW)
-		attribution_flow_began(a->attribution, &entry->key);
 	if (f && f->app && event != CONNTRACK_NEW)
 		return f->app;
-	if (event == CONNTRACK_DESTROYED)
-		return a->attribution && attribution_flow_ended(a->attribution,
-								&entry->key, &app) == 0
-			       ? app
-			       : APP_UNATTRIBUTED;
-	app = owner_by_mark(a, entry->mark);
-	if (app || !a->attribution || !is_worth_asking(f, entry, now_ns))
+	app = entry->is_loopback || event == CONNTRACK_DESTROYED
+		      ? APP_UNATTRIBUTED
+		      : owner_by_mark(a, entry->mark);
+	if (app || !is_worth_asking(f, entry, now_ns))
 		return app;
-	if (attribution_find(a->attribution, &entry->key, entry->is_inbound, now_ns,
-			     &app))
+	return ask_owner(a, event, entry->is_loopback ? &entry->client : &entry->key,
+			 entry->is_inbound, now_ns);
+}
+
+/* The other end of a loopback flow. Asked each time: mostly it listens, and then its
+ * port tells. */
+static uint16_t peer_of(struct agent *a, enum conntrack_event event,
+			const struct flow *f, const struct conntrack_entry *entry,
+			uint64_t now_ns)
+{
+	if (!entry->is_loopback || !is_worth_asking(f, entry, now_ns))
 		return APP_UNATTRIBUTED;
-	return app;
+	return ask_owner(a, event, &entry->server, true, now_ns);
 }
 
 void observe_entry(void *context, enum conntrack_event event,
@@ -90,6 +111,7 @@ void observe_entry(void *context, enum conntrack_event event,
 		.time_ns = now,
 		.flow.key = entry->key,
 		.flow.app = owner_of(a, event, f, entry, now),
+		.flow.peer_app = peer_of(a, event, f, entry, now),
 		.flow.is_inbound = entry->is_inbound,
 		.flow.bytes_in = entry->bytes_in,
 		.flow.bytes_out = entry->bytes_out,
@@ -105,7 +127,8 @@ void observe_entry(void *context, enum conntrack_event event,
 	if (event == CONNTRACK_DESTROYED)
 		return;
 	f = engine_find_flow(a->engine, &entry->key);
-	if (f)
+	/* Loopback is never limited, so it needs no mark. */
+	if (f && !entry->is_loopback)
 		enforce_mark(a, entry, f->app, f->is_leg);
 }
 

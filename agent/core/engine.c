@@ -83,9 +83,12 @@ static void peer_change(struct app *a, struct peer *p, const struct flow *f,
 	app_count_peer(a, p, 1);
 }
 
-static bool is_stranger(const struct engine *e, const struct addr *a)
+static bool is_stranger(const struct engine *e, const struct peer *p)
 {
-	return !addr_is_local_scope(a) && !policy_is_trusted(e->policy, a);
+	const struct addr *a = &p->key.remote;
+
+	return !p->is_self && !addr_is_local_scope(a) &&
+	       !policy_is_trusted(e->policy, a);
 }
 
 static int flow_attach(struct engine *e, struct flow *f, struct app *a)
@@ -96,7 +99,9 @@ static int flow_attach(struct engine *e, struct flow *f, struct app *a)
 	if (!p)
 		return -ENOMEM;
 	if (is_new) {
-		p->is_stranger = is_stranger(e, &f->key.remote);
+		p->is_self = addr_is_loopback(&f->key.remote) ||
+			     addr_equal(&f->key.remote, &f->key.local);
+		p->is_stranger = is_stranger(e, p);
 		DL_APPEND(a->peer_list, p);
 		app_count_peer(a, p, 1);
 	}
@@ -249,7 +254,9 @@ static void flow_account(struct engine *e, struct flow *f, const struct observat
 	struct flow_delta delta = flow_update(f, o);
 	struct app *a = e->apps[f->app];
 
-	detect_add_counted(a->detect, delta.bytes_in, delta.bytes_out);
+	/* Our rules, and so the counters of all packets, pass loopback over. */
+	if (!f->peer->is_self)
+		detect_add_counted(a->detect, delta.bytes_in, delta.bytes_out);
 	if (!f->is_two_way && f->packets_in && f->packets_out) {
 		f->is_two_way = true;
 		peer_change(a, f->peer, f, true);
@@ -430,7 +437,7 @@ static void judge_peers(struct engine *e, struct app *a)
 
 	a->peers = a->peers_in = a->peers_out = 0;
 	DL_FOREACH (a->peer_list, p) {
-		p->is_stranger = is_stranger(e, &p->key.remote);
+		p->is_stranger = is_stranger(e, p);
 		app_count_peer(a, p, 1);
 	}
 	DL_FOREACH (a->flows, f) {

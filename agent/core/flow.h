@@ -32,6 +32,7 @@ struct peer_key {
 
 struct peer {
 	struct peer_key key;
+	bool is_self; /* this machine: flows with it are loopback */
 	bool is_stranger;
 	unsigned int flows;
 	unsigned int alive_in, alive_out; /* two-way flows, by who began */

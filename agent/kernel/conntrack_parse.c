@@ -129,16 +129,15 @@ static int read_counters(const struct nlattr *const *attrs, struct conntrack_ent
  * forwarded.
  */
 static int find_local_end(const struct link *link, const struct tuple *original,
-			  const struct tuple *reply, bool *ret_is_inbound)
+			  const struct tuple *reply, struct conntrack_entry *e)
 {
 	bool starts_here = link_is_local(link, &original->src);
 	bool arrives_here = link_is_local(link, &reply->src);
 
-	if (starts_here && arrives_here)
-		return -ELOOP;
 	if (!starts_here && !arrives_here)
 		return -ENOENT;
-	*ret_is_inbound = arrives_here;
+	e->is_loopback = starts_here && arrives_here;
+	e->is_inbound = arrives_here && !starts_here;
 	return 0;
 }
 
@@ -149,6 +148,34 @@ static void fill_key(const struct tuple *t, struct flow_key *key)
 	key->local_port = t->src_port;
 	key->remote_port = t->dst_port;
 	key->proto = t->proto;
+}
+
+static struct tuple turned(const struct tuple *t)
+{
+	return (struct tuple){.src = t->dst,
+			      .dst = t->src,
+			      .src_port = t->dst_port,
+			      .dst_port = t->src_port,
+			      .proto = t->proto};
+}
+
+/*
+ * Seen from where it began. A redirected one called another address than where it
+ * arrives: the reply, turned, has the real ends, and is as unique as the reply is.
+ */
+static int fill_loopback(const struct tuple *original, const struct tuple *reply,
+			 struct conntrack_entry *e)
+{
+	struct tuple ends = turned(reply);
+
+	if (ends.proto != IPPROTO_TCP && ends.proto != IPPROTO_UDP)
+		return -ELOOP;
+	if (!addr_is_loopback(&ends.dst) && !addr_equal(&ends.src, &ends.dst))
+		return -ELOOP;
+	fill_key(&ends, &e->key);
+	fill_key(original, &e->client);
+	fill_key(reply, &e->server);
+	return 0;
 }
 
 static int fill_entry(const struct nlattr *const *attrs, uint8_t family,
@@ -164,10 +191,13 @@ static int fill_entry(const struct nlattr *const *attrs, uint8_t family,
 	    !nlread_payload(attrs[CTA_MARK], &e->mark, sizeof(e->mark)))
 		return -EINVAL;
 	e->mark = ntohl(e->mark);
-	r = find_local_end(link, &original, &reply, &e->is_inbound);
+	r = find_local_end(link, &original, &reply, e);
+	if (r == 0 && e->is_loopback)
+		r = fill_loopback(&original, &reply, e);
 	if (r < 0)
 		return r;
-	fill_key(e->is_inbound ? &reply : &original, &e->key);
+	if (!e->is_loopback)
+		fill_key(e->is_inbound ? &reply : &original, &e->key);
 	return read_counters(attrs, e);
 }
 
