@@ -65,7 +65,8 @@ void attribution_refresh(struct attribution *a, uint64_t time_ns,
 /* What the kernel may mark by itself: ports and cgroups of known applications. */
 int attribution_fill_plan(const struct attribution *a, struct plan *plan);
 
-/* Sums /proc/PID/io over an application's processes and emits OBS_APP_IO. */
+/* Sums /proc/PID/io over an application's processes and emits OBS_APP_IO, with the
+ * devices it has open as of at most ten seconds ago (procinfo_read_devices). */
 int attribution_read_io(struct attribution *a, uint16_t app, uint64_t time_ns);
 
 const struct attribution_stats *attribution_stats(const struct attribution *a);

@@ -268,6 +268,8 @@ int attribution_read_io(struct attribution *a, uint16_t app_id, uint64_t time_ns
 	o.app_io.id = app->id;
 	o.app_io.read_bytes = app->read_bytes;
 	o.app_io.written_bytes = app->written_bytes;
+	o.app_io.has_sound = devices_find(a, app, time_ns)->has_sound;
+	o.app_io.has_camera = app->devices.has_camera;
 	a->observe(a->context, &o);
 	return 0;
 }

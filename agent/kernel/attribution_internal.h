@@ -2,8 +2,8 @@
 /*
  * Shared by attribution.c (ports, look-ups, refresh), attribution_sockets.c (whose a
  * socket is, those that wait), attribution_scan.c (looking into processes),
- * attribution_apps.c (the table of applications) and attribution_cgroups.c (whose a
- * cgroup is). Nobody else includes it.
+ * attribution_apps.c (the table of applications), attribution_devices.c (what they
+ * have open) and attribution_cgroups.c (whose a cgroup is). Nobody else includes it.
  */
 #ifndef KERNEL_ATTRIBUTION_INTERNAL_H
 #define KERNEL_ATTRIBUTION_INTERNAL_H
@@ -18,6 +18,7 @@
 #define WAITING_MAX 1024       /* beyond, -EAGAIN without being noted */
 #define WAITING_FLOWS_MAX 4096 /* beyond, one is lost if its socket closes early */
 #define RECENT_MAX 32	       /* processes that held sockets lately */
+#define SOUND_CLIENTS_MAX 512  /* beyond, one has no sound */
 #define INIT_PID 1
 /* Scans may use one percent of a core, saved up for at most twenty seconds. */
 #define SCAN_BUDGET_MAX_NS 200000000
@@ -39,6 +40,8 @@ struct application {
 	bool has_wildcard_listener, was_wildcard;
 	bool is_changed;		    /* OBS_APP is due */
 	uint64_t read_bytes, written_bytes; /* since first read, of all it ever had */
+	struct procinfo_devices devices;
+	uint64_t devices_ns; /* when they were read; 0: never */
 	size_t process_count;
 	struct process processes[APP_PROCESSES_MAX];
 	UT_hash_handle hh; /* by identity.key */
@@ -115,7 +118,10 @@ struct attribution {
 	struct recent_owner recent[RECENT_MAX]; /* the last used first */
 	int64_t budget_ns; /* of processor time for scans; may be overdrawn */
 	uint64_t paced_ns, pruned_ns;
-	uint64_t look_ns; /* no look into recent owners before */
+	uint64_t sound[SOUND_CLIENTS_MAX]; /* inodes connected to a sound server */
+	size_t sound_count;
+	uint64_t sound_ns; /* when they were read; 0: never */
+	uint64_t look_ns;  /* no look into recent owners before */
 	struct attribution_stats stats;
 };
 
@@ -147,6 +153,11 @@ void flows_forget_all(struct attribution *a);
 /* --- attribution_scan.c ------------------------------------------------------------
  */
 
+/* Whether reading /proc is within the pace now, and what it cost since `start`. */
+bool pace_allows(struct attribution *a, uint64_t time_ns);
+uint64_t pace_start(void);
+uint64_t pace_spend(struct attribution *a, uint64_t start);
+
 /* Notes the process a socket was found in. */
 void recent_note(struct attribution *a, pid_t pid, const struct socket_owner *s);
 /* If the pace allows: looks for a socket that waits, and all that are alike (of one
@@ -173,6 +184,13 @@ void apps_report(struct attribution *a, struct application *app, uint64_t time_n
 void apps_refresh_processes(struct attribution *a, struct application *app);
 void apps_remove(struct attribution *a, struct application *app, uint64_t time_ns);
 void apps_done(struct attribution *a);
+
+/* --- attribution_devices.c ---------------------------------------------------------
+ */
+
+/* Sound and cameras of an application, read anew every ten seconds at most. */
+const struct procinfo_devices *devices_find(struct attribution *a,
+					    struct application *app, uint64_t time_ns);
 
 /* --- attribution_cgroups.c ---------------------------------------------------------
  */

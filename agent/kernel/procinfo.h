@@ -62,6 +62,23 @@ int procinfo_read_children(struct procinfo *p, pid_t pid, pid_t *pids, size_t ma
 int procinfo_read_io(struct procinfo *p, pid_t pid, uint64_t *ret_read,
 		     uint64_t *ret_written);
 
+/*
+ * Whether a process has a sound device or a camera open, or one of the sockets in
+ * `sound` (sorted): those connected to a sound server. Reads at most `max`
+ * descriptors; the flags are only ever set. The number read, -ESRCH, -errno.
+ *
+ * What it tells: an open device is strong, a call or a recorder. A connection to a
+ * sound server is weak: a desktop program may keep one all day and be silent, and under
+ * a server nobody else has the device open. A camera used through PipeWire, and the
+ * devices of a container that names them otherwise, are not seen.
+ */
+struct procinfo_devices {
+	bool has_sound, has_camera;
+};
+int procinfo_read_devices(struct procinfo *p, pid_t pid, const uint64_t *sound,
+			  size_t sound_count, unsigned int max,
+			  struct procinfo_devices *devices);
+
 /* The path below the root of the cgroup with this id. 0, -ENOENT, -errno. */
 int procinfo_cgroup_path(struct procinfo *p, uint64_t cgroup_id, char *buf,
 			 size_t size);

@@ -308,3 +308,30 @@ int procparse_socket_link(const char *target, uint64_t *ret_inode)
 	*ret_inode = inode;
 	return 0;
 }
+
+enum procparse_device procparse_device_link(const char *target)
+{
+	static const char sound[] = "/dev/snd/pcm", camera[] = "/dev/video";
+
+	if (strncmp(target, sound, sizeof(sound) - 1) == 0)
+		return PROCPARSE_SOUND;
+	if (strncmp(target, camera, sizeof(camera) - 1) == 0 &&
+	    target[sizeof(camera) - 1] >= '0' && target[sizeof(camera) - 1] <= '9')
+		return PROCPARSE_CAMERA;
+	return PROCPARSE_NO_DEVICE;
+}
+
+bool procparse_is_sound_server(const char *path, size_t length)
+{
+	/* PulseAudio, and PipeWire in its place; PipeWire; JACK. */
+	static const char *const ends[] = {"/pulse/native", "/pipewire-0",
+					   "/pipewire-0-manager", "/jack_0"};
+
+	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
+		size_t n = strlen(ends[i]);
+
+		if (length >= n && memcmp(path + length - n, ends[i], n) == 0)
+			return true;
+	}
+	return false;
+}

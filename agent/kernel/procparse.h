@@ -7,6 +7,7 @@
 #ifndef KERNEL_PROCPARSE_H
 #define KERNEL_PROCPARSE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -43,6 +44,16 @@ size_t procparse_numbers(const char *text, size_t length, int *numbers, size_t m
 /* read_bytes and write_bytes of /proc/PID/io. 0 or -EINVAL. */
 int procparse_io(const char *text, size_t length, uint64_t *ret_read,
 		 uint64_t *ret_written);
+
+/* What a descriptor's link says of sound and pictures: the file name of a device. */
+enum procparse_device {
+	PROCPARSE_NO_DEVICE,
+	PROCPARSE_SOUND, /* an ALSA stream, open for playing or recording */
+	PROCPARSE_CAMERA
+};
+enum procparse_device procparse_device_link(const char *target);
+/* Whether a Unix socket's path is one that a sound server listens on. */
+bool procparse_is_sound_server(const char *path, size_t length);
 
 /* The inode in "socket:[123]". 0, or -ENOENT when it is no socket. */
 int procparse_socket_link(const char *target, uint64_t *ret_inode);

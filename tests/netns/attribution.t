@@ -249,6 +249,37 @@ else
 	skip "and asking again costs no scan" "no vxlan here"
 fi
 
+# --- sound and cameras ---------------------------------------------------------------------------
+
+# id_of PORT: the application a UDP socket belongs to.
+id_of() {
+	ask "find udp $WS4 $1 $PEER4 40000 in"
+	sed -n 's/^app \([0-9]*\) .*/\1/p' <<<"$ANSWER"
+}
+
+mkdir "$DIR/pulse"
+start sound-server UNIX-LISTEN:"$DIR/pulse/native",fork PIPE
+start other-server UNIX-LISTEN:"$DIR/other",fork PIPE
+for _ in $(seq 50); do [ -S "$DIR/pulse/native" ] && [ -S "$DIR/other" ] && break; sleep 0.1; done
+start with-sound UDP-RECV:7021 UNIX-CONNECT:"$DIR/pulse/native"
+start without UDP-RECV:7022 UNIX-CONNECT:"$DIR/other"
+until_socket "sport = :7021"
+until_socket "sport = :7022"
+sleep 0.3
+ok "a client of a sound server has sound" answers "io $(id_of 7021)" " sound -"
+ok "a client of another has none" answers "io $(id_of 7022)" " - -"
+
+cp "$(command -v socat)" "$DIR/in-a-call"
+# shellcheck disable=SC2016
+in_ws unshare -m --propagation private sh -c 'mount -t tmpfs none /dev &&
+	mkdir /dev/snd && mknod /dev/snd/pcmC0D0c c 1 3 && mknod /dev/video0 c 1 3 &&
+	exec "$0" -u UDP-RECV:7023 OPEN:/dev/snd/pcmC0D0c 3</dev/video0' \
+	"$DIR/in-a-call" </dev/null >/dev/null 2>&1 &
+pids+=($!)
+until_socket "sport = :7023"
+sleep 0.3
+ok "one that has the devices open has both" answers "io $(id_of 7023)" " sound camera"
+
 # --- a cgroup of its own -----------------------------------------------------------------------
 
 if [ -n "$CGROUP_ROOT" ]; then
