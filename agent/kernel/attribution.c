@@ -63,13 +63,26 @@ static uint32_t port_key(uint8_t proto, uint16_t port)
 	return (uint32_t)proto << 16 | port;
 }
 
-static uint16_t find_by_port(const struct attribution *a, const struct flow_key *key)
+static const struct port_owner *find_port(const struct attribution *a,
+					  const struct flow_key *key)
 {
 	uint32_t port = port_key(key->proto, key->local_port);
 	struct port_owner *p;
 
 	HASH_FIND(hh, a->ports, &port, sizeof(port), p);
+	return p;
+}
+
+static uint16_t find_by_port(const struct attribution *a, const struct flow_key *key)
+{
+	const struct port_owner *p = find_port(a, key);
+
 	return p && !p->is_shared ? p->app : APP_UNATTRIBUTED;
+}
+
+bool attribution_is_listening(const struct attribution *a, const struct flow_key *key)
+{
+	return key->proto == IPPROTO_TCP && find_port(a, key);
 }
 
 /* `app` 0 is an owner too: one that is not known, so nobody else may have the port. */

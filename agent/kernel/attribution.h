@@ -47,6 +47,9 @@ void attribution_flow_began(struct attribution *a, const struct flow_key *key);
 int attribution_flow_ended(struct attribution *a, const struct flow_key *key,
 			   uint16_t *ret_app);
 
+/* Whether anybody listens on the flow's local port (TCP), as of the last refresh. */
+bool attribution_is_listening(const struct attribution *a, const struct flow_key *key);
+
 /*
  * Loads every socket and process: at start, and after events were lost.
  */

@@ -30,6 +30,9 @@ struct conntrack_entry {
 	struct flow_key key;
 	bool is_inbound;   /* the original direction came from the remote side */
 	bool has_counters; /* false: NEW, or it is older than accounting */
+	/* TCP that was under way when conntrack met it: who began it is not known, the
+	 * original direction is that of some packet. */
+	bool is_midway;
 	/* Both ends are here, and `key` is as the one that began has it: its local end
 	 * first. Translation apart `client` is the same, and `server` has it turned. */
 	bool is_loopback;

@@ -8,6 +8,7 @@
 #include <arpa/inet.h>
 #include <endian.h>
 #include <errno.h>
+#include <linux/netfilter/nf_conntrack_tcp.h>
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/netfilter/nfnetlink_conntrack.h>
 #include <netinet/in.h>
@@ -123,6 +124,27 @@ static int read_counters(const struct nlattr *const *attrs, struct conntrack_ent
 }
 
 /*
+ * A connection whose handshake was not seen has unknown windows, so the kernel is
+ * liberal with both directions (tcp_new in nf_conntrack_proto_tcp.c). One that is
+ * handed back by a flow table is so too: its ends are as known as before, but nobody
+ * tells.
+ */
+static bool is_midway(const struct nlattr *info)
+{
+	const struct nlattr *parts[CTA_PROTOINFO_MAX + 1];
+	const struct nlattr *tcp[CTA_PROTOINFO_TCP_MAX + 1];
+	struct nf_ct_tcp_flags original, reply;
+
+	read_nested(info, parts, CTA_PROTOINFO_MAX);
+	read_nested(parts[CTA_PROTOINFO_TCP], tcp, CTA_PROTOINFO_TCP_MAX);
+	return nlread_payload(tcp[CTA_PROTOINFO_TCP_FLAGS_ORIGINAL], &original,
+			      sizeof(original)) &&
+	       nlread_payload(tcp[CTA_PROTOINFO_TCP_FLAGS_REPLY], &reply,
+			      sizeof(reply)) &&
+	       (original.flags & reply.flags & IP_CT_TCP_FLAG_BE_LIBERAL);
+}
+
+/*
  * Packets start at original.src and, after any DNAT, arrive at reply.src: those two
  * say where the ends are. Destination addresses do not: a published container port has
  * ours as original.dst, and masquerading has ours as reply.dst, in flows that are only
@@ -198,6 +220,7 @@ static int fill_entry(const struct nlattr *const *attrs, uint8_t family,
 		return r;
 	if (!e->is_loopback)
 		fill_key(e->is_inbound ? &reply : &original, &e->key);
+	e->is_midway = is_midway(attrs[CTA_PROTOINFO]);
 	return read_counters(attrs, e);
 }
 

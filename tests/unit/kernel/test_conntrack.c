@@ -146,6 +146,21 @@ static void put_counter(struct message *m, uint16_t type, uint64_t packets,
 	mnl_attr_nest_end(m->header, nest);
 }
 
+static void put_tcp_flags(struct message *m, uint8_t original, uint8_t reply)
+{
+	const uint8_t flags[2][2] = {{original, 0xff}, {reply, 0xff}}; /* and mask */
+	struct nlattr *info = mnl_attr_nest_start(m->header, CTA_PROTOINFO);
+	struct nlattr *tcp = mnl_attr_nest_start(m->header, CTA_PROTOINFO_TCP);
+
+	mnl_attr_put_u8(m->header, CTA_PROTOINFO_TCP_STATE, 3);
+	mnl_attr_put(m->header, CTA_PROTOINFO_TCP_FLAGS_ORIGINAL, sizeof(flags[0]),
+		     flags[0]);
+	mnl_attr_put(m->header, CTA_PROTOINFO_TCP_FLAGS_REPLY, sizeof(flags[1]),
+		     flags[1]);
+	mnl_attr_nest_end(m->header, tcp);
+	mnl_attr_nest_end(m->header, info);
+}
+
 /* --- checking ---------------------------------------------------------------- */
 
 static int parse(const struct message *m, struct conntrack_entry *ret_entry)
@@ -289,6 +304,26 @@ static void a_forwarded_flow_has_no_local_end(void **state)
 	(void)state;
 	expect_refusal((struct side){"10.0.0.2", 1, THERE, 2},
 		       (struct side){THERE, 2, "10.0.0.2", 1}, -ENOENT);
+}
+
+static void a_connection_met_midway_says_so(void **state)
+{
+	const uint8_t liberal = IP_CT_TCP_FLAG_SACK_PERM | IP_CT_TCP_FLAG_BE_LIBERAL;
+	struct conntrack_entry e;
+	struct message m;
+
+	(void)state;
+	build_outbound(&m);
+	assert_int_equal(parse(&m, &e), 0);
+	assert_false(e.is_midway);
+	put_tcp_flags(&m, IP_CT_TCP_FLAG_SACK_PERM, liberal);
+	assert_int_equal(parse(&m, &e), 0);
+	assert_false(e.is_midway);
+	build_outbound(&m);
+	put_tcp_flags(&m, liberal, liberal);
+	assert_int_equal(parse(&m, &e), 0);
+	assert_true(e.is_midway);
+	assert_false(e.is_inbound);
 }
 
 /* --- translated addresses ---------------------------------------------------- */
@@ -595,6 +630,7 @@ int main(void)
 		cmocka_unit_test(loopback_is_seen_from_where_it_began),
 		cmocka_unit_test(loopback_that_looks_like_a_strangers_is_refused),
 		cmocka_unit_test(a_forwarded_flow_has_no_local_end),
+		cmocka_unit_test(a_connection_met_midway_says_so),
 		cmocka_unit_test(a_redirected_flow_is_known_by_the_port_of_its_socket),
 		cmocka_unit_test(dnat_of_a_foreign_address_to_this_host_is_inbound),
 		cmocka_unit_test(
