@@ -18,6 +18,7 @@
 #define FILE_MAX 8192	     /* of a small /proc file */
 #define MOUNTINFO_MAX 262144 /* thousands of container mounts */
 #define PASSWD_MAX 65536
+#define GENERATIONS_MAX 16
 #define CHILDREN_MAX 65536 /* bytes of a list; some seven a child */
 
 int procinfo_read_file(int dir_fd, const char *name, char *buf, size_t size,
@@ -197,6 +198,8 @@ int procinfo_read_process(struct procinfo *p, pid_t pid,
 	if (err == 0) {
 		memcpy(f.comm, stat.comm, sizeof(f.comm));
 		f.uid = uids[1]; /* effective */
+		f.parent = (int32_t)stat.parent;
+		f.start_ticks = stat.start_ticks;
 		if (procinfo_read_cgroup(dir_fd, f.cgroup, sizeof(f.cgroup)) < 0)
 			f.cgroup[0] = '\0';
 		read_exe(dir_fd, &f);
@@ -206,6 +209,23 @@ int procinfo_read_process(struct procinfo *p, pid_t pid,
 	}
 	close(dir_fd);
 	return err;
+}
+
+void procinfo_climb(struct procinfo *p, struct identity_facts *facts)
+{
+	struct identity_facts parent;
+
+	if (identity_cgroup_is_app(facts->cgroup))
+		return;
+	for (int i = 0; i < GENERATIONS_MAX && facts->parent > 1; i++) {
+		if (procinfo_read_process(p, facts->parent, &parent) < 0)
+			return;
+		/* Younger than its child: somebody else has that number now. */
+		if (parent.start_ticks > facts->start_ticks ||
+		    !identity_is_family(&parent, facts))
+			return;
+		*facts = parent;
+	}
 }
 
 static int read_process_stat(const struct procinfo *p, pid_t pid,

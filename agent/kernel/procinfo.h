@@ -48,6 +48,10 @@ void procinfo_prune(struct procinfo *p);
 int procinfo_read_process(struct procinfo *p, pid_t pid,
 			  struct identity_facts *ret_facts);
 
+/* Climbs from the facts of a process to those of the topmost of its family
+ * (identity_is_family), at most sixteen generations. */
+void procinfo_climb(struct procinfo *p, struct identity_facts *facts);
+
 /* When a process began, in clock ticks since boot: with its number it names the process
  * for ever. 0, -ESRCH. */
 int procinfo_read_start(struct procinfo *p, pid_t pid, uint64_t *ret_ticks);

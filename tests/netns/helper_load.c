@@ -6,6 +6,8 @@
  *       gives every connection BYTES, spread over the time, and closes it
  *   helper_load relay PORT
  *       a SOCKS5 proxy that starts a process for every connection
+ *   helper_load start PROGRAM ARGUMENTS...
+ *       starts a program and waits for its end
  *   helper_load fetch PROXY PORT SERVER PORT PER_SECOND SECONDS
  *       opens so many connections a second through a SOCKS5 proxy, reads each to its
  *       end; prints "complete N incomplete N"
@@ -22,6 +24,7 @@
 #include <sys/epoll.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -249,6 +252,15 @@ int main(int argc, char **argv)
 		struct sockaddr_in any = address_of(NULL, argv[2]);
 
 		return relay(&any) < 0;
+	}
+	if (argc > 2 && strcmp(argv[1], "start") == 0) {
+		pid_t pid = fork();
+
+		if (pid == 0) {
+			execv(argv[2], argv + 2);
+			_exit(127);
+		}
+		return waitpid(pid, NULL, 0) < 0;
 	}
 	if (argc == 8 && strcmp(argv[1], "fetch") == 0) {
 		struct sockaddr_in proxy = address_of(argv[2], argv[3]);
