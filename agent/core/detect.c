@@ -71,7 +71,7 @@ struct facts {
 
 double detect_prior(const struct app *a)
 {
-	return a->client ? -4 : -6;
+	return a->client && !a->client->trade ? -4 : -6;
 }
 
 struct detect_state *detect_state_new(void)
@@ -447,7 +447,7 @@ static void weigh(struct app *a, const struct facts *f, uint64_t time_ns)
 	double gain = f->in_60 > 0 ? f->out_60 / f->in_60 : 0;
 
 	memset(a->evidence, 0, sizeof(a->evidence));
-	set(a, EVIDENCE_PRIOR, a->client != NULL, detect_prior(a));
+	set(a, EVIDENCE_PRIOR, a->client && !a->client->trade, detect_prior(a));
 	weigh_flows(a);
 	weigh_packets(a, time_ns);
 	weigh_hub(a, time_ns);
