@@ -38,7 +38,13 @@ static void print_verdict(const struct context *c, const json_t *app, int64_t no
 
 	render_line(&c->out, words_role_style(app), "%s: %s", field_text(app, "name"),
 		    field_text(app, "role"));
-	render_line(&c->out, STYLE_PLAIN, "%s", meaning_of(field_text(app, "role")));
+	if (*field_text(app, "trade"))
+		render_line(&c->out, STYLE_PLAIN,
+			    "To pass traffic on is its trade (%s): nobody promoted it.",
+			    field_text(app, "trade"));
+	else
+		render_line(&c->out, STYLE_PLAIN, "%s",
+			    meaning_of(field_text(app, "role")));
 	render_line(&c->out, STYLE_PLAIN,
 		    "The evidence makes it %s likely that it works for strangers. "
 		    "In this role since %s (%s).",

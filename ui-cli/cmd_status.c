@@ -208,6 +208,7 @@ static void add_identity(struct render_table *t, const json_t *app)
 	add_line(t, "user", "%s", field_text(app, "user"));
 	add_line(t, "processes", "%s", list.buf);
 	add_line(t, "known client", "%s", field_text(app, "client"));
+	add_line(t, "trade", "%s", field_text(app, "trade"));
 	add_line(t, "its own switch", "%s", field_text(app, "client_forbid"));
 }
 

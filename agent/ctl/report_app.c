@@ -68,13 +68,14 @@ static json_t *make_identity(const struct app *app)
 	const struct app_identity *id = &app->identity;
 	const struct catalogue_client *client = app->client;
 
-	return json_pack("{s:o, s:i, s:o, s:s, s:o, s:o, s:o, s:I, s:o, s:o}", "name",
-			 report_text(id->name), "id", (int)app->id, "key",
+	return json_pack("{s:o, s:i, s:o, s:s, s:o, s:o, s:o, s:I, s:o, s:o, s:o}",
+			 "name", report_text(id->name), "id", (int)app->id, "key",
 			 report_text(id->key), "kind", kind_name(id->kind), "exe",
 			 report_text(id->exe), "unit", report_text(id->unit), "user",
 			 report_text(id->user), "uid", (json_int_t)id->uid, "client",
 			 report_text(client ? client->id : ""), "client_forbid",
-			 report_text(client ? client->forbid : ""));
+			 report_text(client ? client->forbid : ""), "trade",
+			 report_text(client && client->trade ? client->trade : ""));
 }
 
 static json_t *make_verdict(const struct report_input *in, const struct app *app)

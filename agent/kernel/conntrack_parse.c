@@ -185,14 +185,15 @@ static struct tuple turned(const struct tuple *t)
  * Seen from where it began. A redirected one called another address than where it
  * arrives: the reply, turned, has the real ends, and is as unique as the reply is.
  */
-static int fill_loopback(const struct tuple *original, const struct tuple *reply,
-			 struct conntrack_entry *e)
+static int fill_loopback(const struct link *link, const struct tuple *original,
+			 const struct tuple *reply, struct conntrack_entry *e)
 {
 	struct tuple ends = turned(reply);
 
 	if (ends.proto != IPPROTO_TCP && ends.proto != IPPROTO_UDP)
 		return -ELOOP;
-	if (!addr_is_loopback(&ends.dst) && !addr_equal(&ends.src, &ends.dst))
+	if (!link_is_local(link, &ends.src) ||
+	    (!addr_is_loopback(&ends.dst) && !addr_equal(&ends.src, &ends.dst)))
 		return -ELOOP;
 	fill_key(&ends, &e->key);
 	fill_key(original, &e->client);
@@ -215,7 +216,7 @@ static int fill_entry(const struct nlattr *const *attrs, uint8_t family,
 	e->mark = ntohl(e->mark);
 	r = find_local_end(link, &original, &reply, e);
 	if (r == 0 && e->is_loopback)
-		r = fill_loopback(&original, &reply, e);
+		r = fill_loopback(link, &original, &reply, e);
 	if (r < 0)
 		return r;
 	if (!e->is_loopback)

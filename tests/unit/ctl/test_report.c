@@ -312,7 +312,7 @@ static void an_application_has_every_member_of_the_interface(void **state)
 		"peers_out",  "flows",	     "legs",	  "bytes_in",	   "bytes_out",
 		"relayed_in", "relayed_out", "rate_in",	  "rate_out",	   "counted",
 		"decision",   "rule",	     "rule_file", "rule_line",	   "enforced",
-		"limited",    "limits",	     "pids",	  "client_forbid",
+		"limited",    "limits",	     "pids",	  "client_forbid", "trade",
 	};
 	json_t *reply = ask(*state, report_status, &anna, "supernode", NULL);
 	const json_t *app = find_in(reply, "supernode");

@@ -294,6 +294,9 @@ static void loopback_that_looks_like_a_strangers_is_refused(void **state)
 	(void)state;
 	expect_refusal((struct side){"127.0.0.1", 1, HERE, 2},
 		       (struct side){HERE, 2, "127.0.0.1", 1}, -ELOOP);
+	/* Its source is translated to an address that is not ours. */
+	expect_refusal((struct side){HERE, 1, HERE, 2},
+		       (struct side){"127.0.0.1", 2, "198.51.100.7", 1}, -ELOOP);
 	build(&m, IPPROTO_ICMP, (struct side){HERE, 0, HERE, 0},
 	      (struct side){HERE, 0, HERE, 0});
 	assert_int_equal(parse(&m, &e), -ELOOP);
