@@ -38,6 +38,8 @@ struct polling {
 	uint64_t started_ns, last_full_ns, full_cost_ns;
 	uint64_t full_entries, uncounted; /* in the last full poll; without counters */
 	uint64_t entries, entries_uncounted; /* in the running one */
+	/* Flows without counters, by application, then and now. */
+	uint32_t app_uncounted[APP_ID_MAX + 1], app_uncounted_now[APP_ID_MAX + 1];
 	uint64_t counted;    /* packets of all applications at the last poll */
 	bool marks_are_ours; /* a full poll has replaced those of an earlier agent */
 	bool wants_full;     /* events were lost */

@@ -54,6 +54,35 @@ static bool is_worth_asking(const struct flow *f, const struct conntrack_entry *
 	       entry->bytes_in != f->bytes_in || entry->bytes_out != f->bytes_out;
 }
 
+/* Whose a socket is, by a flow of it that began, goes on or has ended. */
+static uint16_t ask_owner(struct agent *a, enum conntrack_event event,
+			  const struct flow_key *key, bool is_inbound, uint64_t now_ns)
+{
+	uint16_t app = APP_UNATTRIBUTED;
+	int r;
+
+	if (!a->attribution)
+		return APP_UNATTRIBUTED;
+	if (event == CONNTRACK_NEW)
+		attribution_flow_began(a->attribution, key);
+	r = event == CONNTRACK_DESTROYED
+		    ? attribution_flow_ended(a->attribution, key, &app)
+		    : attribution_find(a->attribution, key, is_inbound, now_ns, &app);
+	return r == 0 ? app : APP_UNATTRIBUTED;
+}
+
+/*
+ * Of a connection met midway the peer was the one that began it where somebody listens
+ * on our port, and nowhere else: a caller's port is its own, but for the few programs
+ * that call from where they listen.
+ */
+static bool is_inbound(const struct agent *a, const struct conntrack_entry *entry)
+{
+	if (entry->is_midway && !entry->is_loopback && a->attribution)
+		return attribution_is_listening(a->attribution, &entry->key);
+	return entry->is_inbound;
+}
+
 static uint16_t owner_of(struct agent *a, enum conntrack_event event,
 			 const struct flow *f, const struct conntrack_entry *entry,
 			 uint64_t now_ns)
@@ -63,15 +92,24 @@ static uint16_t owner_of(struct agent *a, enum conntrack_event event,
 	/* A new flow may have the tuple of one whose end was lost. */
 	if (f && f->app && event != CONNTRACK_NEW)
 		return f->app;
-	if (event == CONNTRACK_DESTROYED)
-		return APP_UNATTRIBUTED;
-	app = owner_by_mark(a, entry->mark);
-	if (app || !a->attribution || !is_worth_asking(f, entry, now_ns))
+	app = entry->is_loopback || event == CONNTRACK_DESTROYED
+		      ? APP_UNATTRIBUTED
+		      : owner_by_mark(a, entry->mark);
+	if (app || !is_worth_asking(f, entry, now_ns))
 		return app;
-	if (attribution_find(a->attribution, &entry->key, entry->is_inbound, now_ns,
-			     &app))
+	return ask_owner(a, event, entry->is_loopback ? &entry->client : &entry->key,
+			 is_inbound(a, entry), now_ns);
+}
+
+/* The other end of a loopback flow. Asked each time: mostly it listens, and then its
+ * port tells. */
+static uint16_t peer_of(struct agent *a, enum conntrack_event event,
+			const struct flow *f, const struct conntrack_entry *entry,
+			uint64_t now_ns)
+{
+	if (!entry->is_loopback || !is_worth_asking(f, entry, now_ns))
 		return APP_UNATTRIBUTED;
-	return app;
+	return ask_owner(a, event, &entry->server, true, now_ns);
 }
 
 void observe_entry(void *context, enum conntrack_event event,
@@ -85,7 +123,9 @@ void observe_entry(void *context, enum conntrack_event event,
 		.time_ns = now,
 		.flow.key = entry->key,
 		.flow.app = owner_of(a, event, f, entry, now),
-		.flow.is_inbound = entry->is_inbound,
+		.flow.peer_app = peer_of(a, event, f, entry, now),
+		.flow.is_inbound = is_inbound(a, entry),
+		.flow.is_uncounted = event != CONNTRACK_NEW && !entry->has_counters,
 		.flow.bytes_in = entry->bytes_in,
 		.flow.bytes_out = entry->bytes_out,
 		.flow.packets_in = entry->packets_in,
@@ -100,7 +140,11 @@ void observe_entry(void *context, enum conntrack_event event,
 	if (event == CONNTRACK_DESTROYED)
 		return;
 	f = engine_find_flow(a->engine, &entry->key);
-	if (f)
+	if (f && o.flow.is_uncounted && !entry->is_loopback &&
+	    a->poll.running == POLL_FULL)
+		a->poll.app_uncounted_now[f->app]++;
+	/* Loopback is never limited, so it needs no mark. */
+	if (f && !entry->is_loopback)
 		enforce_mark(a, entry, f->app, f->is_leg);
 }
 
@@ -118,6 +162,26 @@ static bool is_full_due(const struct agent *a, uint64_t now_ns)
 	       now_ns - p->last_full_ns >= interval;
 }
 
+/* What applications with flows older than accounting carried, as our rules counted it.
+ * A number that several share tells of none of them. */
+static void observe_traffic(struct agent *a, uint64_t now_ns)
+{
+	struct observation o = {.kind = OBS_APP_TRAFFIC, .time_ns = now_ns};
+
+	for (uint16_t id = 1; id < APP_NUMBER_SHARED; id++) {
+		const struct nft_counter *c = a->enforce.counters.app[app_number(id)];
+
+		if (!a->poll.app_uncounted[id] || !engine_find_app(a->engine, id))
+			continue;
+		o.app_traffic.id = id;
+		o.app_traffic.bytes_in = c[DIRECTION_IN].bytes;
+		o.app_traffic.bytes_out = c[DIRECTION_OUT].bytes;
+		o.app_traffic.packets_in = c[DIRECTION_IN].packets;
+		o.app_traffic.packets_out = c[DIRECTION_OUT].packets;
+		observe_record(a, &o);
+	}
+}
+
 /*
  * Whether no packet of any application was counted since the last poll. A dump walks
  * the whole hash table even when it is empty (10 ms for 262,144 buckets); this is what
@@ -131,6 +195,7 @@ static bool is_quiet(struct agent *a, uint64_t now_ns)
 	if (!a->nft || !a->enforce.is_installed ||
 	    nft_read_counters(a->nft, &a->enforce.counters) < 0)
 		return false;
+	observe_traffic(a, now_ns);
 	for (int i = 0; i < APP_NUMBER_COUNT; i++)
 		for (int d = 0; d < DIRECTION_COUNT; d++)
 			counted += a->enforce.counters.app[i][d].packets;
@@ -177,6 +242,7 @@ bool observe_poll_start(struct agent *a, uint64_t now_ns)
 	p->running = is_full ? POLL_FULL : POLL_HEAVY;
 	p->started_ns = now_ns;
 	p->entries = p->entries_uncounted = 0;
+	memset(p->app_uncounted_now, 0, sizeof(p->app_uncounted_now));
 	if (is_full)
 		p->last_full_ns = now_ns;
 	return true;
@@ -191,6 +257,7 @@ static void full_poll_done(struct agent *a, uint64_t now_ns)
 	p->full_cost_ns = now_ns - p->started_ns;
 	p->full_entries = p->entries;
 	p->uncounted = p->entries_uncounted;
+	memcpy(p->app_uncounted, p->app_uncounted_now, sizeof(p->app_uncounted));
 	p->wants_full = false;
 	if (a->enforce.is_installed)
 		p->marks_are_ours = true;

@@ -191,7 +191,10 @@ static void put_catalogue(struct recording *r, const struct catalogue *c)
 		put_line(&l, "[client %s]", client->id);
 		put_line(&l, "title=%s", client->title);
 		put_line(&l, "word=%s", client->word);
-		put_line(&l, "forbid=%s", client->forbid);
+		if (*client->forbid)
+			put_line(&l, "forbid=%s", client->forbid);
+		if (client->trade)
+			put_line(&l, "trade=%s", client->trade);
 		put_globs(&l, "match.exe", client->exes, client->exe_count);
 		put_globs(&l, "match.unit", client->units, client->unit_count);
 	}

@@ -75,6 +75,13 @@ static bool matches(const struct addr *a, const char *prefix)
 	return prefix_parse(prefix, &p) == 0 && prefix_contains(&p, a);
 }
 
+bool addr_is_loopback(const struct addr *a)
+{
+	static const struct addr v6 = {{[15] = 1}};
+
+	return addr_is_ipv4(a) ? a->b[12] == 127 : addr_equal(a, &v6);
+}
+
 bool addr_is_local_scope(const struct addr *a)
 {
 	if (addr_is_ipv4(a)) {

@@ -39,6 +39,9 @@ int addr_parse(const char *text, struct addr *ret_addr);
 /* Loopback, link-local, unspecified, multicast or broadcast: never a stranger. */
 bool addr_is_local_scope(const struct addr *a);
 
+/* 127.0.0.0/8 and ::1. */
+bool addr_is_loopback(const struct addr *a);
+
 /* RFC 1918, RFC 6598 and RFC 4193 space. */
 bool addr_is_private(const struct addr *a);
 

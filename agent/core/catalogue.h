@@ -3,6 +3,9 @@
  * What is known of each P2P client (the files in rules/clients): how to recognise it,
  * its word for promotion, its own setting that forbids it. It sets priors and selectors
  * only; no verdict rests on a name.
+ *
+ * Programs whose trade it is to pass traffic on (reverse proxies, jump hosts) are
+ * listed too: nobody promotes them, and behaviour alone cannot tell them from a relay.
  */
 #ifndef CORE_CATALOGUE_H
 #define CORE_CATALOGUE_H
@@ -14,8 +17,9 @@ struct catalogue_client {
 	char *id;     /* "n2n": what match.client names */
 	char *title;  /* "n2n supernode" */
 	char *word;   /* its network's word for promotion: "supernode" */
-	char *forbid; /* its own setting that forbids it, for people */
-	char **exes;  /* globs on the executable's path */
+	char *forbid; /* its own setting that forbids it, for people; "" of a trade */
+	const char *trade; /* "reverse proxy": a relay by trade; NULL: a client */
+	char **exes;	   /* globs on the executable's path */
 	size_t exe_count;
 	char **units; /* globs on the systemd unit */
 	size_t unit_count;

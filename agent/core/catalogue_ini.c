@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 struct client_section {
-	char *title, *word, *forbid;
+	char *title, *word, *forbid, *trade;
 	struct policy_strings exes, units;
 };
 
@@ -44,6 +44,7 @@ static const struct ini_key client_keys[] = {
 	TEXT("title", title),
 	TEXT("word", word),
 	TEXT("forbid", forbid),
+	TEXT("trade", trade),
 	{.name = "match.exe", .set = set_exes},
 	{.name = "match.unit", .set = set_units},
 };
@@ -59,10 +60,10 @@ static int check_client(struct ini_document *d, const struct ini_section *s)
 	char shown[INI_WORD_STRLEN];
 
 	ini_word(s->name, shown);
-	if (!c->title || !c->word || !c->forbid)
+	if (!c->title || (!c->trade && (!c->word || !c->forbid)))
 		return ini_fail_at(d, &s->origin, "",
-				   "[client %s] is not complete; expected title, word "
-				   "and forbid",
+				   "[client %s] is not complete; expected title, and "
+				   "word and forbid or trade",
 				   shown);
 	if (!c->exes.count && !c->units.count)
 		return ini_fail_at(d, &s->origin, "",
@@ -76,12 +77,17 @@ static int fill_client(struct ini_document *d, const struct ini_section *s,
 		       struct catalogue_client *client)
 {
 	const struct client_section *c = s->object;
+	char *none = pool_strdup(d->pool, "");
 
+	if (!none)
+		return -ENOMEM;
+	/* Nobody promotes one by trade, so it needs no word for it. */
 	*client = (struct catalogue_client){
 		.id = pool_strdup(d->pool, s->name),
 		.title = c->title,
-		.word = c->word,
-		.forbid = c->forbid,
+		.word = c->word ? c->word : c->trade,
+		.forbid = c->forbid ? c->forbid : none,
+		.trade = c->trade,
 		.exes = c->exes.items,
 		.exe_count = c->exes.count,
 		.units = c->units.items,

@@ -20,9 +20,15 @@
 #define LEGS_SUFFICE_TURNS 3 /* likewise before the scope of a limit changes */
 #define LEGS_REST_SHARE 0.2
 
+/* What passes traffic on by trade is no client that anybody promotes. */
+static bool is_promotable(const struct app *a)
+{
+	return a->client && !a->client->trade;
+}
+
 double detect_prior(const struct app *a)
 {
-	return weigh_prior(a->client != NULL);
+	return weigh_prior(is_promotable(a));
 }
 
 struct detect_state *detect_state_new(void)
@@ -130,7 +136,7 @@ static void recall_looks(struct app *a, uint64_t time_ns, struct facts *f)
 
 static struct facts measure(struct app *a, uint64_t time_ns)
 {
-	struct facts f = {.is_known_client = a->client != NULL,
+	struct facts f = {.is_known_client = is_promotable(a),
 			  .has_device = a->has_device};
 
 	measure_rates(a, time_ns, &f);

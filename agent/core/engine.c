@@ -145,7 +145,9 @@ static void flow_account(struct engine *e, struct flow *f, const struct observat
 	struct flow_delta delta = flow_update(f, o);
 	struct app *owner = e->apps[f->app], *judge = tables_judge_of(e, f);
 
-	history_add_counted(&owner->history, delta.bytes_in, delta.bytes_out);
+	/* Our rules, and so the counters of all packets, pass loopback over. */
+	if (!f->peer->is_self)
+		history_add_counted(&owner->history, delta.bytes_in, delta.bytes_out);
 	if (!f->is_two_way && f->packets_in && f->packets_out) {
 		f->is_two_way = true;
 		tables_change_peer(judge, f->peer, f, true);

@@ -79,9 +79,12 @@ void tables_change_peer(struct app *a, struct peer *p, const struct flow *f,
 	app_count_peer(a, p, 1);
 }
 
-static bool is_stranger(const struct engine *e, const struct addr *a)
+static bool is_stranger(const struct engine *e, const struct peer *p)
 {
-	return !addr_is_local_scope(a) && !policy_is_trusted(e->policy, a);
+	const struct addr *a = &p->key.remote;
+
+	return !p->is_self && !addr_is_local_scope(a) &&
+	       !policy_is_trusted(e->policy, a);
 }
 
 int tables_attach(struct engine *e, struct flow *f, const struct app *owner)
@@ -93,7 +96,9 @@ int tables_attach(struct engine *e, struct flow *f, const struct app *owner)
 	if (!p)
 		return -ENOMEM;
 	if (is_new) {
-		p->is_stranger = is_stranger(e, &f->key.remote);
+		p->is_self = addr_is_loopback(&f->key.remote) ||
+			     addr_equal(&f->key.remote, &f->key.local);
+		p->is_stranger = is_stranger(e, p);
 		DL_APPEND(a->peer_list, p);
 		app_count_peer(a, p, 1);
 	}
@@ -174,7 +179,7 @@ void tables_judge_peers(struct engine *e, struct app *a)
 
 	a->peers = a->peers_in = a->peers_out = 0;
 	DL_FOREACH (a->peer_list, p) {
-		p->is_stranger = is_stranger(e, &p->key.remote);
+		p->is_stranger = is_stranger(e, p);
 		app_count_peer(a, p, 1);
 	}
 	DL_FOREACH (a->flows, f) {

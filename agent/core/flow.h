@@ -35,7 +35,8 @@ enum peer_part { PEER_ALL, PEER_REST, PEER_PARTS };
 struct peer {
 	UT_hash_handle hh;
 	struct peer_key key;
-	unsigned int flows : 30;
+	unsigned int flows : 29;
+	bool is_self : 1; /* this machine: flows with it are loopback */
 	bool is_stranger : 1;
 	bool is_caller : 1;		  /* scratch of hub.c */
 	unsigned int alive_in, alive_out; /* two-way flows, by who began */

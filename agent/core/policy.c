@@ -46,6 +46,8 @@ static bool rule_matches(const struct policy_rule *rule,
 			 const struct catalogue_client *client)
 {
 	return matches_any(&rule->clients, client ? client->id : "") ||
+	       matches_any(&rule->trades,
+			   client && client->trade ? client->trade : "") ||
 	       matches_any(&rule->exes, identity->exe) ||
 	       matches_any(&rule->units, identity->unit) ||
 	       matches_any(&rule->users, identity->user) ||

@@ -57,7 +57,8 @@ enum rule_key {
 
 struct policy_rule {
 	const char *name; /* "*" is the default rule */
-	struct policy_strings clients, exes, units, users, containers; /* globs */
+	struct policy_strings clients, trades, exes, units, users,
+		containers; /* globs */
 	enum promotion_action promotion;
 	enum relay_scope relay_scope;
 	uint64_t rate_up, rate_down;		 /* always */

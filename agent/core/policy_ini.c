@@ -234,6 +234,7 @@ static const struct ini_key link_keys[] = {
 
 static const struct ini_key app_keys[] = {
 	MATCH("client", set_match, clients),
+	MATCH("trade", set_match, trades),
 	MATCH("exe", set_match_exe, exes),
 	MATCH("unit", set_match, units),
 	MATCH("user", set_match, users),
@@ -285,8 +286,8 @@ static bool is_app(const struct ini_section *s)
 
 static bool has_match(const struct policy_rule *r)
 {
-	return r->clients.count || r->exes.count || r->units.count || r->users.count ||
-	       r->containers.count;
+	return r->clients.count || r->trades.count || r->exes.count || r->units.count ||
+	       r->users.count || r->containers.count;
 }
 
 static int check_rules(struct ini_document *d)
@@ -299,8 +300,8 @@ static int check_rules(struct ini_document *d)
 			return ini_fail_at(
 				d, &s->origin, "",
 				"[app %s] matches nothing; expected at least "
-				"one of match.client, match.exe, match.unit, "
-				"match.user, match.container",
+				"one of match.client, match.trade, match.exe, "
+				"match.unit, match.user, match.container",
 				ini_word(s->name, shown));
 	}
 	return 0;

@@ -66,8 +66,7 @@ static const char *kind_name(enum app_kind kind)
 /* What a relay by trade is called, such as "reverse proxy"; "" for any other. */
 static const char *client_trade(const struct app *app)
 {
-	(void)app; /* the catalogue knows no trades yet */
-	return "";
+	return app->client && app->client->trade ? app->client->trade : "";
 }
 
 static json_t *make_identity(const struct app *app)

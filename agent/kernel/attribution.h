@@ -3,9 +3,10 @@
  * Flow to application: sock_diag for the tuple, cgroup or process for the socket, an
  * identity and a small id for that. Emits OBS_APP and OBS_APP_GONE; owns the ids.
  *
- * Cost: a look-up is at most two sock_diag round trips; what it leaves unresolved waits
- * for attribution_scan, which reads /proc at most once for all that wait and paces
- * itself to about one percent of a core.
+ * Cost: a look-up is at most two sock_diag round trips, and, fifty times a second at
+ * most, a look into the processes that held such sockets lately. What that leaves
+ * unresolved waits for attribution_scan, which reads /proc at most once for all that
+ * wait. Both together are paced to about one percent of a core.
  */
 #ifndef KERNEL_ATTRIBUTION_H
 #define KERNEL_ATTRIBUTION_H
@@ -22,6 +23,7 @@ typedef void attribution_observe(void *context, const struct observation *o);
 struct attribution_stats {
 	uint64_t lookups, resolved, waiting, unresolved; /* unresolved: given up on */
 	uint64_t scans, processes_read;
+	uint64_t looks;	       /* into processes that held sockets lately */
 	uint64_t apps_refused; /* the table of applications was full */
 };
 
@@ -32,10 +34,21 @@ void attribution_free(struct attribution *a);
 
 /*
  * The application of a flow. 0 with its id; -EAGAIN when a /proc scan is needed first
- * (the caller asks again after attribution_scan); -ENOENT when there is no such socket.
+ * (the caller asks again after attribution_scan; the socket may be closed by then);
+ * -ENOENT when there is no such socket.
  */
 int attribution_find(struct attribution *a, const struct flow_key *key, bool is_inbound,
 		     uint64_t time_ns, uint16_t *ret_app);
+
+/* A flow began, perhaps with the tuple of an earlier one: called before it is asked
+ * for. */
+void attribution_flow_began(struct attribution *a, const struct flow_key *key);
+/* It ended: what was found out of it and not asked for yet. 0, -EAGAIN, -ENOENT. */
+int attribution_flow_ended(struct attribution *a, const struct flow_key *key,
+			   uint16_t *ret_app);
+
+/* Whether anybody listens on the flow's local port (TCP), as of the last refresh. */
+bool attribution_is_listening(const struct attribution *a, const struct flow_key *key);
 
 /*
  * Loads every socket and process: at start, and after events were lost.
@@ -55,7 +68,8 @@ void attribution_refresh(struct attribution *a, uint64_t time_ns,
 /* What the kernel may mark by itself: ports and cgroups of known applications. */
 int attribution_fill_plan(const struct attribution *a, struct plan *plan);
 
-/* Sums /proc/PID/io over an application's processes and emits OBS_APP_IO. */
+/* Sums /proc/PID/io over an application's processes and emits OBS_APP_IO, with the
+ * devices it has open as of at most ten seconds ago (procinfo_read_devices). */
 int attribution_read_io(struct attribution *a, uint16_t app, uint64_t time_ns);
 
 const struct attribution_stats *attribution_stats(const struct attribution *a);

@@ -189,10 +189,14 @@ int apps_find_process(struct attribution *a, pid_t pid, uint64_t time_ns,
 	err = procinfo_read_process(a->procinfo, pid, &facts);
 	if (err < 0)
 		return err;
+	procinfo_climb(a->procinfo, &facts);
 	identity_make(&facts, &identity);
 	err = apps_intern(a, &identity, &app);
 	if (err < 0)
 		return err;
+	/* Its storage and devices are the application's too. */
+	if (facts.pid != pid)
+		note_process(a, app, facts.pid, time_ns);
 	note_process(a, app, pid, time_ns);
 	if (identity.kind != APP_KIND_EXE)
 		cgroups_note(a, facts.cgroup, app);
@@ -268,6 +272,8 @@ int attribution_read_io(struct attribution *a, uint16_t app_id, uint64_t time_ns
 	o.app_io.id = app->id;
 	o.app_io.read_bytes = app->read_bytes;
 	o.app_io.written_bytes = app->written_bytes;
+	o.app_io.has_sound = devices_find(a, app, time_ns)->has_sound;
+	o.app_io.has_camera = app->devices.has_camera;
 	a->observe(a->context, &o);
 	return 0;
 }

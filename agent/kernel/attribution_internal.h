@@ -1,19 +1,27 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Shared by attribution.c (sockets, ports, the waiting list), attribution_apps.c (the
- * table of applications) and attribution_cgroups.c (whose a cgroup is). Nobody else
- * includes it.
+ * Shared by attribution.c (ports, look-ups, refresh), attribution_sockets.c (whose a
+ * socket is, those that wait), attribution_scan.c (looking into processes),
+ * attribution_apps.c (the table of applications), attribution_devices.c (what they
+ * have open) and attribution_cgroups.c (whose a cgroup is). Nobody else includes it.
  */
 #ifndef KERNEL_ATTRIBUTION_INTERNAL_H
 #define KERNEL_ATTRIBUTION_INTERNAL_H
 
 #include "base/hash.h"
 #include "kernel/attribution.h"
+#include <utlist.h>
 
-#define APP_PROCESSES_MAX 64 /* followed of one application; the rest is not read */
-#define CGROUPS_MAX 4096     /* remembered; beyond, the one known longest goes */
-#define SOCKETS_MAX 16384    /* the same */
-#define WAITING_MAX 1024     /* beyond, -EAGAIN without being noted */
+#define APP_PROCESSES_MAX 64   /* followed of one application; the rest is not read */
+#define CGROUPS_MAX 4096       /* remembered; beyond, the one known longest goes */
+#define SOCKETS_MAX 16384      /* the same */
+#define WAITING_MAX 1024       /* beyond, -EAGAIN without being noted */
+#define WAITING_FLOWS_MAX 4096 /* beyond, one is lost if its socket closes early */
+#define RECENT_MAX 32	       /* processes that held sockets lately */
+#define SOUND_CLIENTS_MAX 512  /* beyond, one has no sound */
+#define INIT_PID 1
+/* Scans may use one percent of a core, saved up for at most twenty seconds. */
+#define SCAN_BUDGET_MAX_NS 200000000
 #define PORTS_MAX PLAN_PORTS_MAX
 /* What a process is, is believed this long: it may execute another program. */
 #define KNOWN_NS 10000000000ull
@@ -32,6 +40,8 @@ struct application {
 	bool has_wildcard_listener, was_wildcard;
 	bool is_changed;		    /* OBS_APP is due */
 	uint64_t read_bytes, written_bytes; /* since first read, of all it ever had */
+	struct procinfo_devices devices;
+	uint64_t devices_ns; /* when they were read; 0: never */
 	size_t process_count;
 	struct process processes[APP_PROCESSES_MAX];
 	UT_hash_handle hh; /* by identity.key */
@@ -51,15 +61,38 @@ struct cgroup_owner {
 
 enum socket_state { SOCKET_KNOWN, SOCKET_WAITING, SOCKET_GIVEN_UP };
 
+/*
+ * A flow whose socket waits for its owner to be found: it may be closed by the time it
+ * is, and then nothing else leads from the flow to the inode.
+ */
+struct waiting_flow {
+	struct flow_key key;
+	struct socket_owner *socket; /* NULL once its owner is known */
+	uint16_t app;
+	uint64_t expires_ns;
+	struct waiting_flow *prev, *next; /* of the same socket */
+	UT_hash_handle hh;
+};
+
+/* A process in which sockets like those that wait were found. */
+struct recent_owner {
+	pid_t pid, parent; /* 0: the entry is free, it is not known */
+	uint32_t uid;	   /* of its sockets, as cgroup_id */
+	uint64_t cgroup_id;
+};
+
 struct socket_owner {
 	uint64_t inode;
 	enum socket_state state;
 	uint16_t app;
+	bool was_looked;  /* for, in the processes that held such sockets lately */
 	bool was_scanned; /* a narrowed scan did not find it */
 	uint8_t tries;	  /* times given up on: the pause doubles */
 	uint32_t uid;
 	uint64_t cgroup_id;
 	uint64_t expires_ns;
+	struct waiting_flow *flows;
+	struct socket_owner *prev, *next; /* of those that wait */
 	UT_hash_handle hh;
 };
 
@@ -79,11 +112,59 @@ struct attribution {
 	struct application *by_key;
 	struct cgroup_owner *cgroups;
 	struct socket_owner *sockets;
+	struct socket_owner *waiting; /* utlist, the one that waits longest first */
+	struct waiting_flow *flows;
 	struct port_owner *ports;
+	struct recent_owner recent[RECENT_MAX]; /* the last used first */
 	int64_t budget_ns; /* of processor time for scans; may be overdrawn */
 	uint64_t paced_ns, pruned_ns;
+	uint64_t sound[SOUND_CLIENTS_MAX]; /* inodes connected to a sound server */
+	size_t sound_count;
+	uint64_t sound_ns; /* when they were read; 0: never */
+	uint64_t look_ns;  /* no look into recent owners before */
 	struct attribution_stats stats;
 };
+
+/* --- attribution_sockets.c ---------------------------------------------------------
+ */
+
+/*
+ * The owner of a socket: by its cgroup when that is one application's own, else by the
+ * process that was seen to hold it. 0; -EAGAIN: it waits now; -ENOENT.
+ */
+int sockets_find_owner(struct attribution *a, const struct sockdiag_socket *socket,
+		       uint64_t time_ns, uint16_t *ret_app);
+struct socket_owner *sockets_get(struct attribution *a, uint64_t inode);
+void sockets_give_up(struct attribution *a, struct socket_owner *s, uint64_t time_ns);
+/* Answers one that waits, if a process was seen to hold it. 0, -ENOENT, -errno. */
+int sockets_settle(struct attribution *a, struct socket_owner *s, uint64_t time_ns);
+void sockets_forget_old(struct attribution *a, uint64_t time_ns);
+void sockets_forget_app(struct attribution *a, uint16_t app);
+void sockets_done(struct attribution *a);
+
+/* Notes that a flow's socket waits. */
+void flows_wait(struct attribution *a, const struct flow_key *key, uint64_t inode,
+		uint64_t time_ns);
+/* What became of it. 0 with its application, -EAGAIN while it waits, -ENOENT. */
+int flows_find(struct attribution *a, const struct flow_key *key, uint16_t *ret_app);
+void flows_forget(struct attribution *a, const struct flow_key *key);
+void flows_forget_all(struct attribution *a);
+
+/* --- attribution_scan.c ------------------------------------------------------------
+ */
+
+/* Whether reading /proc is within the pace now, and what it cost since `start`. */
+bool pace_allows(struct attribution *a, uint64_t time_ns);
+uint64_t pace_start(void);
+uint64_t pace_spend(struct attribution *a, uint64_t start);
+
+/* Notes the process a socket was found in. */
+void recent_note(struct attribution *a, pid_t pid, const struct socket_owner *s);
+/* If the pace allows: looks for a socket that waits, and all that are alike (of one
+ * user, made in one cgroup), in the processes that held such ones lately. */
+void recent_look(struct attribution *a, uint64_t time_ns);
+/* Reads all of /proc and answers all that wait. 0 or -errno. */
+int scan_everything(struct attribution *a, uint64_t time_ns);
 
 /* --- attribution_apps.c ------------------------------------------------------------
  */
@@ -103,6 +184,13 @@ void apps_report(struct attribution *a, struct application *app, uint64_t time_n
 void apps_refresh_processes(struct attribution *a, struct application *app);
 void apps_remove(struct attribution *a, struct application *app, uint64_t time_ns);
 void apps_done(struct attribution *a);
+
+/* --- attribution_devices.c ---------------------------------------------------------
+ */
+
+/* Sound and cameras of an application, read anew every ten seconds at most. */
+const struct procinfo_devices *devices_find(struct attribution *a,
+					    struct application *app, uint64_t time_ns);
 
 /* --- attribution_cgroups.c ---------------------------------------------------------
  */

@@ -238,6 +238,7 @@ static void hand_over(struct conntrack *c, enum conntrack_event event,
 
 	switch (conntrack_parse(m, c->link, &entry)) {
 	case 0:
+		c->stats.loopback += entry.is_loopback;
 		c->callback(c->context, event, &entry);
 		break;
 	case -ENOENT:

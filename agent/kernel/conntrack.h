@@ -30,21 +30,30 @@ struct conntrack_entry {
 	struct flow_key key;
 	bool is_inbound;   /* the original direction came from the remote side */
 	bool has_counters; /* false: NEW, or it is older than accounting */
+	/* TCP that was under way when conntrack met it: who began it is not known, the
+	 * original direction is that of some packet. */
+	bool is_midway;
+	/* Both ends are here, and `key` is as the one that began has it: its local end
+	 * first. Translation apart `client` is the same, and `server` has it turned. */
+	bool is_loopback;
+	struct flow_key client, server; /* of is_loopback: as their sockets have it */
 	uint64_t bytes_in, bytes_out, packets_in, packets_out;
 	uint32_t mark;
 };
 
 /*
- * Entries with no local end (forwarded, and multicast from others) or two (loopback)
- * are counted, not handed over. A callback may change marks and start a dump, but not
- * read events or dumps, nor close.
+ * Entries with no local end (forwarded, and multicast from others) are counted, not
+ * handed over; so are those with two that have no ports, or whose far end is neither
+ * loopback nor the address of the near one: nobody could tell it from a stranger's. A
+ * callback may change marks and start a dump, but not read events or dumps, nor close.
  */
 typedef void conntrack_callback(void *context, enum conntrack_event event,
 				const struct conntrack_entry *entry);
 
 struct conntrack_stats {
 	uint64_t events, lost_events; /* lost: times the kernel said ENOBUFS */
-	uint64_t forwarded, loopback, unparsable;
+	uint64_t forwarded, unparsable;
+	uint64_t loopback; /* with two local ends, handed over or not */
 	uint64_t dumps, mark_updates, mark_failures;
 };
 
@@ -94,8 +103,8 @@ const struct conntrack_stats *conntrack_stats(const struct conntrack *c);
 /* --- pure part, for tests and the fuzzer: one netlink message to an entry ------- */
 
 struct nlmsghdr;
-/* 0, -ENOENT when it has no local end, -ELOOP when it has two, -EINVAL when it can't be
- * parsed. */
+/* 0, -ENOENT when it has no local end, -ELOOP when it has two and is not handed over,
+ * -EINVAL when it can't be parsed. */
 int conntrack_parse(const struct nlmsghdr *message, const struct link *link,
 		    struct conntrack_entry *ret_entry);
 

@@ -8,6 +8,7 @@
 #include <arpa/inet.h>
 #include <endian.h>
 #include <errno.h>
+#include <linux/netfilter/nf_conntrack_tcp.h>
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/netfilter/nfnetlink_conntrack.h>
 #include <netinet/in.h>
@@ -123,22 +124,42 @@ static int read_counters(const struct nlattr *const *attrs, struct conntrack_ent
 }
 
 /*
+ * A connection whose handshake was not seen has unknown windows, so the kernel is
+ * liberal with both directions (tcp_new in nf_conntrack_proto_tcp.c). One that is
+ * handed back by a flow table is so too: its ends are as known as before, but nobody
+ * tells.
+ */
+static bool is_midway(const struct nlattr *info)
+{
+	const struct nlattr *parts[CTA_PROTOINFO_MAX + 1];
+	const struct nlattr *tcp[CTA_PROTOINFO_TCP_MAX + 1];
+	struct nf_ct_tcp_flags original, reply;
+
+	read_nested(info, parts, CTA_PROTOINFO_MAX);
+	read_nested(parts[CTA_PROTOINFO_TCP], tcp, CTA_PROTOINFO_TCP_MAX);
+	return nlread_payload(tcp[CTA_PROTOINFO_TCP_FLAGS_ORIGINAL], &original,
+			      sizeof(original)) &&
+	       nlread_payload(tcp[CTA_PROTOINFO_TCP_FLAGS_REPLY], &reply,
+			      sizeof(reply)) &&
+	       (original.flags & reply.flags & IP_CT_TCP_FLAG_BE_LIBERAL);
+}
+
+/*
  * Packets start at original.src and, after any DNAT, arrive at reply.src: those two
  * say where the ends are. Destination addresses do not: a published container port has
  * ours as original.dst, and masquerading has ours as reply.dst, in flows that are only
  * forwarded.
  */
 static int find_local_end(const struct link *link, const struct tuple *original,
-			  const struct tuple *reply, bool *ret_is_inbound)
+			  const struct tuple *reply, struct conntrack_entry *e)
 {
 	bool starts_here = link_is_local(link, &original->src);
 	bool arrives_here = link_is_local(link, &reply->src);
 
-	if (starts_here && arrives_here)
-		return -ELOOP;
 	if (!starts_here && !arrives_here)
 		return -ENOENT;
-	*ret_is_inbound = arrives_here;
+	e->is_loopback = starts_here && arrives_here;
+	e->is_inbound = arrives_here && !starts_here;
 	return 0;
 }
 
@@ -149,6 +170,35 @@ static void fill_key(const struct tuple *t, struct flow_key *key)
 	key->local_port = t->src_port;
 	key->remote_port = t->dst_port;
 	key->proto = t->proto;
+}
+
+static struct tuple turned(const struct tuple *t)
+{
+	return (struct tuple){.src = t->dst,
+			      .dst = t->src,
+			      .src_port = t->dst_port,
+			      .dst_port = t->src_port,
+			      .proto = t->proto};
+}
+
+/*
+ * Seen from where it began. A redirected one called another address than where it
+ * arrives: the reply, turned, has the real ends, and is as unique as the reply is.
+ */
+static int fill_loopback(const struct link *link, const struct tuple *original,
+			 const struct tuple *reply, struct conntrack_entry *e)
+{
+	struct tuple ends = turned(reply);
+
+	if (ends.proto != IPPROTO_TCP && ends.proto != IPPROTO_UDP)
+		return -ELOOP;
+	if (!link_is_local(link, &ends.src) ||
+	    (!addr_is_loopback(&ends.dst) && !addr_equal(&ends.src, &ends.dst)))
+		return -ELOOP;
+	fill_key(&ends, &e->key);
+	fill_key(original, &e->client);
+	fill_key(reply, &e->server);
+	return 0;
 }
 
 static int fill_entry(const struct nlattr *const *attrs, uint8_t family,
@@ -164,10 +214,14 @@ static int fill_entry(const struct nlattr *const *attrs, uint8_t family,
 	    !nlread_payload(attrs[CTA_MARK], &e->mark, sizeof(e->mark)))
 		return -EINVAL;
 	e->mark = ntohl(e->mark);
-	r = find_local_end(link, &original, &reply, &e->is_inbound);
+	r = find_local_end(link, &original, &reply, e);
+	if (r == 0 && e->is_loopback)
+		r = fill_loopback(link, &original, &reply, e);
 	if (r < 0)
 		return r;
-	fill_key(e->is_inbound ? &reply : &original, &e->key);
+	if (!e->is_loopback)
+		fill_key(e->is_inbound ? &reply : &original, &e->key);
+	e->is_midway = is_midway(attrs[CTA_PROTOINFO]);
 	return read_counters(attrs, e);
 }
 

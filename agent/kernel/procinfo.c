@@ -18,6 +18,8 @@
 #define FILE_MAX 8192	     /* of a small /proc file */
 #define MOUNTINFO_MAX 262144 /* thousands of container mounts */
 #define PASSWD_MAX 65536
+#define GENERATIONS_MAX 16
+#define CHILDREN_MAX 65536 /* bytes of a list; some seven a child */
 
 int procinfo_read_file(int dir_fd, const char *name, char *buf, size_t size,
 		       size_t *ret_length)
@@ -196,6 +198,8 @@ int procinfo_read_process(struct procinfo *p, pid_t pid,
 	if (err == 0) {
 		memcpy(f.comm, stat.comm, sizeof(f.comm));
 		f.uid = uids[1]; /* effective */
+		f.parent = (int32_t)stat.parent;
+		f.start_ticks = stat.start_ticks;
 		if (procinfo_read_cgroup(dir_fd, f.cgroup, sizeof(f.cgroup)) < 0)
 			f.cgroup[0] = '\0';
 		read_exe(dir_fd, &f);
@@ -207,19 +211,65 @@ int procinfo_read_process(struct procinfo *p, pid_t pid,
 	return err;
 }
 
-int procinfo_read_start(struct procinfo *p, pid_t pid, uint64_t *ret_ticks)
+void procinfo_climb(struct procinfo *p, struct identity_facts *facts)
+{
+	struct identity_facts parent;
+
+	if (identity_cgroup_is_app(facts->cgroup))
+		return;
+	for (int i = 0; i < GENERATIONS_MAX && facts->parent > 1; i++) {
+		if (procinfo_read_process(p, facts->parent, &parent) < 0)
+			return;
+		/* Younger than its child: somebody else has that number now. */
+		if (parent.start_ticks > facts->start_ticks ||
+		    !identity_is_family(&parent, facts))
+			return;
+		*facts = parent;
+	}
+}
+
+static int read_process_stat(const struct procinfo *p, pid_t pid,
+			     struct procparse_stat *ret_stat)
 {
 	int dir_fd = procinfo_open_process(p, pid);
-	struct procparse_stat stat;
 	int err;
 
 	if (dir_fd < 0)
 		return dir_fd;
-	err = read_stat(dir_fd, &stat);
+	err = read_stat(dir_fd, ret_stat);
 	close(dir_fd);
+	return err;
+}
+
+int procinfo_read_start(struct procinfo *p, pid_t pid, uint64_t *ret_ticks)
+{
+	struct procparse_stat stat;
+	int err = read_process_stat(p, pid, &stat);
+
 	if (err == 0)
 		*ret_ticks = stat.start_ticks;
 	return err;
+}
+
+int procinfo_read_parent(struct procinfo *p, pid_t pid, pid_t *ret_parent)
+{
+	struct procparse_stat stat;
+	int err = read_process_stat(p, pid, &stat);
+
+	if (err == 0)
+		*ret_parent = (pid_t)stat.parent;
+	return err;
+}
+
+int procinfo_read_children(struct procinfo *p, pid_t pid, pid_t *pids, size_t max)
+{
+	char name[64], text[CHILDREN_MAX];
+	size_t length;
+	int err;
+
+	snprintf(name, sizeof(name), "%d/task/%d/children", (int)pid, (int)pid);
+	err = procinfo_read_file(p->proc_fd, name, text, sizeof(text), &length);
+	return err < 0 ? err : (int)procparse_numbers(text, length, pids, max);
 }
 
 int procinfo_read_io(struct procinfo *p, pid_t pid, uint64_t *ret_read,

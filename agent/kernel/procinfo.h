@@ -36,6 +36,11 @@ int procinfo_find_pid(const struct procinfo *p, uint64_t socket_inode, pid_t *re
  * read, or -errno. Processes that exit meanwhile are passed over.
  */
 int procinfo_scan(struct procinfo *p, uint32_t uid, const char *cgroup_path);
+/*
+ * The same for one process, but what is cached as another's stays so: which of several
+ * holders counts, scans decide. The number of its sockets, -ESRCH, -errno.
+ */
+int procinfo_look(struct procinfo *p, pid_t pid);
 /* Drops cached sockets of processes that are gone. */
 void procinfo_prune(struct procinfo *p);
 
@@ -43,13 +48,40 @@ void procinfo_prune(struct procinfo *p);
 int procinfo_read_process(struct procinfo *p, pid_t pid,
 			  struct identity_facts *ret_facts);
 
+/* Climbs from the facts of a process to those of the topmost of its family
+ * (identity_is_family), at most sixteen generations. */
+void procinfo_climb(struct procinfo *p, struct identity_facts *facts);
+
 /* When a process began, in clock ticks since boot: with its number it names the process
  * for ever. 0, -ESRCH. */
 int procinfo_read_start(struct procinfo *p, pid_t pid, uint64_t *ret_ticks);
 
+/* The number of its parent, 0 for none. 0, -ESRCH. */
+int procinfo_read_parent(struct procinfo *p, pid_t pid, pid_t *ret_parent);
+/* The youngest of the processes that its main thread started, oldest first, at most
+ * `max`. The number of them; -ENOENT where the kernel does not tell; -ESRCH. */
+int procinfo_read_children(struct procinfo *p, pid_t pid, pid_t *pids, size_t max);
+
 /* /proc/PID/io. 0, -ESRCH, -EACCES. */
 int procinfo_read_io(struct procinfo *p, pid_t pid, uint64_t *ret_read,
 		     uint64_t *ret_written);
+
+/*
+ * Whether a process has a sound device or a camera open, or one of the sockets in
+ * `sound` (sorted): those connected to a sound server. Reads at most `max`
+ * descriptors; the flags are only ever set. The number read, -ESRCH, -errno.
+ *
+ * What it tells: an open device is strong, a call or a recorder. A connection to a
+ * sound server is weak: a desktop program may keep one all day and be silent, and under
+ * a server nobody else has the device open. A camera used through PipeWire, and the
+ * devices of a container that names them otherwise, are not seen.
+ */
+struct procinfo_devices {
+	bool has_sound, has_camera;
+};
+int procinfo_read_devices(struct procinfo *p, pid_t pid, const uint64_t *sound,
+			  size_t sound_count, unsigned int max,
+			  struct procinfo_devices *devices);
 
 /* The path below the root of the cgroup with this id. 0, -ENOENT, -errno. */
 int procinfo_cgroup_path(struct procinfo *p, uint64_t cgroup_id, char *buf,

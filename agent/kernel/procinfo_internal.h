@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Shared by procinfo.c (processes, users), procinfo_sockets.c (who holds a socket) and
- * procinfo_cgroup.c (cgroupfs). Nobody else includes it.
+ * Shared by procinfo.c (processes, users), procinfo_sockets.c (who holds a socket),
+ * procinfo_devices.c (sound, cameras) and procinfo_cgroup.c (cgroupfs). Nobody else
+ * includes it.
  */
 #ifndef KERNEL_PROCINFO_INTERNAL_H
 #define KERNEL_PROCINFO_INTERNAL_H
@@ -49,6 +50,12 @@ int procinfo_read_file(int dir_fd, const char *name, char *buf, size_t size,
 int procinfo_open_process(const struct procinfo *p, pid_t pid);
 int procinfo_read_uids(int dir_fd, uint32_t ret_uids[static 4]);
 int procinfo_read_cgroup(int dir_fd, char *buf, size_t size);
+
+typedef void procinfo_link(void *context, int fd, const char *target);
+/* What the descriptors of an open process refer to, of at most `max`; targets are cut
+ * after 63 bytes. The number read, or -errno. */
+int procinfo_read_links(int dir_fd, unsigned int max, procinfo_link *take,
+			void *context);
 
 /* A missing directory means no cgroup v2. 0 or -ENOMEM. */
 int procinfo_open_cgroup_root(struct procinfo *p, const char *path);

@@ -159,11 +159,12 @@ void procinfo_prune(struct procinfo *p)
 /* --- scans -------------------------------------------------------------------------
  */
 
-static int read_descriptors(struct procinfo *p, int dir_fd, pid_t pid)
+int procinfo_read_links(int dir_fd, unsigned int max, procinfo_link *take,
+			void *context)
 {
 	int fd = openat(dir_fd, "fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
-	unsigned int left = DESCRIPTORS_MAX;
 	const struct dirent *entry;
+	unsigned int count = 0;
 	DIR *dir;
 
 	if (fd < 0)
@@ -173,23 +174,60 @@ static int read_descriptors(struct procinfo *p, int dir_fd, pid_t pid)
 		close(fd);
 		return -ENOMEM;
 	}
-	while (left-- && (entry = readdir(dir))) {
+	while (count < max && (entry = readdir(dir))) {
 		char target[64];
-		uint64_t inode;
 		int number = parse_number(entry->d_name);
 		ssize_t n;
 
 		if (number < 0)
 			continue;
+		count++;
 		n = readlinkat(fd, entry->d_name, target, sizeof(target) - 1);
 		if (n < 0)
 			continue;
 		target[n] = '\0';
-		if (procparse_socket_link(target, &inode) == 0)
-			cache_socket(p, inode, pid, number);
+		take(context, number, target);
 	}
 	closedir(dir);
-	return 0;
+	return (int)count;
+}
+
+/* A process whose sockets are read. */
+struct reading {
+	struct procinfo *procinfo;
+	pid_t pid;
+	bool only_new; /* what others are known to hold stays theirs */
+	int sockets;
+};
+
+static void take_link(void *context, int fd, const char *target)
+{
+	struct reading *r = context;
+	struct held_socket *s = NULL;
+	uint64_t inode;
+
+	if (procparse_socket_link(target, &inode) < 0)
+		return;
+	r->sockets++;
+	if (r->only_new)
+		HASH_FIND(hh, r->procinfo->sockets, &inode, sizeof(inode), s);
+	if (!s)
+		cache_socket(r->procinfo, inode, r->pid, fd);
+	else if (s->pid == r->pid)
+		s->fd = fd;
+}
+
+int procinfo_look(struct procinfo *p, pid_t pid)
+{
+	struct reading r = {.procinfo = p, .pid = pid, .only_new = true};
+	int dir_fd = procinfo_open_process(p, pid);
+	int err;
+
+	if (dir_fd < 0)
+		return dir_fd;
+	err = procinfo_read_links(dir_fd, DESCRIPTORS_MAX, take_link, &r);
+	close(dir_fd);
+	return err < 0 ? err : r.sockets;
 }
 
 static bool has_uid(int dir_fd, uint32_t uid)
@@ -222,6 +260,7 @@ static bool is_in_cgroup(int dir_fd, const char *cgroup_path)
 static int scan_process(struct procinfo *p, pid_t pid, uint32_t uid,
 			const char *cgroup_path, struct pid_list *read_pids)
 {
+	struct reading r = {.procinfo = p, .pid = pid};
 	int dir_fd = procinfo_open_process(p, pid);
 	int ret = 0;
 
@@ -229,7 +268,7 @@ static int scan_process(struct procinfo *p, pid_t pid, uint32_t uid,
 		return 0;
 	if ((uid == (uint32_t)-1 || has_uid(dir_fd, uid)) &&
 	    (!cgroup_path || is_in_cgroup(dir_fd, cgroup_path)) &&
-	    read_descriptors(p, dir_fd, pid) == 0)
+	    procinfo_read_links(dir_fd, DESCRIPTORS_MAX, take_link, &r) >= 0)
 		ret = pid_list_add(read_pids, pid) < 0 ? -ENOMEM : 1;
 	close(dir_fd);
 	return ret;

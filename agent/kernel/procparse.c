@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "kernel/procparse.h"
 #include <errno.h>
+#include <limits.h>
 #include <stdbool.h>
 #include <string.h>
 
@@ -76,7 +77,7 @@ static const char *find_last(const char *text, size_t length, char c)
 
 int procparse_stat(const char *text, size_t length, struct procparse_stat *ret_stat)
 {
-	enum { FIELD_AFTER_STATE = 4, FIELD_START = 22 };
+	enum { FIELD_PARENT = 4, FIELD_START = 22 };
 	const char *open = length ? memchr(text, '(', length) : NULL;
 	/* A name may hold parentheses and newlines; no later field does. */
 	const char *close = find_last(text, length, ')');
@@ -95,8 +96,9 @@ int procparse_stat(const char *text, size_t length, struct procparse_stat *ret_s
 	if (r.at >= r.end)
 		return -EINVAL;
 	s.state = *r.at++;
-	skip_blanks(&r);
-	for (int field = FIELD_AFTER_STATE; field < FIELD_START; field++)
+	if (!take_number(&r, &s.parent) || !take_until(&r, ' ', &token))
+		return -EINVAL;
+	for (int field = FIELD_PARENT + 1; field < FIELD_START; field++)
 		if (!take_until(&r, ' ', &token))
 			return -EINVAL;
 	if (!take_number(&r, &s.start_ticks))
@@ -260,6 +262,22 @@ void procparse_script(const char *text, size_t length, char *ret_script, size_t 
 	}
 }
 
+size_t procparse_numbers(const char *text, size_t length, int *numbers, size_t max)
+{
+	struct rest r = {text, text + length}, word;
+	size_t count = 0;
+	uint64_t n;
+
+	while (max && take_until(&r, ' ', &word)) {
+		if (!take_number(&word, &n) || rest_length(word) || n > INT_MAX)
+			continue;
+		if (count == max)
+			memmove(numbers, numbers + 1, --count * sizeof(*numbers));
+		numbers[count++] = (int)n;
+	}
+	return count;
+}
+
 int procparse_io(const char *text, size_t length, uint64_t *ret_read,
 		 uint64_t *ret_written)
 {
@@ -289,4 +307,31 @@ int procparse_socket_link(const char *target, uint64_t *ret_inode)
 		return -ENOENT;
 	*ret_inode = inode;
 	return 0;
+}
+
+enum procparse_device procparse_device_link(const char *target)
+{
+	static const char sound[] = "/dev/snd/pcm", camera[] = "/dev/video";
+
+	if (strncmp(target, sound, sizeof(sound) - 1) == 0)
+		return PROCPARSE_SOUND;
+	if (strncmp(target, camera, sizeof(camera) - 1) == 0 &&
+	    target[sizeof(camera) - 1] >= '0' && target[sizeof(camera) - 1] <= '9')
+		return PROCPARSE_CAMERA;
+	return PROCPARSE_NO_DEVICE;
+}
+
+bool procparse_is_sound_server(const char *path, size_t length)
+{
+	/* PulseAudio, and PipeWire in its place; PipeWire; JACK. */
+	static const char *const ends[] = {"/pulse/native", "/pipewire-0",
+					   "/pipewire-0-manager", "/jack_0"};
+
+	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
+		size_t n = strlen(ends[i]);
+
+		if (length >= n && memcmp(path + length - n, ends[i], n) == 0)
+			return true;
+	}
+	return false;
 }

@@ -7,12 +7,14 @@
 #ifndef KERNEL_PROCPARSE_H
 #define KERNEL_PROCPARSE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 struct procparse_stat {
 	char comm[32]; /* raw */
 	char state;
+	uint64_t parent;      /* its number; 0: none */
 	uint64_t start_ticks; /* since boot */
 };
 
@@ -35,9 +37,23 @@ int procparse_cgroup_mount(const char *text, size_t length, char *ret_path,
  * from its arguments or standard input. */
 void procparse_script(const char *text, size_t length, char *ret_script, size_t size);
 
+/* Decimal numbers between blanks (/proc/PID/task/TID/children), the last `max` of them.
+ * How many there are in `numbers`. */
+size_t procparse_numbers(const char *text, size_t length, int *numbers, size_t max);
+
 /* read_bytes and write_bytes of /proc/PID/io. 0 or -EINVAL. */
 int procparse_io(const char *text, size_t length, uint64_t *ret_read,
 		 uint64_t *ret_written);
+
+/* What a descriptor's link says of sound and pictures: the file name of a device. */
+enum procparse_device {
+	PROCPARSE_NO_DEVICE,
+	PROCPARSE_SOUND, /* an ALSA stream, open for playing or recording */
+	PROCPARSE_CAMERA
+};
+enum procparse_device procparse_device_link(const char *target);
+/* Whether a Unix socket's path is one that a sound server listens on. */
+bool procparse_is_sound_server(const char *path, size_t length);
 
 /* The inode in "socket:[123]". 0, or -ENOENT when it is no socket. */
 int procparse_socket_link(const char *target, uint64_t *ret_inode);

@@ -14,6 +14,7 @@
 #include <linux/inet_diag.h>
 #include <linux/netlink.h>
 #include <linux/sock_diag.h>
+#include <linux/unix_diag.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdlib.h>
@@ -22,6 +23,7 @@
 #include <sys/time.h>
 
 #define RECEIVE_SIZE 32768
+#define REQUEST_MAX 128
 #define RECEIVE_TIMEOUT_S 2 /* the kernel answers at once; this is for broken ones */
 
 #define STATE_BIT(s) (1u << (s))
@@ -74,23 +76,25 @@ static void put_addr(__be32 to[4], const struct addr *a, uint8_t family)
 		memcpy(to, a->b, 16);
 }
 
+static int send_message(struct sockdiag *s, uint16_t flags, const void *request,
+			size_t size)
+{
+	uint32_t buf[REQUEST_MAX / sizeof(uint32_t)];
+	struct nlmsghdr *m = mnl_nlmsg_put_header(buf);
+
+	m->nlmsg_type = SOCK_DIAG_BY_FAMILY;
+	m->nlmsg_flags = (uint16_t)(NLM_F_REQUEST | flags);
+	m->nlmsg_seq = ++s->seq;
+	memcpy(mnl_nlmsg_put_extra_header(m, size), request, size);
+	if (mnl_socket_sendto(s->socket, m, m->nlmsg_len) < 0)
+		return -errno;
+	return 0;
+}
+
 static int send_request(struct sockdiag *s, uint16_t flags,
 			const struct inet_diag_req_v2 *request)
 {
-	struct {
-		struct nlmsghdr header;
-		struct inet_diag_req_v2 request;
-	} message = {
-		.header = {.nlmsg_len = sizeof(message),
-			   .nlmsg_type = SOCK_DIAG_BY_FAMILY,
-			   .nlmsg_flags = (uint16_t)(NLM_F_REQUEST | flags),
-			   .nlmsg_seq = ++s->seq},
-		.request = *request,
-	};
-
-	if (mnl_socket_sendto(s->socket, &message, sizeof(message)) < 0)
-		return -errno;
-	return 0;
+	return send_message(s, flags, request, sizeof(*request));
 }
 
 static void make_exact_request(const struct flow_key *key, bool as_packet,
@@ -339,4 +343,70 @@ int sockdiag_dump(struct sockdiag *s, bool listeners_only, sockdiag_callback *ca
 		}
 	}
 	return 0;
+}
+
+/* --- Unix sockets ----------------------------------------------------------------- */
+
+static int take_unix_attribute(const struct nlattr *attribute, void *context)
+{
+	struct sockdiag_unix *u = context;
+
+	if (mnl_attr_get_type(attribute) == UNIX_DIAG_NAME) {
+		u->path = mnl_attr_get_payload(attribute);
+		u->path_length = mnl_attr_get_payload_len(attribute);
+		/* The kernel may count the NUL at its end. */
+		while (u->path_length && !u->path[u->path_length - 1])
+			u->path_length--;
+	} else if (mnl_attr_get_type(attribute) == UNIX_DIAG_PEER &&
+		   mnl_attr_get_payload_len(attribute) == sizeof(uint32_t)) {
+		u->peer_inode = mnl_attr_get_u32(attribute);
+	}
+	return MNL_CB_OK;
+}
+
+/* 1 at the end of the dump, 0 for more, or -errno. */
+static int take_unix_buffer(struct sockdiag *s, ssize_t n,
+			    sockdiag_unix_callback *callback, void *context)
+{
+	const struct nlmsghdr *message = (const void *)s->buffer;
+	int left = (int)n;
+
+	for (; mnl_nlmsg_ok(message, left); message = mnl_nlmsg_next(message, &left)) {
+		const struct unix_diag_msg *d = mnl_nlmsg_get_payload(message);
+		struct sockdiag_unix u = {.path = ""};
+
+		if (message->nlmsg_seq != s->seq)
+			continue;
+		if (message->nlmsg_type == NLMSG_DONE)
+			return 1;
+		if (message->nlmsg_type == NLMSG_ERROR)
+			return message_error(message);
+		if (mnl_nlmsg_get_payload_len(message) < sizeof(*d))
+			continue;
+		u.inode = d->udiag_ino;
+		mnl_attr_parse(message, (unsigned int)sizeof(*d), take_unix_attribute,
+			       &u);
+		callback(context, &u);
+	}
+	return 0;
+}
+
+int sockdiag_dump_unix(struct sockdiag *s, sockdiag_unix_callback *callback,
+		       void *context)
+{
+	const struct unix_diag_req request = {
+		.sdiag_family = AF_UNIX,
+		.udiag_states = STATE_BIT(TCP_ESTABLISHED),
+		.udiag_show = UDIAG_SHOW_NAME | UDIAG_SHOW_PEER,
+	};
+	int err = send_message(s, NLM_F_DUMP, &request, sizeof(request));
+
+	while (err == 0) {
+		ssize_t n = receive(s);
+
+		if (n < 0)
+			return (int)n;
+		err = take_unix_buffer(s, n, callback, context);
+	}
+	return err < 0 ? err : 0;
 }

@@ -39,4 +39,18 @@ int sockdiag_find(struct sockdiag *s, const struct flow_key *key,
 int sockdiag_dump(struct sockdiag *s, bool listeners_only, sockdiag_callback *callback,
 		  void *context);
 
+/* A connected Unix socket and the inode of the one at its other end. */
+struct sockdiag_unix {
+	uint64_t inode, peer_inode;
+	const char *path; /* it is bound to, not ended by NUL; length 0: to none */
+	size_t path_length;
+};
+
+typedef void sockdiag_unix_callback(void *context, const struct sockdiag_unix *socket);
+
+/* Every connected Unix stream socket of the network namespace. 0, or -errno; -ENOENT
+ * where the kernel does not tell. */
+int sockdiag_dump_unix(struct sockdiag *s, sockdiag_unix_callback *callback,
+		       void *context);
+
 #endif

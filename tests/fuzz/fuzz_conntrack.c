@@ -29,6 +29,10 @@ static void check(const struct conntrack_entry *e, const struct link *l)
 
 	if (!link_is_local(l, &e->key.local) || memcmp(e->key.pad, zero, sizeof(zero)))
 		abort();
+	if (e->is_loopback &&
+	    (!link_is_local(l, &e->key.remote) || !link_is_local(l, &e->client.local) ||
+	     !link_is_local(l, &e->server.local) || e->is_inbound))
+		abort();
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

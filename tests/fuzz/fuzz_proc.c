@@ -21,8 +21,9 @@ static void parse(uint8_t parser, const char *text, size_t length)
 	uint32_t uids[4];
 	uint64_t a, b;
 	char path[64];
+	int numbers[4];
 
-	switch (parser % 7) {
+	switch (parser % 9) {
 	case 0:
 		if (procparse_stat(text, length, &stat) == 0)
 			expect_text(stat.comm, sizeof(stat.comm));
@@ -45,10 +46,18 @@ static void parse(uint8_t parser, const char *text, size_t length)
 	case 5:
 		procparse_io(text, length, &a, &b);
 		break;
+	case 6:
+		if (procparse_numbers(text, length, numbers, 4) > 4)
+			abort();
+		break;
+	case 7:
+		procparse_is_sound_server(text, length);
+		break;
 	default:
 		memset(path, 0, sizeof(path));
 		memcpy(path, text, length < 63 ? length : 63);
 		procparse_socket_link(path, &a);
+		procparse_device_link(path);
 	}
 }
 

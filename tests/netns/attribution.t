@@ -249,6 +249,81 @@ else
 	skip "and asking again costs no scan" "no vxlan here"
 fi
 
+# --- sound and cameras ---------------------------------------------------------------------------
+
+# id_of PORT: the application a UDP socket belongs to.
+id_of() {
+	ask "find udp $WS4 $1 $PEER4 40000 in"
+	sed -n 's/^app \([0-9]*\) .*/\1/p' <<<"$ANSWER"
+}
+
+mkdir "$DIR/pulse"
+start sound-server UNIX-LISTEN:"$DIR/pulse/native",fork PIPE
+start other-server UNIX-LISTEN:"$DIR/other",fork PIPE
+for _ in $(seq 50); do [ -S "$DIR/pulse/native" ] && [ -S "$DIR/other" ] && break; sleep 0.1; done
+start with-sound UDP-RECV:7021 UNIX-CONNECT:"$DIR/pulse/native"
+start without UDP-RECV:7022 UNIX-CONNECT:"$DIR/other"
+until_socket "sport = :7021"
+until_socket "sport = :7022"
+sleep 0.3
+ok "a client of a sound server has sound" answers "io $(id_of 7021)" " sound -"
+ok "a client of another has none" answers "io $(id_of 7022)" " - -"
+
+cp "$(command -v socat)" "$DIR/in-a-call"
+# shellcheck disable=SC2016
+in_ws unshare -m --propagation private sh -c 'mount -t tmpfs none /dev &&
+	mkdir /dev/snd && mknod /dev/snd/pcmC0D0c c 1 3 && mknod /dev/video0 c 1 3 &&
+	exec "$0" -u UDP-RECV:7023 OPEN:/dev/snd/pcmC0D0c 3</dev/video0' \
+	"$DIR/in-a-call" </dev/null >/dev/null 2>&1 &
+pids+=($!)
+until_socket "sport = :7023"
+sleep 0.3
+ok "one that has the devices open has both" answers "io $(id_of 7023)" " sound camera"
+
+# --- programs of several executables ---------------------------------------------------------------
+
+LOAD=$BUILD/netns/helper_load
+mkdir -p "$DIR/suite/lib" "$DIR/shared/bin"
+for program in suite/launcher suite/lib/worker shared/bin/launcher shared/bin/worker; do
+	cp "$LOAD" "$DIR/$program"
+done
+cp "$(command -v bash)" "$DIR/suite/bash"
+chmod 755 "$DIR"
+# runs COMMAND...: in the workstation, until the end.
+runs() {
+	nsenter --net=/run/netns/$NS "$@" >/dev/null 2>&1 </dev/null &
+	pids+=($!)
+}
+# listener PORT: whose it is.
+listener() {
+	until_socket "sport = :$1"
+	ask "find tcp $WS4 $1 $PEER4 40000 in"
+}
+runs "$DIR/suite/launcher" start "$DIR/suite/lib/worker" serve 7031 1 1
+listener 7031
+ok "what a program starts from its own tree belongs to it" \
+	grep -q " exe:$DIR/suite/launcher@0\$" <<<"$ANSWER"
+ok "the one that started it is one of its processes" grep -q '^seen [0-9]* 2 ' <<<"$ANSWER"
+runs "$DIR/suite/launcher" start "$(command -v setpriv)" --reuid 65534 --regid 65534 \
+	--clear-groups "$DIR/suite/lib/worker" serve 7032 1 1
+listener 7032
+ok "so does what has dropped root" \
+	grep -q " exe:$DIR/suite/launcher@0\$" <<<"$ANSWER"
+runs "$DIR/shared/bin/launcher" start "$DIR/shared/bin/worker" serve 7033 1 1
+listener 7033
+ok "what it starts from where many are does not" \
+	grep -q " exe:$DIR/shared/bin/worker@0\$" <<<"$ANSWER"
+# shellcheck disable=SC2016
+runs "$DIR/suite/bash" -c '"$0" serve 7034 1 1; true' "$DIR/suite/lib/worker"
+listener 7034
+ok "nor does what a shell starts" \
+	grep -q " exe:$DIR/suite/lib/worker@0\$" <<<"$ANSWER"
+runs setpriv --reuid 65534 --regid 65534 --clear-groups \
+	"$DIR/suite/launcher" start "$DIR/suite/lib/worker" serve 7035 1 1
+listener 7035
+ok "two users are two applications" \
+	grep -q " exe:$DIR/suite/launcher@65534\$" <<<"$ANSWER"
+
 # --- a cgroup of its own -----------------------------------------------------------------------
 
 if [ -n "$CGROUP_ROOT" ]; then

@@ -11,7 +11,8 @@
  * N resolved N scans N ... bench N                              -> scan NS find NS
  * (each the mean of N)
  *
- * Observations go out first: "seen ID PIDS WILDCARD NAME", "gone ID", "storage ID R W".
+ * Observations go out first: "seen ID PIDS WILDCARD NAME", "gone ID", "storage ID R W
+ * sound|- camera|-".
  */
 #include "kernel/attribution.h"
 #include <errno.h>
@@ -54,9 +55,11 @@ static void observe(void *context, const struct observation *o)
 		printf("gone %u\n", o->app.id);
 		break;
 	case OBS_APP_IO:
-		printf("storage %u %llu %llu\n", o->app_io.id,
+		printf("storage %u %llu %llu %s %s\n", o->app_io.id,
 		       (unsigned long long)o->app_io.read_bytes,
-		       (unsigned long long)o->app_io.written_bytes);
+		       (unsigned long long)o->app_io.written_bytes,
+		       o->app_io.has_sound ? "sound" : "-",
+		       o->app_io.has_camera ? "camera" : "-");
 		break;
 	default:
 		printf("unexpected %d\n", o->kind);

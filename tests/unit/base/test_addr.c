@@ -108,6 +108,24 @@ static void what_is_no_address_is_refused(void **state)
 	assert_true(addr_equal(&a, &before));
 }
 
+static void loopback_is_known(void **state)
+{
+	static const struct {
+		const char *text;
+		bool is_loopback;
+	} cases[] = {{"127.0.0.1", true},  {"127.255.0.9", true},
+		     {"::1", true},	   {"126.255.255.255", false},
+		     {"128.0.0.0", false}, {"::", false},
+		     {"::2", false},	   {"fe80::1", false}};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct addr a = address(cases[i].text);
+
+		assert_int_equal(addr_is_loopback(&a), cases[i].is_loopback);
+	}
+}
+
 static void local_scope_is_never_a_stranger(void **state)
 {
 	static const char *const local[] = {
@@ -268,6 +286,7 @@ int main(void)
 		cmocka_unit_test(a_mapped_address_is_the_ipv4_address),
 		cmocka_unit_test(a_compatible_address_is_not_ipv4),
 		cmocka_unit_test(what_is_no_address_is_refused),
+		cmocka_unit_test(loopback_is_known),
 		cmocka_unit_test(local_scope_is_never_a_stranger),
 		cmocka_unit_test(private_space_ends_where_the_rfcs_say),
 		cmocka_unit_test(a_prefix_contains_its_first_and_last_address),

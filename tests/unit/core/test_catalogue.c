@@ -12,7 +12,7 @@
 
 #include <cmocka.h>
 
-#define SHIPPED_COUNT 17
+#define CLIENT_COUNT 17
 
 static struct policy_error error;
 
@@ -131,11 +131,30 @@ static void an_incomplete_client_is_refused(void **state)
 	(void)state;
 	assert_refused(
 		"[client a]\ntitle = A\nword = w\nmatch.exe = /a\n",
-		"bad.ini:1: [client a] is not complete; expected title, word and "
-		"forbid");
+		"bad.ini:1: [client a] is not complete; expected title, and word "
+		"and forbid or trade");
 	assert_refused("\n[client a]\ntitle = A\nword = w\nforbid = f\n",
 		       "bad.ini:2: [client a] matches nothing; expected match.exe or "
 		       "match.unit");
+}
+
+static void a_relay_by_trade_needs_no_word_and_no_switch(void **state)
+{
+	struct catalogue *c = parse_layers("[client a]\ntitle = A\ntrade = mail relay\n"
+					   "match.exe = /usr/sbin/a\n",
+					   "[client b]\ntitle = B\nword = w\n"
+					   "forbid = f\nmatch.exe = /b\n");
+
+	(void)state;
+	assert_string_equal(c->clients[0].trade, "mail relay");
+	assert_string_equal(c->clients[0].word, "mail relay");
+	assert_string_equal(c->clients[0].forbid, "");
+	assert_null(c->clients[1].trade);
+	catalogue_free(c);
+	assert_refused(
+		"[client a]\ntrade = mail relay\nmatch.exe = /a\n",
+		"bad.ini:1: [client a] is not complete; expected title, and word "
+		"and forbid or trade");
 }
 
 static void what_is_unknown_is_refused_with_the_nearest(void **state)
@@ -146,7 +165,7 @@ static void what_is_unknown_is_refused_with_the_nearest(void **state)
 		       "'client'? Expected [client ID]");
 	assert_refused("[client a]\ntitel = A\n",
 		       "bad.ini:2: titel: unknown key 'titel'; did you mean 'title'? "
-		       "Expected title, word, forbid, match.exe, match.unit");
+		       "Expected title, word, forbid, trade, match.exe, match.unit");
 	assert_refused("[client]\n", "bad.ini:1: the section has no name; expected "
 				     "[client ID]");
 	assert_refused(A "title = B\n", "bad.ini:5: title: written twice in this file, "
@@ -166,7 +185,7 @@ static struct catalogue *parse_shipped(struct conffiles *files)
 	char text[600];
 
 	assert_int_equal(conffiles_read(layers, 1, files, text, sizeof(text)), 0);
-	assert_in_range(files->count, SHIPPED_COUNT, 64);
+	assert_in_range(files->count, CLIENT_COUNT, 64);
 	for (size_t i = 0; i < files->count; i++)
 		sources[i] = (struct policy_source){files->files[i].path,
 						    files->files[i].text,
@@ -176,18 +195,48 @@ static struct catalogue *parse_shipped(struct conffiles *files)
 	return c;
 }
 
-static void every_shipped_file_holds_the_client_it_is_named_for(void **state)
+/* A file of clients holds the one it is named for; one of a trade, all of that. */
+static void every_shipped_client_is_in_the_file_for_it(void **state)
 {
 	struct conffiles files;
 	struct catalogue *c = parse_shipped(&files);
+	size_t file = 0, trades = 0;
 	char path[256];
 
 	(void)state;
-	assert_int_equal(c->count, files.count);
 	for (size_t i = 0; i < c->count; i++) {
-		snprintf(path, sizeof(path), "rules/clients/%s.ini", c->clients[i].id);
-		assert_string_equal(files.files[i].path, path);
+		const struct catalogue_client *client = &c->clients[i];
+
+		if (client->trade) {
+			trades++;
+			assert_string_equal(client->word, client->trade);
+			assert_string_equal(client->forbid, "");
+			continue;
+		}
+		snprintf(path, sizeof(path), "rules/clients/%s.ini", client->id);
+		assert_string_equal(files.files[file++].path, path);
 	}
+	assert_int_equal(file, CLIENT_COUNT);
+	assert_true(trades >= 40);
+	for (; file < files.count; file++)
+		assert_non_null(strstr(files.files[file].path, "/trade-"));
+	conffiles_done(&files);
+	catalogue_free(c);
+}
+
+/* Anybody may call a program of his own so: only what packages install is exempt. */
+static void trades_are_known_by_paths_that_root_alone_writes(void **state)
+{
+	struct conffiles files;
+	struct catalogue *c = parse_shipped(&files);
+
+	(void)state;
+	for (size_t i = 0; i < c->count; i++)
+		for (size_t k = 0; c->clients[i].trade && k < c->clients[i].exe_count;
+		     k++)
+			if (strncmp(c->clients[i].exes[k], "/usr/", 5) != 0 &&
+			    strncmp(c->clients[i].exes[k], "/lib/", 5) != 0)
+				fail_msg("%s", c->clients[i].exes[k]);
 	conffiles_done(&files);
 	catalogue_free(c);
 }
@@ -215,6 +264,16 @@ static void installed_programs_are_recognised(void **state)
 		{"/usr/bin/python3.11", "deluged.service", "bittorrent"},
 		{"/usr/bin/earnapp", "", "bandwidth-sharing"},
 		{"/usr/lib/firefox/firefox", "", "(none)"},
+		{"/usr/sbin/nginx", "nginx.service", "nginx"},
+		{"/home/x/nginx", "", "(none)"},
+		{"/usr/sbin/haproxy", "haproxy.service", "haproxy"},
+		{"/usr/sbin/sshd", "", "openssh"},
+		{"/usr/bin/ssh", "", "(none)"},
+		{"/usr/lib/postfix/sbin/smtpd", "postfix@-.service", "postfix"},
+		{"/usr/lib/erlang/erts-13.1.5/bin/beam.smp", "ejabberd.service",
+		 "ejabberd"},
+		{"/usr/lib/erlang/erts-13.1.5/bin/beam.smp", "", "(none)"},
+		{"/usr/sbin/named", "named.service", "bind"},
 	};
 	struct conffiles files;
 	struct catalogue *c = parse_shipped(&files);
@@ -236,7 +295,9 @@ int main(void)
 		cmocka_unit_test(a_later_layer_wins_key_by_key_and_over_other_clients),
 		cmocka_unit_test(an_incomplete_client_is_refused),
 		cmocka_unit_test(what_is_unknown_is_refused_with_the_nearest),
-		cmocka_unit_test(every_shipped_file_holds_the_client_it_is_named_for),
+		cmocka_unit_test(every_shipped_client_is_in_the_file_for_it),
+		cmocka_unit_test(trades_are_known_by_paths_that_root_alone_writes),
+		cmocka_unit_test(a_relay_by_trade_needs_no_word_and_no_switch),
 		cmocka_unit_test(installed_programs_are_recognised),
 	};
 

@@ -281,6 +281,20 @@ static void loopback_and_link_local_are_no_strangers(void **state)
 	assert_int_equal(traffic_app(t)->totals.bytes_in, 0);
 }
 
+static void an_own_address_is_no_stranger_whatever_policy_says(void **state)
+{
+	struct traffic *t = *state;
+
+	traffic_flow(t, 1, false);
+	t->flows[0].record.flow.key.remote = t->flows[0].record.flow.key.local;
+	traffic_carry(t, 0, 100, 100);
+	traffic_sample(t);
+	assert_peers(traffic_app(t), 0, 0, 0);
+	change_policy(t, "");
+	assert_false(flow_of(t, 0)->is_stranger);
+	assert_peers(traffic_app(t), 0, 0, 0);
+}
+
 static void the_last_counters_of_a_flow_count(void **state)
 {
 	struct traffic *t = *state;
@@ -598,6 +612,7 @@ int main(void)
 		CASE(peers_are_counted_once_an_address),
 		CASE(a_peer_is_alive_once_packets_went_both_ways),
 		CASE(loopback_and_link_local_are_no_strangers),
+		CASE(an_own_address_is_no_stranger_whatever_policy_says),
 		CASE(the_last_counters_of_a_flow_count),
 		CASE(a_flow_goes_to_the_application_that_is_found_later),
 		CASE(flows_of_an_application_that_is_gone_are_nobodys),

@@ -45,7 +45,7 @@ static const char *rule_for(const struct policy *p, const struct app_identity *i
 static const char *rule_of_selector(const char *selector)
 {
 	static char id[] = "n2n";
-	const struct catalogue_client client = {.id = id};
+	const struct catalogue_client client = {.id = id, .trade = "mail relay"};
 	struct policy *p;
 	const char *name;
 	char text[256];
@@ -86,6 +86,9 @@ static void each_selector_matches_its_own_field(void **state)
 	assert_string_equal(rule_of_selector("match.exe = /usr/bin/supernode"), "x");
 	assert_string_equal(rule_of_selector("match.unit = n2n.service"), "x");
 	assert_string_equal(rule_of_selector("match.user = alice"), "x");
+	assert_string_equal(rule_of_selector("match.trade = mail relay"), "x");
+	assert_string_equal(rule_of_selector("match.trade = *"), "x");
+	assert_string_equal(rule_of_selector("match.trade = n2n"), "*");
 	assert_string_equal(rule_of_selector("match.client = supernode"), "*");
 	assert_string_equal(rule_of_selector("match.unit = alice"), "*");
 	assert_string_equal(rule_of_selector("match.user = n2n"), "*");
@@ -122,6 +125,57 @@ static void a_selector_never_matches_an_empty_field(void **state)
 	strcpy(inside.container, "web");
 	assert_string_equal(rule_for(p, &inside, NULL), "c");
 	policy_free(p);
+}
+
+static void a_client_without_a_trade_matches_none(void **state)
+{
+	char id[] = "n2n";
+	const struct catalogue_client client = {.id = id};
+	struct policy *p = parse("[app t]\nmatch.trade = *\n");
+
+	(void)state;
+	assert_string_equal(rule_for(p, &supernode, &client), "(none)");
+	assert_string_equal(rule_for(p, &supernode, NULL), "(none)");
+	policy_free(p);
+}
+
+/* What the shipped policy and an admin's file together say of a reverse proxy. */
+static enum promotion_action promotion_of_a_trade(const char *admins)
+{
+	static const char shipped[] =
+		"[app trade]\nmatch.trade = *\npromotion = allow\n"
+		"[app *]\npromotion = warn\n";
+	const struct policy_source sources[] = {
+		{"shipped.ini", shipped, sizeof(shipped) - 1},
+		{"admin.ini", admins, strlen(admins)}};
+	char id[] = "haproxy";
+	const struct catalogue_client client = {.id = id, .trade = "reverse proxy"};
+	struct policy_match match;
+	struct policy_error error;
+	struct policy *p = NULL;
+
+	assert_int_equal(policy_parse(sources, 2, &p, &error), 0);
+	policy_match_app(p, &supernode, &client, &match);
+	policy_free(p);
+	return match.effective.promotion;
+}
+
+static void an_admin_overrides_what_is_exempt_by_trade(void **state)
+{
+	(void)state;
+	assert_int_equal(promotion_of_a_trade(""), PROMOTION_ALLOW);
+	assert_int_equal(promotion_of_a_trade(
+				 "[app *]\npromotion = shape\nrelay_rate_up = 1mbit\n"),
+			 PROMOTION_ALLOW);
+	assert_int_equal(promotion_of_a_trade("[app trade]\npromotion = warn\n"),
+			 PROMOTION_WARN);
+	assert_int_equal(promotion_of_a_trade(
+				 "[app x]\nmatch.trade = reverse*\npromotion = warn\n"),
+			 PROMOTION_WARN);
+	assert_int_equal(
+		promotion_of_a_trade(
+			"[app x]\nmatch.trade = jump host\npromotion = warn\n"),
+		PROMOTION_ALLOW);
 }
 
 static void of_several_matches_the_last_read_wins(void **state)
@@ -245,6 +299,8 @@ int main(void)
 		cmocka_unit_test(globs_match_whole_texts),
 		cmocka_unit_test(any_item_of_any_list_is_enough),
 		cmocka_unit_test(a_selector_never_matches_an_empty_field),
+		cmocka_unit_test(a_client_without_a_trade_matches_none),
+		cmocka_unit_test(an_admin_overrides_what_is_exempt_by_trade),
 		cmocka_unit_test(of_several_matches_the_last_read_wins),
 		cmocka_unit_test(keys_that_are_not_set_come_from_the_default_rule),
 		cmocka_unit_test(none_lifts_a_limit_of_the_default_rule),

@@ -438,8 +438,8 @@ static void a_section_without_a_match_is_refused(void **state)
 	assert_string_equal(
 		error_of("[app x]\nmatch.user = u\n[app y]\nrate_up = 1mbit\n"),
 		"bad.ini:3: [app y] matches nothing; expected at least one "
-		"of match.client, match.exe, match.unit, match.user, "
-		"match.container");
+		"of match.client, match.trade, match.exe, match.unit, "
+		"match.user, match.container");
 	assert_mentions(error_of("[app empty]\n"), "[app empty] matches nothing");
 }
 
@@ -678,11 +678,14 @@ static void the_shipped_default_limits_nothing(void **state)
 
 	(void)state;
 	assert_int_equal(p->mode, MODE_ENFORCE);
-	assert_int_equal(p->rule_count, 1);
+	assert_int_equal(p->rule_count, 2);
 	assert_string_equal(p->rules[0].name, "*");
 	assert_int_equal(p->rules[0].promotion, PROMOTION_WARN);
-	for (int key = RULE_RATE_UP; key < RULE_KEY_COUNT; key++)
-		assert_false(p->rules[0].is_set[key]);
+	assert_string_equal(p->rules[1].name, "trade");
+	assert_int_equal(p->rules[1].promotion, PROMOTION_ALLOW);
+	for (size_t i = 0; i < p->rule_count; i++)
+		for (int key = RULE_RATE_UP; key < RULE_KEY_COUNT; key++)
+			assert_false(p->rules[i].is_set[key]);
 	assert_int_equal(addr_parse("100.64.3.4", &a), 0);
 	assert_true(policy_is_trusted(p, &a));
 	assert_int_equal(addr_parse("203.0.113.9", &a), 0);

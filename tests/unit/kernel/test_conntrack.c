@@ -146,6 +146,21 @@ static void put_counter(struct message *m, uint16_t type, uint64_t packets,
 	mnl_attr_nest_end(m->header, nest);
 }
 
+static void put_tcp_flags(struct message *m, uint8_t original, uint8_t reply)
+{
+	const uint8_t flags[2][2] = {{original, 0xff}, {reply, 0xff}}; /* and mask */
+	struct nlattr *info = mnl_attr_nest_start(m->header, CTA_PROTOINFO);
+	struct nlattr *tcp = mnl_attr_nest_start(m->header, CTA_PROTOINFO_TCP);
+
+	mnl_attr_put_u8(m->header, CTA_PROTOINFO_TCP_STATE, 3);
+	mnl_attr_put(m->header, CTA_PROTOINFO_TCP_FLAGS_ORIGINAL, sizeof(flags[0]),
+		     flags[0]);
+	mnl_attr_put(m->header, CTA_PROTOINFO_TCP_FLAGS_REPLY, sizeof(flags[1]),
+		     flags[1]);
+	mnl_attr_nest_end(m->header, tcp);
+	mnl_attr_nest_end(m->header, info);
+}
+
 /* --- checking ---------------------------------------------------------------- */
 
 static int parse(const struct message *m, struct conntrack_entry *ret_entry)
@@ -234,13 +249,57 @@ static void icmp_has_no_ports(void **state)
 	       (struct side){HERE6, 0, THERE6, 0});
 }
 
-static void loopback_has_two_local_ends(void **state)
+static void assert_ends(const struct flow_key *key, struct side wanted)
 {
+	struct addr src = addr_of(wanted.src), dst = addr_of(wanted.dst);
+
+	assert_true(addr_equal(&key->local, &src));
+	assert_true(addr_equal(&key->remote, &dst));
+	assert_int_equal(key->local_port, wanted.src_port);
+	assert_int_equal(key->remote_port, wanted.dst_port);
+}
+
+static struct conntrack_entry parse_loopback(struct side original, struct side reply)
+{
+	struct conntrack_entry e;
+	struct message m;
+
+	build(&m, IPPROTO_TCP, original, reply);
+	assert_int_equal(parse(&m, &e), 0);
+	assert_true(e.is_loopback);
+	assert_false(e.is_inbound);
+	assert_ends(&e.client, original);
+	assert_ends(&e.server, reply);
+	return e;
+}
+
+static void loopback_is_seen_from_where_it_began(void **state)
+{
+	const struct side there = {"127.0.0.1", 1, "127.0.0.1", 2};
+	const struct side own = {HERE, 1, HERE, 2};
+	struct conntrack_entry e;
+
 	(void)state;
-	expect_refusal((struct side){"127.0.0.1", 1, "127.0.0.1", 2},
-		       (struct side){"127.0.0.1", 2, "127.0.0.1", 1}, -ELOOP);
-	expect_refusal((struct side){HERE, 1, "127.0.0.1", 2},
-		       (struct side){"127.0.0.1", 2, HERE, 1}, -ELOOP);
+	e = parse_loopback(there, (struct side){"127.0.0.1", 2, "127.0.0.1", 1});
+	assert_ends(&e.key, there);
+	e = parse_loopback(own, (struct side){HERE, 2, HERE, 1});
+	assert_ends(&e.key, own);
+}
+
+static void loopback_that_looks_like_a_strangers_is_refused(void **state)
+{
+	struct message m;
+	struct conntrack_entry e;
+
+	(void)state;
+	expect_refusal((struct side){"127.0.0.1", 1, HERE, 2},
+		       (struct side){HERE, 2, "127.0.0.1", 1}, -ELOOP);
+	/* Its source is translated to an address that is not ours. */
+	expect_refusal((struct side){HERE, 1, HERE, 2},
+		       (struct side){"127.0.0.1", 2, "198.51.100.7", 1}, -ELOOP);
+	build(&m, IPPROTO_ICMP, (struct side){HERE, 0, HERE, 0},
+	      (struct side){HERE, 0, HERE, 0});
+	assert_int_equal(parse(&m, &e), -ELOOP);
 }
 
 static void a_forwarded_flow_has_no_local_end(void **state)
@@ -248,6 +307,26 @@ static void a_forwarded_flow_has_no_local_end(void **state)
 	(void)state;
 	expect_refusal((struct side){"10.0.0.2", 1, THERE, 2},
 		       (struct side){THERE, 2, "10.0.0.2", 1}, -ENOENT);
+}
+
+static void a_connection_met_midway_says_so(void **state)
+{
+	const uint8_t liberal = IP_CT_TCP_FLAG_SACK_PERM | IP_CT_TCP_FLAG_BE_LIBERAL;
+	struct conntrack_entry e;
+	struct message m;
+
+	(void)state;
+	build_outbound(&m);
+	assert_int_equal(parse(&m, &e), 0);
+	assert_false(e.is_midway);
+	put_tcp_flags(&m, IP_CT_TCP_FLAG_SACK_PERM, liberal);
+	assert_int_equal(parse(&m, &e), 0);
+	assert_false(e.is_midway);
+	build_outbound(&m);
+	put_tcp_flags(&m, liberal, liberal);
+	assert_int_equal(parse(&m, &e), 0);
+	assert_true(e.is_midway);
+	assert_false(e.is_inbound);
 }
 
 /* --- translated addresses ---------------------------------------------------- */
@@ -286,9 +365,12 @@ static void dnat_of_an_own_flow_keeps_the_address_its_socket_called(void **state
 
 static void an_own_flow_redirected_to_a_local_proxy_is_loopback(void **state)
 {
+	struct conntrack_entry e;
+
 	(void)state;
-	expect_refusal((struct side){HERE, 40000, THERE, 443},
-		       (struct side){"127.0.0.1", 8080, HERE, 40000}, -ELOOP);
+	e = parse_loopback((struct side){HERE, 40000, THERE, 443},
+			   (struct side){"127.0.0.1", 8080, HERE, 40001});
+	assert_ends(&e.key, (struct side){HERE, 40001, "127.0.0.1", 8080});
 }
 
 static void masquerading_for_a_container_is_forwarding(void **state)
@@ -548,8 +630,10 @@ int main(void)
 		cmocka_unit_test(an_inbound_flow_is_local_at_its_destination),
 		cmocka_unit_test(ipv6_flows_are_turned_the_same_way),
 		cmocka_unit_test(icmp_has_no_ports),
-		cmocka_unit_test(loopback_has_two_local_ends),
+		cmocka_unit_test(loopback_is_seen_from_where_it_began),
+		cmocka_unit_test(loopback_that_looks_like_a_strangers_is_refused),
 		cmocka_unit_test(a_forwarded_flow_has_no_local_end),
+		cmocka_unit_test(a_connection_met_midway_says_so),
 		cmocka_unit_test(a_redirected_flow_is_known_by_the_port_of_its_socket),
 		cmocka_unit_test(dnat_of_a_foreign_address_to_this_host_is_inbound),
 		cmocka_unit_test(

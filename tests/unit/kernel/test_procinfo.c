@@ -597,6 +597,20 @@ static void a_program_is_found_among_arguments(void **state)
 #undef SCRIPT
 }
 
+static void the_last_numbers_of_a_list_are_kept(void **state)
+{
+	static const char text[] = "4 15 x 99999999999 7 8 ";
+	int numbers[3] = {0};
+
+	(void)state;
+	assert_int_equal(procparse_numbers(text, sizeof(text) - 1, numbers, 3), 3);
+	assert_int_equal(numbers[0], 15);
+	assert_int_equal(numbers[2], 8);
+	assert_int_equal(procparse_numbers(text, 2, numbers, 3), 1);
+	assert_int_equal(numbers[0], 4);
+	assert_int_equal(procparse_numbers(text, 0, numbers, 3), 0);
+}
+
 static void broken_texts_are_refused(void **state)
 {
 	static const char *const stats[] = {"",	  "1",	    "1 (",	    "1 ()",
@@ -651,6 +665,7 @@ int main(void)
 		CASE(a_user_without_a_name_is_a_number),
 		cmocka_unit_test(the_cgroup2_mount_is_found_in_mountinfo),
 		cmocka_unit_test(a_program_is_found_among_arguments),
+		cmocka_unit_test(the_last_numbers_of_a_list_are_kept),
 		cmocka_unit_test(broken_texts_are_refused),
 	};
 

@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Looking into processes for the sockets that wait: first, often and cheaply, into the
+ * few that held such sockets lately and into their families; else, as the pace allows,
+ * into all of a user, of a cgroup, of /proc.
+ *
+ * A proxy makes hundreds of connections a second that last about one: by the time all
+ * of /proc is due they are closed. That the process is the one of the last connection
+ * is never assumed: it is only where the inode is looked for first.
+ */
+#include "kernel/attribution_internal.h"
+#include <errno.h>
+#include <string.h>
+#include <time.h>
+
+#define SECOND_NS 1000000000u
+#define PACE_DIVISOR 100
+/* Looks alone may use half of that, and are never closer together than: */
+#define LOOK_DIVISOR 200
+#define LOOK_SPACING_NS (20ull * SECOND_NS / 1000)
+#define FAMILY_MAX 32 /* youngest children looked into of one process */
+
+uint64_t pace_start(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &ts);
+	return (uint64_t)ts.tv_sec * SECOND_NS + (uint64_t)ts.tv_nsec;
+}
+
+bool pace_allows(struct attribution *a, uint64_t time_ns)
+{
+	if (a->paced_ns && time_ns > a->paced_ns) {
+		uint64_t earned = (time_ns - a->paced_ns) / PACE_DIVISOR;
+
+		if (earned > (uint64_t)SCAN_BUDGET_MAX_NS)
+			earned = (uint64_t)SCAN_BUDGET_MAX_NS;
+		a->budget_ns += (int64_t)earned;
+		if (a->budget_ns > SCAN_BUDGET_MAX_NS)
+			a->budget_ns = SCAN_BUDGET_MAX_NS;
+	}
+	a->paced_ns = time_ns;
+	return a->budget_ns > 0;
+}
+
+uint64_t pace_spend(struct attribution *a, uint64_t start)
+{
+	uint64_t cost = pace_start() - start;
+
+	a->budget_ns -= (int64_t)cost;
+	return cost;
+}
+
+/* --- recent owners -----------------------------------------------------------------
+ */
+
+static bool is_alike(const struct recent_owner *r, const struct socket_owner *s)
+{
+	return r->uid == s->uid && r->cgroup_id == s->cgroup_id;
+}
+
+/* The one used last is the first: mostly it is the one that is looked for. */
+void recent_note(struct attribution *a, pid_t pid, const struct socket_owner *s)
+{
+	struct recent_owner noted = {
+		.pid = pid, .uid = s->uid, .cgroup_id = s->cgroup_id};
+	size_t i = 0;
+
+	while (i < RECENT_MAX - 1 && a->recent[i].pid &&
+	       !(a->recent[i].pid == pid && is_alike(&a->recent[i], s)))
+		i++;
+	if (a->recent[i].pid == pid && is_alike(&a->recent[i], s))
+		noted = a->recent[i];
+	else if (procinfo_read_parent(a->procinfo, pid, &noted.parent) < 0)
+		noted.parent = 0;
+	memmove(a->recent + 1, a->recent, i * sizeof(*a->recent));
+	a->recent[0] = noted;
+}
+
+/* True when the socket was found. */
+static bool look_into(struct attribution *a, pid_t pid, const struct socket_owner *s)
+{
+	pid_t holder;
+
+	return procinfo_look(a->procinfo, pid) > 0 &&
+	       procinfo_find_pid(a->procinfo, s->inode, &holder) == 0;
+}
+
+/* A server that forks for every connection is found by its family. */
+static bool look_into_children(struct attribution *a, pid_t parent,
+			       const struct socket_owner *s)
+{
+	pid_t pids[FAMILY_MAX];
+	int n = procinfo_read_children(a->procinfo, parent, pids, FAMILY_MAX);
+
+	while (n-- > 0)
+		if (look_into(a, pids[n], s))
+			return true;
+	return false;
+}
+
+static bool is_among(const pid_t *pids, size_t count, pid_t pid)
+{
+	for (size_t i = 0; i < count; i++)
+		if (pids[i] == pid)
+			return true;
+	return false;
+}
+
+/* True when the socket was found; else all there is has been looked into. */
+static bool look_into_alike(struct attribution *a, const struct socket_owner *s)
+{
+	pid_t parents[RECENT_MAX];
+	size_t count = 0;
+
+	for (size_t i = 0; i < RECENT_MAX; i++)
+		if (is_alike(&a->recent[i], s) && a->recent[i].pid > INIT_PID &&
+		    look_into(a, a->recent[i].pid, s))
+			return true;
+	for (size_t i = 0; i < RECENT_MAX; i++) {
+		pid_t parent = a->recent[i].parent;
+
+		if (!is_alike(&a->recent[i], s) || parent <= INIT_PID ||
+		    is_among(parents, count, parent))
+			continue;
+		parents[count++] = parent;
+		if (look_into_children(a, parent, s))
+			return true;
+	}
+	return false;
+}
+
+/* Answers all that wait and are alike. */
+static void settle_alike(struct attribution *a, uint32_t uid, uint64_t cgroup_id,
+			 bool was_complete, uint64_t time_ns)
+{
+	struct socket_owner *s, *next;
+
+	DL_FOREACH_SAFE(a->waiting, s, next)
+	{
+		if (s->uid != uid || s->cgroup_id != cgroup_id)
+			continue;
+		if (sockets_settle(a, s, time_ns) < 0 && was_complete)
+			s->was_looked = true;
+	}
+}
+
+void recent_look(struct attribution *a, uint64_t time_ns)
+{
+	struct socket_owner *s = a->waiting;
+	uint64_t start, pause;
+	bool is_found;
+
+	while (s && s->was_looked)
+		s = s->next;
+	if (!s || time_ns < a->look_ns || !pace_allows(a, time_ns))
+		return;
+	start = pace_start();
+	is_found = look_into_alike(a, s);
+	settle_alike(a, s->uid, s->cgroup_id, !is_found, time_ns);
+	pause = pace_spend(a, start) * LOOK_DIVISOR;
+	a->look_ns = time_ns + (pause > LOOK_SPACING_NS ? pause : LOOK_SPACING_NS);
+	a->stats.looks++;
+}
+
+/* --- scans -------------------------------------------------------------------------
+ */
+
+/* What a scan can be limited to. */
+struct narrowing {
+	uint32_t uid;	  /* (uint32_t)-1: any */
+	const char *path; /* of a cgroup, or NULL */
+};
+
+/* All that wait in one cgroup, or of one user, unless that has been tried for any. */
+static struct narrowing narrow(struct attribution *a, uint64_t time_ns)
+{
+	static const struct narrowing none = {(uint32_t)-1, NULL};
+	const struct socket_owner *s, *first = NULL;
+	const struct cgroup_owner *c;
+	bool is_one_cgroup = true, is_one_user = true;
+
+	DL_FOREACH (a->waiting, s) {
+		if (s->was_scanned)
+			return none;
+		if (!first)
+			first = s;
+		is_one_cgroup &= s->cgroup_id == first->cgroup_id;
+		is_one_user &= s->uid == first->uid;
+	}
+	c = first && is_one_cgroup && first->cgroup_id
+		    ? cgroups_find(a, first->cgroup_id, time_ns)
+		    : NULL;
+	if (c && c->path && strcmp(c->path, "/") != 0)
+		return (struct narrowing){(uint32_t)-1, c->path};
+	return first && is_one_user ? (struct narrowing){first->uid, NULL} : none;
+}
+
+static int scan(struct attribution *a, const struct narrowing *n)
+{
+	uint64_t start = pace_start();
+	int read_count = procinfo_scan(a->procinfo, n->uid, n->path);
+
+	pace_spend(a, start);
+	a->stats.scans++;
+	if (read_count > 0)
+		a->stats.processes_read += (uint64_t)read_count;
+	return read_count < 0 ? read_count : 0;
+}
+
+/* Answers those that wait, from what the scan found. */
+static void settle(struct attribution *a, bool was_full, uint64_t time_ns)
+{
+	struct socket_owner *s, *next;
+
+	DL_FOREACH_SAFE(a->waiting, s, next)
+	{
+		int err = sockets_settle(a, s, time_ns);
+
+		if (err == 0)
+			continue;
+		if (err != -ENOENT || was_full)
+			sockets_give_up(a, s, time_ns);
+		else
+			s->was_scanned = true;
+	}
+}
+
+int attribution_scan(struct attribution *a, uint64_t time_ns)
+{
+	struct narrowing n;
+	int err;
+
+	recent_look(a, time_ns);
+	if (!a->waiting || !pace_allows(a, time_ns))
+		return 0;
+	n = narrow(a, time_ns);
+	err = scan(a, &n);
+	settle(a, err < 0 || (n.uid == (uint32_t)-1 && !n.path), time_ns);
+	return err < 0 ? err : 1;
+}
+
+int scan_everything(struct attribution *a, uint64_t time_ns)
+{
+	static const struct narrowing none = {(uint32_t)-1, NULL};
+	int err;
+
+	pace_allows(a, time_ns);
+	err = scan(a, &none);
+	if (err == 0)
+		settle(a, true, time_ns);
+	return err;
+}
