@@ -4,12 +4,29 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <string.h>
+#include <time.h>
 
-/* Up to this many entries everything is read every second. */
+/*
+ * Dumps of the kernel's table cost in proportion to the flows, and together they may
+ * take one percent of a core (core/pace.h): whatever a dump has cost, of our processor
+ * time with the kernel's part, a hundred times that has to pass before the next; a
+ * second at least, as ticks come.
+ *
+ * But never longer than DUMP_WAIT_MAX_NS. Rates are looked at over the last 8 s
+ * (detect.c), and without a dump in every 8 s an application would seem to pause. So
+ * dumps that cost more than 70 ms, of some 30,000 heavy flows, take more than their
+ * percent. What waiting costs in detection: an application is noticed up to 7 s later;
+ * from then on its heaviest flows are read singly, five times a second, as ever. Flows
+ * that end tell their last counters by themselves.
+ */
+#define DUMP_COST_FACTOR 100
+#define DUMP_WAIT_MAX_NS (7 * SECOND_NS)
+#define DUMP_SLACK_NS (500 * MILLISECOND_NS) /* half of what ticks come in */
+/* Up to this many entries everything is read every time. */
 #define FULL_ENTRIES_CHEAP 2000
 #define FULL_INTERVAL_NS (5 * SECOND_NS)
-/* A full poll may take this part of the time: half a percent. */
-#define FULL_COST_FACTOR 200
+/* Full dumps may take half of the budget. */
+#define FULL_COST_FACTOR (2 * DUMP_COST_FACTOR)
 /* A flow nobody owned when it was young is asked about again only if it carries. */
 #define OWNER_PATIENCE_NS (10 * SECOND_NS)
 /* Even if nothing moves everything is read this often. */
@@ -18,6 +35,13 @@
 #define SAMPLED_MAX 512
 #define REFRESH_NS (5 * SECOND_NS)
 #define IO_NS (2 * SECOND_NS)
+
+void observe_init(struct agent *a)
+{
+	a->poll.dumps = (struct pace){.factor = DUMP_COST_FACTOR,
+				      .wait_max_ns = DUMP_WAIT_MAX_NS,
+				      .slack_ns = DUMP_SLACK_NS};
+}
 
 void observe_record(void *context, const struct observation *o)
 {
@@ -148,6 +172,15 @@ void observe_entry(void *context, enum conntrack_event event,
 		enforce_mark(a, entry, f->app, f->is_leg);
 }
 
+/* Processor time this process has used. */
+static uint64_t used_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &ts);
+	return (uint64_t)ts.tv_sec * SECOND_NS + (uint64_t)ts.tv_nsec;
+}
+
 static bool is_full_due(const struct agent *a, uint64_t now_ns)
 {
 	const struct polling *p = &a->poll;
@@ -220,12 +253,10 @@ void observe_sampled(struct agent *a)
 		return;
 	/* Collected first: what is read may change the lists. */
 	while ((app = engine_next_app(a->engine, app)))
-		for (const struct flow *f = app->is_candidate ? app->flows : NULL;
-		     f && count < SAMPLED_MAX; f = f->next)
-			if (f->samples) {
-				sampled[count].key = f->key;
-				sampled[count++].is_inbound = f->is_inbound;
-			}
+		for (size_t i = 0; i < app->sampled_count && count < SAMPLED_MAX; i++) {
+			sampled[count].key = app->sampled[i]->key;
+			sampled[count++].is_inbound = app->sampled[i]->is_inbound;
+		}
 	for (size_t i = 0; i < count; i++)
 		conntrack_read(a->conntrack, &sampled[i].key, sampled[i].is_inbound);
 }
@@ -235,12 +266,16 @@ bool observe_poll_start(struct agent *a, uint64_t now_ns)
 	struct polling *p = &a->poll;
 	bool is_full = !a->enforce.is_installed || is_full_due(a, now_ns);
 	uint32_t heavy = is_full ? 0 : a->enforce.installed.layout.heavy;
+	uint64_t used = used_ns();
 
-	if (!a->conntrack || p->running != POLL_NONE || is_quiet(a, now_ns) ||
+	if (!a->conntrack || p->running != POLL_NONE ||
+	    !pace_may_begin(&p->dumps, now_ns) || is_quiet(a, now_ns) ||
 	    conntrack_dump_start(a->conntrack, heavy, heavy) < 0)
 		return false;
 	p->running = is_full ? POLL_FULL : POLL_HEAVY;
 	p->started_ns = now_ns;
+	p->started_used_ns = used;
+	pace_begin(&p->dumps, now_ns);
 	p->entries = p->entries_uncounted = 0;
 	memset(p->app_uncounted_now, 0, sizeof(p->app_uncounted_now));
 	if (is_full)
@@ -248,13 +283,13 @@ bool observe_poll_start(struct agent *a, uint64_t now_ns)
 	return true;
 }
 
-static void full_poll_done(struct agent *a, uint64_t now_ns)
+static void full_poll_done(struct agent *a, uint64_t now_ns, uint64_t cost_ns)
 {
 	struct polling *p = &a->poll;
 	struct observation o = {
 		.kind = OBS_SWEPT, .time_ns = now_ns, .swept.since_ns = p->started_ns};
 
-	p->full_cost_ns = now_ns - p->started_ns;
+	p->full_cost_ns = cost_ns;
 	p->full_entries = p->entries;
 	p->uncounted = p->entries_uncounted;
 	memcpy(p->app_uncounted, p->app_uncounted_now, sizeof(p->app_uncounted));
@@ -268,10 +303,13 @@ void observe_poll_end(struct agent *a, int result, uint64_t now_ns)
 {
 	struct observation tick = {.kind = OBS_TICK, .time_ns = now_ns};
 	enum poll_kind kind = a->poll.running;
+	uint64_t cost_ns = used_ns() - a->poll.started_used_ns;
 
 	a->poll.running = POLL_NONE;
+	if (kind != POLL_NONE)
+		pace_spend(&a->poll.dumps, cost_ns);
 	if (kind == POLL_FULL && result == 1)
-		full_poll_done(a, now_ns);
+		full_poll_done(a, now_ns, cost_ns);
 	/* One that was inconsistent (-EINTR) is repeated with the next tick. */
 	else if (kind == POLL_FULL)
 		a->poll.wants_full = true;
