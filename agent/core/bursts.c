@@ -17,7 +17,8 @@
 #define AT_ONCE_MAX 0.6	   /* of what came in: in the very second of a burst */
 #define BURST_LEAST 1000.0 /* mean bytes: a message is no batch */
 #define RESIDUE_MAX 0.35   /* of that of the best wrong order of the bursts */
-#define WRONG_MAX 0.95	   /* correlation of that: a pattern that repeats */
+#define REPEATS_MAX 0.95   /* correlation with what came for another burst */
+#define REPEATS_MIN 16	   /* bursts: of fewer, some are alike by chance */
 #define LEVEL 0.002	   /* amounts that differ by less are the same */
 #define REPEATS_WORTH 8	   /* bursts of an amount seen already that are worth one */
 #define VARIATION_MIN 0.02 /* of a logarithm: of an input that does not vary */
@@ -356,6 +357,23 @@ static double displaced(const struct bursts_fit *f)
 	return most / sqrt(f->xx * f->yy);
 }
 
+/* Whether the same comes again and again: then the wrong order fits as well, but for
+ * where it wraps around. */
+static bool repeats(const struct bursts_fit *f)
+{
+	if (f->count < REPEATS_MIN)
+		return false;
+	for (size_t shift = 1; shift <= f->count / 2; shift++) {
+		size_t n = f->count - shift;
+		double xx = product(f->x, f->x, n);
+		double yy = product(f->y + shift, f->y + shift, n);
+
+		if (product(f->x, f->y + shift, n) > REPEATS_MAX * sqrt(xx * yy))
+			return true;
+	}
+	return false;
+}
+
 static bool fit_is_relay(const struct bursts_fit *f, double z, double least)
 {
 	double count = fmin(effective_count(f), count_of_levels(f));
@@ -365,7 +383,7 @@ static bool fit_is_relay(const struct bursts_fit *f, double z, double least)
 	    jackknife(f) < correlation_needed(JACKKNIFE_Z, least, count))
 		return false;
 	wrong = displaced(f);
-	return wrong <= WRONG_MAX && 1 - r * r <= RESIDUE_MAX * (1 - wrong * wrong);
+	return 1 - r * r <= RESIDUE_MAX * (1 - wrong * wrong) && !repeats(f);
 }
 
 /* The coarse lag that looks best, or -1 where none is worth a fit. */
