@@ -13,8 +13,8 @@
  * logarithms and without what the time between bursts explains, beyond chance at 1e-4
  * for all tests of an evaluation together (Fisher's z, for as many bursts as there are
  * different amounts, less for drift after Bartlett), above .8, or .9 for a sum; no
- * single burst that carries it (jackknife); a residue of at most .35 of what the bursts
- * leave in the best of all wrong orders; and no pattern that repeats.
+ * single burst that carries it (jackknife); a residue of at most half of what the
+ * bursts leave in the best of all wrong orders; and no pattern that repeats.
  *
  * Measured on made-up traffic (BATCHES_TABLE=50 test_batches: 50 runs of 10 minutes for
  * each of voice with pauses, video, web pages and files), part of runs with a matched
@@ -31,8 +31,10 @@
  *   packets + 0..100 %: as without for 5 and 20 s
  *     60 s              .90 to 1     1                .74 to 1
  *   batches + 0..100 %: hides what varies less than the padding does
- *     5 s               video .02, else .96 to 1      video 0, else .92 to 1
- *     20 s              video .12, else .82 to 1      voice, video .08, else .84 to 1
+ *     5 s               video .38,   video .78,       video 0,
+ *                       else .96     else 1           else .92 to 1
+ *     20 s              video .16,   video 0,         voice .08, video 0,
+ *                       else .84     else 1           else .84 to 1
  *     60 s              .04 at most  0                .02 at most
  *   one source whose streams leave by timers of their own: .4 at most at 5 s, .1 at
  *   20 s, 0 at 60 s

@@ -16,7 +16,7 @@
 #define JACKKNIFE_Z 3.7	   /* p = 1e-4 */
 #define AT_ONCE_MAX 0.6	   /* of what came in: in the very second of a burst */
 #define BURST_LEAST 1000.0 /* mean bytes: a message is no batch */
-#define RESIDUE_MAX 0.35   /* of that of the best wrong order of the bursts */
+#define RESIDUE_MAX 0.5	   /* of that of the best wrong order of the bursts */
 #define REPEATS_MAX 0.95   /* correlation with what came for another burst */
 #define REPEATS_MIN 16	   /* bursts: of fewer, some are alike by chance */
 #define LEVEL 0.002	   /* amounts that differ by less are the same */

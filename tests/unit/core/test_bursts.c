@@ -154,23 +154,28 @@ static void a_common_trend_proves_nothing(void **state)
 	}
 }
 
-/* Sizes drift, and each burst is what comes in next: it fits the piece before too. */
-static void what_fits_better_in_another_order_proves_nothing(void **state)
+/* Both go through the same sizes twice, roughly: any cause may make them do so. */
+static void what_fits_a_wrong_order_nearly_as_well_proves_little(void **state)
 {
 	struct fixture *f = *state;
+	unsigned int matched = 0;
 
 	for (unsigned int run = 0; run < 100; run++) {
-		double sizes[PIECES + 1] = {1e5};
+		double sizes[PIECES / 2];
 
 		put_relay(f, PIECES, 0, 0);
-		for (size_t k = 1; k <= PIECES; k++)
-			sizes[k] = 1e5 * pow(sizes[k - 1] / 1e5, 0.9) *
-				   exp(0.6 * (noise(f) - 0.5));
-		for (size_t k = 0; k < PIECES; k++)
-			put_piece(f, k, sizes[k],
-				  sizes[k + 1] * (0.9 + 0.2 * noise(f)));
-		assert_false(matches(f, LENIENT_Z, LENIENT_LEAST));
+		for (size_t k = 0; k < PIECES / 2; k++)
+			sizes[k] = 1e5 * exp(1.5 * (noise(f) - 0.5));
+		for (size_t k = 0; k < PIECES; k++) {
+			double size = sizes[k % (PIECES / 2)];
+
+			put_piece(f, k, size * (0.7 + 0.6 * noise(f)),
+				  size * (0.7 + 0.6 * noise(f)));
+		}
+		matched += matches(f, 3, 0.8);
 	}
+	/* 25, and 61 if the wrong order were not looked at. */
+	assert_true(matched < 40);
 }
 
 /* Nought, one or two of the same chunk. */
@@ -305,7 +310,7 @@ int main(void)
 		CASE(one_burst_alone_proves_nothing),
 		CASE(a_pattern_that_repeats_proves_nothing),
 		CASE(a_common_trend_proves_nothing),
-		CASE(what_fits_better_in_another_order_proves_nothing),
+		CASE(what_fits_a_wrong_order_nearly_as_well_proves_little),
 		CASE(a_few_chunks_of_one_size_prove_nothing),
 		CASE(next_to_nothing_on_both_sides_proves_little),
 		CASE(only_what_came_while_the_source_was_alive_is_compared),
