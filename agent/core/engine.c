@@ -107,6 +107,7 @@ static int flow_attach(struct engine *e, struct flow *f, struct app *a)
 	f->is_stranger = p->is_stranger;
 	DL_APPEND(a->flows, f);
 	a->flow_count++;
+	zoom_session_join(&e->zoom, f);
 	return 0;
 }
 
@@ -230,6 +231,7 @@ static int flow_begin(struct engine *e, const struct observation *o)
 	if (!f)
 		return -ENOMEM;
 	f->is_inbound = o->flow.is_inbound;
+	f->is_uncounted = o->flow.is_uncounted;
 	f->zoom_index = ZOOM_NONE;
 	f->first_ns = f->last_ns = f->seen_ns = f->recent_ns = o->time_ns;
 	f->bytes_in = o->flow.bytes_in;
@@ -277,6 +279,7 @@ static int observe_flow(struct engine *e, const struct observation *o)
 	if (!f)
 		return o->kind == OBS_FLOW_END ? 0 : flow_begin(e, o);
 	f->seen_ns = o->time_ns;
+	f->is_uncounted = o->flow.is_uncounted;
 	/* The tuple is used again, perhaps by somebody else; or its owner is known. */
 	if (flow_is_replaced(f, o))
 		r = flow_move(e, f, e->apps[o->flow.app], o);
@@ -460,24 +463,48 @@ bool engine_wants_fast_ticks(const struct engine *e)
 	return e->stats.candidates > 0;
 }
 
+/* Whoever was never looked at comes first. */
 uint16_t engine_wants_zoom(const struct engine *e)
 {
-	for (uint16_t id = 1; id <= APP_ID_MAX; id++)
-		if (e->apps[id] &&
-		    zoom_session_is_due(&e->zoom, e->apps[id], e->now_ns))
+	uint16_t due = APP_UNATTRIBUTED;
+
+	for (uint16_t id = 1; id <= APP_ID_MAX; id++) {
+		const struct app *a = e->apps[id];
+
+		if (!a || !zoom_session_is_due(&e->zoom, a, e->now_ns))
+			continue;
+		if (zoom_session_is_first(a))
 			return id;
-	return APP_UNATTRIBUTED;
+		if (!due)
+			due = id;
+	}
+	return due;
 }
 
 size_t engine_zoom_flows(const struct engine *e, const struct flow_key **ret_keys)
 {
-	*ret_keys = e->zoom.keys;
-	return e->zoom.app ? e->zoom.flow_count : 0;
+	*ret_keys = e->zoom.watched;
+	return e->zoom.app ? e->zoom.watched_count : 0;
+}
+
+unsigned int engine_zoom_changes(const struct engine *e)
+{
+	return e->zoom.changes;
 }
 
 bool engine_zoom_is_full(const struct engine *e)
 {
 	return e->zoom.is_full;
+}
+
+bool engine_zoom_is_over(const struct engine *e, uint64_t now_ns)
+{
+	bool others_wait = false;
+
+	for (size_t id = 1; id <= APP_ID_MAX && !others_wait; id++)
+		others_wait = e->apps[id] && zoom_session_is_first(e->apps[id]) &&
+			      id != e->zoom.app;
+	return zoom_session_is_over(&e->zoom, others_wait, now_ns);
 }
 
 const struct app *engine_next_app(const struct engine *e, const struct app *previous)

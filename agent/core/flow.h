@@ -46,6 +46,7 @@ struct flow {
 	uint16_t app;
 	bool is_inbound;    /* the peer sent the first packet */
 	bool is_stranger;   /* remote is neither local in scope nor trusted */
+	bool is_uncounted;  /* older than accounting: its counters stay zero */
 	bool is_two_way;    /* counted as alive in its peer */
 	uint8_t zoom_index; /* in the running zoom_session, or ZOOM_NONE */
 	bool is_leg;	 /* carries relayed traffic; stays until the role is cleared */
@@ -103,6 +104,9 @@ void flow_restart(struct flow *f, const struct observation *o);
 
 /* Takes new counters, none of which went back, into the flow and returns what moved. */
 struct flow_delta flow_update(struct flow *f, const struct observation *o);
+
+/* Payload since the flow began, as far as the kernel counted it. */
+void flow_payload(const struct flow *f, double *ret_in, double *ret_out);
 
 /* Brings the decayed rates to `now_ns`. */
 void flow_decay(struct flow *f, uint64_t now_ns);
