@@ -51,6 +51,7 @@
 #define SECONDS_MIN 0.5
 #define SECONDS_FULL 0.15 /* if it is full by then: for a relay, not for none */
 #define SHARE_FULL 0.5
+#define SHARE_LONGER 0.6    /* less of a longer look proves nothing */
 #define EXPLAINED_MIN 0.3   /* of what a flow sends must have been received */
 #define TOGETHER_FLOWS 3    /* at least, */
 #define TOGETHER_SHARE 0.75 /* of the bytes that nothing else decides */
@@ -372,6 +373,13 @@ static bool is_long_enough(const struct zoom_result *r)
 	       (r->seconds >= SECONDS_FULL && r->matched_share >= SHARE_FULL);
 }
 
+/* In a longer look even a swarm has some pairs that pass on all they have in common. */
+static bool is_partial(const struct zoom *z, const struct zoom_result *r)
+{
+	return z->span > ZOOM_LONGER_NS && r->matched_share > 0 &&
+	       r->matched_share < SHARE_LONGER;
+}
+
 static void judge(struct zoom *z, struct zoom_result *r)
 {
 	double undecided;
@@ -386,7 +394,9 @@ static void judge(struct zoom *z, struct zoom_result *r)
 	if (bursts < BURSTS_TOGETHER)
 		r->matched_share = 0;
 	is_settled = undecided <= UNDECIDED_MAX * r->received &&
-		     (bursts == 0 || bursts >= BURSTS_TOGETHER);
+		     (bursts == 0 || bursts >= BURSTS_TOGETHER) && !is_partial(z, r);
+	if (is_partial(z, r))
+		r->matched_share = 0;
 	r->is_conclusive = is_settled && is_long_enough(r);
 	r->needs_longer = !is_settled || r->packets < PACKETS_MIN;
 }

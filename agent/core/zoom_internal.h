@@ -10,6 +10,7 @@
 #include "core/zoom.h"
 #include "core/zoom_match.h"
 
+#define ZOOM_LONGER_NS 3000000000 /* a look of more is a longer one */
 #define ZOOM_SIDES_MAX (2 * ZOOM_FLOWS_MAX)
 
 /* Displacements of the arrivals, ns: far from 0, of no common period; the first three

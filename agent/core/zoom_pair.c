@@ -33,7 +33,6 @@ const int64_t zoom_displacements[ZOOM_DISPLACEMENTS] = {61377000, 113541000, -17
 							71083000, -97131000, -37219000,
 							43893000, -61947000};
 #define DISPLACEMENTS_FEW 3
-#define LONGER_NS 3000000000
 #define EXCESS_LONGER 0.8
 #define SHORT_LIFE_NS 600000000
 #define DENSE 0.5	  /* of the bytes agree within the shortest delay by chance */
@@ -132,7 +131,7 @@ static bool bursts_agree(const struct zoom_side *from, const struct zoom_side *t
  */
 static double excess_needed(const struct zoom *z, const struct zoom_jitter *j)
 {
-	if (z->span > LONGER_NS)
+	if (z->span > ZOOM_LONGER_NS)
 		return EXCESS_LONGER;
 	return j->bursts > BURSTS_SOME ? EXCESS_MIN : EXCESS_SOME;
 }
@@ -277,7 +276,7 @@ static enum pair_state judge_excess(const struct zoom *z, const struct trial *t,
 		return j->bursts > BURSTS_FEW ? PAIR_ACCEPTED : PAIR_FEW;
 	}
 	if (excess < excess_needed(z, j) * t->lighter)
-		return z->span > LONGER_NS && excess >= EXCESS_MIN * t->lighter
+		return z->span > ZOOM_LONGER_NS && excess >= EXCESS_MIN * t->lighter
 			       ? PAIR_FEW
 			       : PAIR_NONE;
 	return bursts_agree(t->from, t->to, matched, j->bursts) ? PAIR_ACCEPTED

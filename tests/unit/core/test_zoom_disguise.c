@@ -226,6 +226,22 @@ static void a_swarm_is_no_relay_in_a_longer_look(void **state)
 	assert_true(p->result.matched_share < NOT_RELAYED);
 }
 
+/* Some of its pairs pass on all they have, most of the bytes stay. */
+static void a_part_of_a_longer_look_concludes_nothing(void **state)
+{
+	struct packets *p = *state;
+
+	for (uint64_t t = MS; t < 10000 * MS;
+	     t += 200 * MS + packets_draw(p, 400 * MS)) {
+		packets_put(p, t, 0, true, 8000);
+		packets_put(p, t + MS, 1, false, 8000);
+		packets_put(p, t + packets_draw(p, 300 * MS), 2, true, 16000);
+	}
+	packets_evaluate(p, 3);
+	assert_true(p->result.matched_share < NOT_RELAYED);
+	assert_false(p->result.is_conclusive);
+}
+
 int main(void)
 {
 #define CASE(name)                                                                     \
@@ -240,6 +256,7 @@ int main(void)
 		CASE(one_burst_a_second_needs_a_longer_look),
 		CASE(a_few_bursts_that_agree_in_part_conclude_nothing),
 		CASE(bursts_of_equal_period_are_no_relay_in_a_longer_look),
+		CASE(a_part_of_a_longer_look_concludes_nothing),
 		CASE(a_swarm_is_no_relay_in_a_longer_look),
 	};
 #undef CASE
