@@ -80,6 +80,8 @@ struct agent {
 	struct polling poll;
 	uint64_t zoom_ns;  /* when the running look at packets began, 0: none */
 	uint16_t zoom_app; /* whose packets they are */
+	bool zoom_is_captured;
+	unsigned int zoom_changes; /* of its flows, that the capture knows of */
 	struct enforcement enforce;
 	struct recording *recordings;
 };

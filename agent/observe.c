@@ -43,6 +43,22 @@ void observe_init(struct agent *a)
 				      .slack_ns = DUMP_SLACK_NS};
 }
 
+/* Flows that begin during a look are captured from now on. */
+static void look_follow(struct agent *a)
+{
+	static struct log_limit limit;
+	const struct flow_key *flows;
+	size_t count = engine_zoom_flows(a->engine, &flows);
+	int r = 0;
+
+	a->zoom_changes = engine_zoom_changes(a->engine);
+	if (count)
+		r = capture_change(a->capture, flows, count);
+	if (r < 0)
+		log_limited(&limit, LOG_WARNING, "zoom", "flows are not followed: %s",
+			    strerror(-r));
+}
+
 void observe_record(void *context, const struct observation *o)
 {
 	static struct log_limit limit;
@@ -54,6 +70,8 @@ void observe_record(void *context, const struct observation *o)
 	if (r < 0)
 		log_limited(&limit, LOG_WARNING, "observe", "a record was refused: %s",
 			    strerror(-r));
+	if (a->zoom_is_captured && engine_zoom_changes(a->engine) != a->zoom_changes)
+		look_follow(a);
 }
 
 /* The application the kernel marked a flow with, by our own maps. */
@@ -341,9 +359,30 @@ static void look_begin(struct agent *a, uint16_t app, uint64_t now_ns)
 	count = engine_zoom_flows(a->engine, &flows);
 	a->zoom_ns = now_ns;
 	a->zoom_app = app;
+	a->zoom_changes = engine_zoom_changes(a->engine);
 	/* What can't be captured ends as a look that showed nothing. */
-	if (!a->capture || capture_start(a->capture, flows, count) < 0)
+	a->zoom_is_captured =
+		a->capture && capture_start(a->capture, flows, count) == 0;
+	if (!a->zoom_is_captured)
 		log_debug("zoom", "no packets of application %u", app);
+}
+
+/* What flows that began meanwhile carried in all, the first milliseconds too. */
+static void read_joined(struct agent *a)
+{
+	struct flow_key keys[ZOOM_FLOWS_MAX];
+	const struct flow_key *flows;
+	size_t count = engine_zoom_flows(a->engine, &flows);
+
+	/* Copied: what is read may change them. */
+	if (count)
+		memcpy(keys, flows, count * sizeof(*keys));
+	for (size_t i = 0; i < count && a->conntrack; i++) {
+		const struct flow *f = engine_find_flow(a->engine, &keys[i]);
+
+		if (f && f->first_ns >= a->zoom_ns)
+			conntrack_read(a->conntrack, &keys[i], f->is_inbound);
+	}
 }
 
 static void log_look(struct agent *a)
@@ -364,15 +403,18 @@ static void log_look(struct agent *a)
 			  app->zoom.result.is_conclusive ? "" : ", inconclusive");
 }
 
-static void look_end(struct agent *a, uint64_t now_ns)
+static void look_end(struct agent *a)
 {
-	struct observation o = {.kind = OBS_ZOOM_END, .time_ns = now_ns};
+	struct observation o = {.kind = OBS_ZOOM_END};
 
-	a->zoom_ns = 0;
 	if (a->capture) {
 		capture_read(a->capture);
 		capture_stop(a->capture);
 	}
+	a->zoom_is_captured = false;
+	read_joined(a);
+	a->zoom_ns = 0;
+	o.time_ns = agent_now();
 	observe_record(a, &o);
 	log_look(a);
 }
@@ -382,9 +424,8 @@ void observe_zoom(struct agent *a, uint64_t now_ns)
 	uint16_t app;
 
 	if (a->zoom_ns) {
-		if (now_ns - a->zoom_ns >= (uint64_t)(ZOOM_SECONDS * SECOND_NS) ||
-		    engine_zoom_is_full(a->engine))
-			look_end(a, now_ns);
+		if (engine_zoom_is_over(a->engine, now_ns))
+			look_end(a);
 		return;
 	}
 	app = a->capture ? engine_wants_zoom(a->engine) : APP_UNATTRIBUTED;

@@ -39,6 +39,7 @@ struct detect_state;
 struct zoom_view {
 	struct zoom_result result;
 	uint64_t time_ns;
+	bool was_longer; /* it was given ZOOM_SECONDS_LONGER */
 };
 
 struct app {

@@ -84,6 +84,7 @@ static int flow_begin(struct engine *e, const struct observation *o)
 	if (!f)
 		return -ENOMEM;
 	f->is_inbound = o->flow.is_inbound;
+	f->is_uncounted = o->flow.is_uncounted;
 	f->zoom_index = ZOOM_NONE;
 	f->first_ns = f->last_ns = f->seen_ns = o->time_ns;
 	f->bytes_in = o->flow.bytes_in;
@@ -103,7 +104,7 @@ static int flow_begin(struct engine *e, const struct observation *o)
 static void account_stranger(struct app *owner, struct app *judge, struct flow *f,
 			     const struct flow_delta *d, uint64_t time_ns)
 {
-	uint64_t in, out;
+	double in, out;
 
 	transport_account(&judge->transport, f, d);
 	sampling_note(judge, f);
@@ -111,7 +112,8 @@ static void account_stranger(struct app *owner, struct app *judge, struct flow *
 	f->pending_out += (float)d->payload_out;
 	if (judge->circuits && f->circuit) {
 		flow_payload(f, &in, &out);
-		circuits_update(judge->circuits, f->circuit, in, out, time_ns);
+		circuits_update(judge->circuits, f->circuit, (uint64_t)in,
+				(uint64_t)out, time_ns);
 	}
 	history_add(&owner->history, time_ns, d->payload_in, d->payload_out);
 	if (judge != owner)
@@ -173,6 +175,7 @@ static int observe_flow(struct engine *e, const struct observation *o)
 	if (!f)
 		return o->kind == OBS_FLOW_END ? 0 : flow_begin(e, o);
 	f->seen_ns = o->time_ns;
+	f->is_uncounted = o->flow.is_uncounted;
 	/* The tuple is used again, perhaps by somebody else; or its owner is known. */
 	if (flow_is_replaced(f, o))
 		r = tables_move(e, f, e->apps[o->flow.app], o);
@@ -340,25 +343,47 @@ bool engine_wants_fast_ticks(const struct engine *e)
 	return e->stats.candidates > 0;
 }
 
+/* Whoever was never looked at comes first. */
 uint16_t engine_wants_zoom(const struct engine *e)
 {
 	const struct app *a = e->stats.candidates ? tables_from(e, 1) : NULL;
+	uint16_t due = APP_UNATTRIBUTED;
 
-	for (; a; a = tables_from(e, a->id + 1u))
-		if (zoom_session_is_due(&e->zoom, a, e->now_ns))
+	for (; a; a = tables_from(e, a->id + 1u)) {
+		if (!zoom_session_is_due(&e->zoom, a, e->now_ns))
+			continue;
+		if (zoom_session_is_first(a))
 			return a->id;
-	return APP_UNATTRIBUTED;
+		if (!due)
+			due = a->id;
+	}
+	return due;
 }
 
 size_t engine_zoom_flows(const struct engine *e, const struct flow_key **ret_keys)
 {
-	*ret_keys = e->zoom.keys;
-	return e->zoom.app ? e->zoom.flow_count : 0;
+	*ret_keys = e->zoom.watched;
+	return e->zoom.app ? e->zoom.watched_count : 0;
+}
+
+unsigned int engine_zoom_changes(const struct engine *e)
+{
+	return e->zoom.changes;
 }
 
 bool engine_zoom_is_full(const struct engine *e)
 {
 	return e->zoom.is_full;
+}
+
+bool engine_zoom_is_over(const struct engine *e, uint64_t now_ns)
+{
+	const struct app *a = e->stats.candidates ? tables_from(e, 1) : NULL;
+	bool others_wait = false;
+
+	for (; a && !others_wait; a = tables_from(e, a->id + 1u))
+		others_wait = zoom_session_is_first(a) && a->id != e->zoom.app;
+	return zoom_session_is_over(&e->zoom, others_wait, now_ns);
 }
 
 const struct app *engine_next_app(const struct engine *e, const struct app *previous)

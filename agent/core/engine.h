@@ -36,12 +36,15 @@ bool engine_wants_fast_ticks(const struct engine *e);
 
 /*
  * Stage 3, a look at packets. The application whose turn it is now, or 0. The agent
- * then sends OBS_ZOOM_BEGIN, captures the flows of engine_zoom_flows as OBS_PACKET for
- * ZOOM_SECONDS or until engine_zoom_is_full, and sends OBS_ZOOM_END.
+ * then sends OBS_ZOOM_BEGIN, captures the flows of engine_zoom_flows as OBS_PACKET
+ * until engine_zoom_is_over, and sends OBS_ZOOM_END. Whenever engine_zoom_changes has
+ * changed the flows to capture are others.
  */
 uint16_t engine_wants_zoom(const struct engine *e);
 size_t engine_zoom_flows(const struct engine *e, const struct flow_key **ret_keys);
+unsigned int engine_zoom_changes(const struct engine *e);
 bool engine_zoom_is_full(const struct engine *e);
+bool engine_zoom_is_over(const struct engine *e, uint64_t now_ns);
 
 /* Applications in order of id; NULL starts and ends. */
 const struct app *engine_next_app(const struct engine *e, const struct app *previous);

@@ -111,6 +111,7 @@ int tables_attach(struct engine *e, struct flow *f, const struct app *owner)
 	a->flow_count++;
 	transport_attach(&a->transport, f);
 	sampling_note(a, f);
+	zoom_session_join(&e->zoom, f);
 	if (a->circuits && f->is_stranger && f->is_watched)
 		f->circuit = circuits_open(a->circuits, f->first_ns, &f->key.remote,
 					   f->is_inbound);
