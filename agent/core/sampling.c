@@ -75,11 +75,14 @@ static bool is_among(struct flow *const *flows, size_t count, const struct flow 
 
 static void sample(struct sampling *s, struct app *a, struct flow *f)
 {
-	if (f->series || s->in_use >= SAMPLING_SERIES_MAX)
+	if (f->series)
 		return;
-	f->series = slab_take(&s->series_slab);
-	if (!f->series)
+	if (s->in_use < SAMPLING_SERIES_MAX)
+		f->series = slab_take(&s->series_slab);
+	if (!f->series) {
+		s->refused++;
 		return;
+	}
 	f->pending_in = f->pending_out = 0;
 	a->sampled[a->sampled_count++] = f;
 	s->in_use++;

@@ -11,12 +11,18 @@
 #include "core/app.h"
 #include "core/relay_pairs.h"
 
-/* Series there may be at once: 32 candidates with all their flows. */
-#define SAMPLING_SERIES_MAX (32 * PAIRS_FLOWS_MAX)
+/*
+ * Series there may be at once: 8 candidates with all their flows. Each is read singly,
+ * five times a second, which costs; one that is not read would show what all dumps
+ * share, bursts at the same time. So what is beyond gets none, and is counted: it is
+ * left to looks at packets, and has its turn when others stop.
+ */
+#define SAMPLING_SERIES_MAX (8 * PAIRS_FLOWS_MAX)
 
 struct sampling {
 	struct slab series_slab;
 	unsigned int in_use;
+	uint64_t refused; /* times a flow was to have one and got none */
 };
 
 void sampling_init(struct sampling *s);
