@@ -62,11 +62,11 @@ struct flow {
 	uint8_t matches;      /* evaluations in which it was matched, up to 255 */
 	uint8_t zoom_index;   /* in the running zoom_session, or ZOOM_NONE */
 	float pending_in, pending_out; /* payload since the last sample */
+	float match;		       /* correlation with its best partner */
 	struct rates rates;	       /* of payload, decayed */
 	struct peer *peer;
 	struct series *series;	  /* samples while it is among the heaviest */
 	struct flow *next, *prev; /* of the same application (utlist) */
-	float match;		  /* correlation with its best partner */
 	struct addr partner;	  /* the peer it was matched with */
 };
 
