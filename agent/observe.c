@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* From the kernel to the engine: flows with their owners, processes, storage. */
 #include "agent_private.h"
+#include "core/sampling.h"
 #include <errno.h>
 #include <netinet/in.h>
 #include <string.h>
@@ -31,8 +32,6 @@
 #define OWNER_PATIENCE_NS (10 * SECOND_NS)
 /* Even if nothing moves everything is read this often. */
 #define QUIET_NS (60 * SECOND_NS)
-/* Sampled flows read one by one; the rest of them with the next dump. */
-#define SAMPLED_MAX 512
 #define REFRESH_NS (5 * SECOND_NS)
 #define IO_NS (2 * SECOND_NS)
 
@@ -263,7 +262,7 @@ void observe_sampled(struct agent *a)
 	struct {
 		struct flow_key key;
 		bool is_inbound;
-	} sampled[SAMPLED_MAX];
+	} sampled[SAMPLING_FLOWS_MAX];
 	const struct app *app = NULL;
 	size_t count = 0;
 
@@ -271,7 +270,7 @@ void observe_sampled(struct agent *a)
 		return;
 	/* Collected first: what is read may change the lists. */
 	while ((app = engine_next_app(a->engine, app)))
-		for (size_t i = 0; i < app->sampled_count && count < SAMPLED_MAX; i++) {
+		for (size_t i = 0; i < app->sampled_count; i++) {
 			sampled[count].key = app->sampled[i]->key;
 			sampled[count++].is_inbound = app->sampled[i]->is_inbound;
 		}

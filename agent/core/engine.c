@@ -421,5 +421,6 @@ const struct engine_stats *engine_stats(struct engine *e)
 {
 	e->stats.flows = HASH_COUNT(e->table.flows);
 	e->stats.flows_evicted = e->table.evicted;
+	e->stats.samples_refused = e->tools.sampling.refused;
 	return &e->stats;
 }

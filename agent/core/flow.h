@@ -67,12 +67,12 @@ struct flow {
 	uint8_t zoom_index;    /* in the running zoom_session, or ZOOM_NONE */
 	uint32_t circuit;      /* handle of circuits.h, or 0 */
 	float pending_in, pending_out; /* payload since the last sample */
+	float match;		       /* correlation with its best partner */
 	struct rates rates;	       /* of payload, decayed */
 	struct hub_talk talk;
 	struct peer *peer;
 	struct samples *samples;  /* while it is among the heaviest (sampling.h) */
 	struct flow *next, *prev; /* of the same application (utlist) */
-	float match;		  /* correlation with its best partner */
 	struct addr partner;	  /* the peer it was matched with */
 };
 

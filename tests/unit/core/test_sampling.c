@@ -114,7 +114,7 @@ static void flows_to_trusted_peers_are_not_sampled(void **state)
 
 static void there_is_a_bound_to_all_samples(void **state)
 {
-	size_t apps = SAMPLING_FLOWS_MAX / PAIRS_FLOWS_MAX + 1;
+	const size_t apps = SAMPLING_FLOWS_MAX / PAIRS_FLOWS_MAX + 1;
 	struct flow(*flows)[PAIRS_FLOWS_MAX] = calloc(apps, sizeof(*flows));
 	struct app *a = calloc(apps, sizeof(*a));
 	struct sampling s;
@@ -127,6 +127,8 @@ static void there_is_a_bound_to_all_samples(void **state)
 	}
 	assert_int_equal(s.in_use, SAMPLING_FLOWS_MAX);
 	assert_null(flows[apps - 1][PAIRS_FLOWS_MAX - 1].samples);
+	assert_int_equal(a[apps - 1].sampled_count, 0);
+	assert_int_equal(s.refused, PAIRS_FLOWS_MAX);
 	/* What one gives back another may have. */
 	sampling_stop(&s, &a[0]);
 	sampling_choose(&s, &a[apps - 1]);
