@@ -39,8 +39,8 @@ LINK := $(BUILD)/libctl.a $(BUILD)/libstore.a $(BUILD)/libkernel.a $(BUILD)/libc
 PROGRAMS := $(BUILD)/relaywardend $(BUILD)/agentctl
 
 SOURCES := $(wildcard agent/*.c agent/*/*.c ui-cli/*.c tests/unit/*/*.c tests/netns/*.c tests/fuzz/*.c \
-	tests/bench/*.c)
-HEADERS := $(wildcard agent/*.h agent/*/*.h ui-cli/*.h tests/unit/*/*.h tests/fuzz/*.h)
+	tests/bench/*.c tests/lab/*.c)
+HEADERS := $(wildcard agent/*.h agent/*/*.h ui-cli/*.h tests/unit/*/*.h tests/fuzz/*.h tests/lab/*.h)
 
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
@@ -121,6 +121,13 @@ $(BUILD)/bench/%: $(BUILD)/obj/tests/bench/%.o
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $<
 
+# Relays and partners of the accuracy lab's hard cases.
+LAB_PROGRAMS := $(BUILD)/lab/relay $(BUILD)/lab/circuits $(BUILD)/lab/partner
+
+$(BUILD)/lab/%: $(BUILD)/obj/tests/lab/%.o
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $<
+
 # Fuzz targets see every byte parser, built by clang with its own objects.
 FUZZ_CC ?= clang
 FUZZ_SECONDS ?= 10
@@ -146,7 +153,7 @@ check: deps-test ## install what the tests need and run them all (root)
 	@$(MAKE) --no-print-directory check-asan-netns
 
 # Nothing else may be built at the same time as the tests run.
-check-build: all $(UNIT) $(HELPERS) $(LOADS)
+check-build: all $(UNIT) $(HELPERS) $(LOADS) $(LAB_PROGRAMS)
 
 check-replay: $(BUILD)/agentctl ## kept recordings and captures, no root needed
 	BUILD=$(BUILD) prove tests/replay/*.t
@@ -191,9 +198,19 @@ bench: $(BUILD)/relaywardend $(LOADS) ## measure, in paired runs, what the READM
 lab: ## how right the verdicts are, on real programs; QUICK=1 for a few minutes (root)
 	@packaging/deps.sh lab
 	@packaging/deps.sh build
-	@$(MAKE) --no-print-directory all
-	@BUILD=$(BUILD) QUICK=$(QUICK) RECORD=$(RECORD) CATALOGUE=$(CATALOGUE) \
+	@$(MAKE) --no-print-directory all $(LAB_PROGRAMS)
+	@BUILD=$(BUILD) QUICK=$(QUICK) SLOW=$(SLOW) RECORD=$(RECORD) CATALOGUE=$(CATALOGUE) \
 		tests/lab/lab.sh $(if $(JSON),--json $(JSON)) $(SUBJECTS)
+
+# What the tests replay: one subject for tuning of each kind, cut short.
+RECORDED ?= n2n nebula coturn-steady microsocks hard-reencode hard-multiplex-udp \
+	bt-midswarm bt-seed meshcall videocall nginx web iperf-both-ways syncthing-hub
+lab-recordings: ## record subjects anew and keep them in tests/recordings (root)
+	@$(MAKE) --no-print-directory lab RECORD=1 SUBJECTS="$(RECORDED)"
+	@BUILD=$(BUILD) WRITE=1 tests/lab/keep.sh $(RECORDED)
+
+lab-fit: ## what weights the recordings of the lab would give the evidence
+	@BUILD=$(BUILD) tests/lab/fit.pl $(LAMBDA)
 
 ##@ House
 
@@ -271,5 +288,5 @@ clean: ## remove what was built
 -include $(shell find $(BUILD)/obj $(FUZZ_BUILD)/obj -name '*.d' 2>/dev/null)
 .PRECIOUS: $(BUILD)/obj/%.o $(FUZZ_BUILD)/obj/%.o
 .PHONY: all check check-build check-replay check-unit check-asan check-asan-netns check-fuzz \
-	check-netns fuzz bench lab lint check-includes check-format format demo run deps \
+	check-netns fuzz bench lab lab-recordings lab-fit lint check-includes check-format format demo run deps \
 	deps-test install help clean

@@ -7,6 +7,7 @@
 # With --report nothing is run: the report is made anew of the results that are there.
 #
 #   QUICK=1        one subject of each kind, 30 s at most and not long after a verdict
+#   SLOW=1         also those that take minutes each; by their name they run anyway
 #   CATALOGUE=DIR  the agent knows the clients in DIR; else it knows none
 #   RECORD=1       keep what the agent observed, if it can record
 #   OUT=DIR        where everything goes (tests/lab/out)
@@ -19,7 +20,7 @@ HERE=tests/lab
 OUT=${OUT:-$HERE/out}
 LOCK_FILE=/run/lock/relaywarden-lab
 JSON=
-export QUICK=${QUICK:-} RECORD=${RECORD:-} CATALOGUE=${CATALOGUE:-} LC_ALL=C
+export QUICK=${QUICK:-} SLOW=${SLOW:-} RECORD=${RECORD:-} CATALOGUE=${CATALOGUE:-} LC_ALL=C
 
 fail() {
 	echo "lab: $*" >&2
@@ -61,6 +62,7 @@ take_agent() {
 	for file in relaywardend agentctl; do
 		cp "$build/$file" "$OUT/agent/" || return
 	done
+	mkdir -p "$OUT/agent/lab" && cp "$build"/lab/* "$OUT/agent/lab/" || return
 	BUILD=$(cd "$OUT/agent" && pwd)
 	export BUILD
 }
@@ -72,14 +74,16 @@ choose_subjects() {
 		file=${file##*/}
 		"$HERE/subject.sh" --words "${file%.sh}" || return
 	done | sort -k1,1r -k3,3 -k2,2 -t "$(printf '\t')" |
-		awk -F '\t' -v quick="$QUICK" '!quick || $5 == 1 { print $2 }'
+		awk -F '\t' -v quick="$QUICK" -v slow="$SLOW" \
+			'(!quick || $5 == 1) && (slow || $6 == 0) { print $2 }'
 }
 
 # run_subject NAME: whatever happens, there is a result afterwards.
 run_subject() {
-	local result=$OUT/$1.json status
+	local result=$OUT/$1.json status seconds
 	rm -f "$result"
-	timeout -k 30 300 "$HERE/subject.sh" "$1" "$OUT" >"$OUT/$1.log" 2>&1 9>&-
+	seconds=$("$HERE/subject.sh" --words "$1" | cut -f 7)
+	timeout -k 30 $((260 + ${seconds:-40})) "$HERE/subject.sh" "$1" "$OUT" >"$OUT/$1.log" 2>&1 9>&-
 	status=$?
 	[ -s "$result" ] || jq -n --arg name "$1" \
 		--arg words "ended with status $status: $(tail -n 3 "$OUT/$1.log")" \
