@@ -1,12 +1,13 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# lab.sh [--json FILE] [--report] [NAME...]: runs subjects one after another, each with a fresh agent
-# in namespaces of its own, and reports; half an hour for all of them.
+# lab.sh [--json FILE] [--report] [NAME...]: runs subjects one after another, each with a
+# fresh agent in namespaces of its own, and reports; three quarters of an hour for all but
+# the slow ones.
 #
 # With --report nothing is run: the report is made anew of the results that are there.
 #
-#   QUICK=1        one subject of each kind, 30 s at most and not long after a verdict
+#   QUICK=1        one subject of each kind, 20 s at most and not long after a verdict
 #   SLOW=1         also those that take minutes each; by their name they run anyway
 #   CATALOGUE=DIR  the agent knows the clients in DIR; else it knows none
 #   RECORD=1       keep what the agent observed, if it can record

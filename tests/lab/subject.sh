@@ -158,7 +158,7 @@ run_traffic() {
 	ticks=$(agent_cpu_ticks)
 	is_there_before_agent || note_beginning
 	drive || stop "did not run" "the traffic did not start"
-	[ -z "${QUICK:-}" ] || { seconds=30 enough=verdict_is_out; }
+	[ -z "${QUICK:-}" ] || { seconds=20 enough=verdict_is_out; }
 	wait_until "$seconds" "$enough" && sleep 3
 	explain_now >"$NS_DIR/explain-final"
 	END_AT=$EPOCHREALTIME

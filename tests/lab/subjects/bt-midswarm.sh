@@ -24,5 +24,5 @@ drive() {
 }
 
 role_proof() {
-	exchanged_at_least 3000000 3000000
+	exchanged_at_least 1000000 1000000
 }

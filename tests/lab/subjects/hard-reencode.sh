@@ -7,6 +7,7 @@ label relay
 family hidden
 used_for tuning
 strangers 2
+quick
 
 . tests/lab/hard.sh
 
@@ -19,5 +20,5 @@ drive() {
 }
 
 role_proof() {
-	calls_proof 300000
+	calls_proof 100000
 }

@@ -46,12 +46,13 @@ drive() {
 		# shellcheck disable=SC2016 # for the shell at the stranger
 		at 1 env HOME="$NS_DIR/keys" bash -c 'while :; do
 			dbclient -y -y -i "$0" -J "dbclient -y -y -i $0 -p 2222 -B $1:22 root@$2" \
-				"root@$1" "cat file" | head -c $((RANDOM % 3 + 1))M | wc -c >>"$3"
+				"root@$1" "head -c $((RANDOM % 900 + 100))k file" </dev/null |
+				wc -c >>"$3"
 			sleep 0.$((RANDOM % 9))
 		done' "$NS_DIR/keys/key" "$(stranger 2 "$i")" "$OFFICE" "$NS_DIR/fetched"
 	done
 }
 
 role_proof() {
-	at_least "$(fetched)" 3000000 "copied through the jump host from out of reach"
+	at_least "$(fetched)" 5000000 "copied through the jump host from out of reach"
 }

@@ -29,9 +29,8 @@ drive() {
 		# shellcheck disable=SC2016 # for the shell in the office
 		office bash -c 'sizes=(4 20 20 90 400)
 			while :; do
-				curl -s -o /dev/null -m 10 --limit-rate 200k \
-					"http://198.19.1.$((RANDOM % 30 + 1))/page-${
-					sizes[RANDOM % 5]}"
+				size=${sizes[RANDOM % 5]} server=198.19.1.$((RANDOM % 30 + 1))
+				curl -s -o /dev/null -m 10 "http://$server/page-$size"
 				sleep 0.$((RANDOM % 7))
 			done' "$browser"
 	done
