@@ -199,14 +199,15 @@ lab: ## how right the verdicts are, on real programs; QUICK=1 for a few minutes 
 	@packaging/deps.sh lab
 	@packaging/deps.sh build
 	@$(MAKE) --no-print-directory all $(LAB_PROGRAMS)
-	@BUILD=$(BUILD) QUICK=$(QUICK) SLOW=$(SLOW) RECORD=$(RECORD) CATALOGUE=$(CATALOGUE) \
+	@BUILD=$(BUILD) QUICK=$(QUICK) SLOW=$(SLOW) RECORD=$(RECORD) NARROW=$(NARROW) CATALOGUE=$(CATALOGUE) \
 		tests/lab/lab.sh $(if $(JSON),--json $(JSON)) $(SUBJECTS)
 
-# What the tests replay: one subject for tuning of each kind, cut short.
+# What the tests replay: subjects for tuning, of each kind, on a narrow link, cut short.
 RECORDED ?= n2n nebula coturn-steady microsocks hard-reencode hard-multiplex-udp \
 	bt-midswarm bt-seed meshcall videocall nginx web iperf-both-ways syncthing-hub
 lab-recordings: ## record subjects anew and keep them in tests/recordings (root)
-	@$(MAKE) --no-print-directory lab RECORD=1 SUBJECTS="$(RECORDED)"
+	@$(MAKE) --no-print-directory lab RECORD=1 NARROW=2mbit \
+		SUBJECTS="$(RECORDED)"
 	@BUILD=$(BUILD) WRITE=1 tests/lab/keep.sh $(RECORDED)
 
 lab-fit: ## what weights the recordings of the lab would give the evidence

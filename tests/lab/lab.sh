@@ -11,6 +11,7 @@
 #   SLOW=1         also those that take minutes each; by their name they run anyway
 #   CATALOGUE=DIR  the agent knows the clients in DIR; else it knows none
 #   RECORD=1       keep what the agent observed, if it can record
+#   NARROW=RATE    the office has a link of that rate (as 2mbit) each way
 #   OUT=DIR        where everything goes (tests/lab/out)
 #
 # Exits non-zero when a subject could not run or proved nothing. A wrong verdict is the
@@ -21,7 +22,8 @@ HERE=tests/lab
 OUT=${OUT:-$HERE/out}
 LOCK_FILE=/run/lock/relaywarden-lab
 JSON=
-export QUICK=${QUICK:-} SLOW=${SLOW:-} RECORD=${RECORD:-} CATALOGUE=${CATALOGUE:-} LC_ALL=C
+export QUICK=${QUICK:-} SLOW=${SLOW:-} RECORD=${RECORD:-} NARROW=${NARROW:-}
+export CATALOGUE=${CATALOGUE:-} LC_ALL=C
 
 fail() {
 	echo "lab: $*" >&2

@@ -59,7 +59,7 @@ def evidence: [(. // [])[] | {name, measured, value, unit, weight, sentence}];
 	role_at_end: ($polls[-1].worst.role // "unseen"),
 	ends: $ends,
 	# What the agent says it is by trade, if it says so.
-	trade_seen: ($final.application.trade // ""),
+	trade_seen: ($final.application.client_trade // ""),
 	application: (($promoted // $polls[-1]).worst.name // $final.application.name // ""),
 	began_at: $drive_at,
 	traffic_seconds: ($end_at - $drive_at),

@@ -185,6 +185,8 @@ run_subject() {
 	directory home >/dev/null
 	network_build "$STRANGERS" "$WALLS" 2>"$NS_DIR/strangers.log" ||
 		stop "did not run" "the network could not be made"
+	[ -z "${NARROW:-}" ] || network_narrow "$NARROW" ||
+		stop "did not run" "the link could not be made narrow"
 	! is_there_before_agent || begin_before_agent
 	start_lab_agent || stop "did not run" \
 		"the agent did not start: $(tail -n 2 "$NS_DIR/agent-words")"

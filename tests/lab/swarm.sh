@@ -21,10 +21,3 @@ swarm_leechers() {
 	local i
 	for i in 1 2 3 4 5 6 7 8; do leecher 1 "$i" 150K 60K; done
 }
-
-# One link for all of the office's traffic, as a home's: RATE each way.
-swarm_bottleneck() { # RATE
-	ns_run office tc qdisc add dev eth0 root tbf rate "$1" burst 16k latency 200ms &&
-		ns_run switch tc qdisc add dev p-office root tbf rate "$1" burst 16k \
-			latency 200ms
-}

@@ -14,7 +14,7 @@ strangers 3 open
 . tests/lab/swarm.sh
 
 start() {
-	swarm_seeds && swarm_bottleneck 4mbit
+	swarm_seeds && network_narrow 4mbit
 }
 
 # The memory is mounted for aria2 alone, and goes with it.

@@ -2,7 +2,7 @@
 # shellcheck shell=bash
 #
 # aria2 in the middle of a swarm, behind a link of 4 Mbit/s that all connections share
-# both ways, and with a disk that takes 400 kB/s: a file system in a file, written through
+# both ways, and with a disk that takes 200 kB/s: a file system in a file, written through
 # and throttled.
 
 label lookalike
@@ -22,7 +22,7 @@ start() {
 	}
 	truncate -s 120M "$NS_DIR/disk" && mkfs.ext4 -q "$NS_DIR/disk" || return
 	mkdir "$BLKIO" || return
-	swarm_seeds && swarm_bottleneck 4mbit
+	swarm_seeds && network_narrow 4mbit
 }
 
 # Mounted for aria2 alone: the file system and its loop device go with it.
@@ -30,7 +30,7 @@ drive() {
 	# shellcheck disable=SC2016 # for the shell in the office
 	office_root unshare -m bash -c 'mount -o loop,sync "$0" "$1" || exit
 		device=$(stat -c %Hd:%Ld "$1")
-		echo "$device 400000" >"$2/blkio.throttle.write_bps_device" &&
+		echo "$device 200000" >"$2/blkio.throttle.write_bps_device" &&
 			echo $$ >"$2/cgroup.procs" || exit
 		chown "$3" "$1"
 		exec setpriv --reuid "$3" --regid "$3" --clear-groups "${@:4}"' \
