@@ -9,6 +9,10 @@
 # about and leaves alone what they do not. Rows of a subject weigh 1 together. Only
 # subjects for tuning; errors and calibration are of subjects left out of their fit.
 #
+# The prior is left as it is: it says how rare relays are out there, and most programs of
+# the lab are relays. What the lab has more of them is a term of its own, found along with
+# the factors and not used where a subject is called right or wrong.
+#
 #   OUT=DIR     results and recordings of the lab (tests/lab/out)
 #   BUILD=DIR   whose agentctl replays (build)
 #
@@ -23,6 +27,7 @@ use List::Util qw(max min sum0);
 require "$FindBin::RealBin/recording.pl";
 
 use constant { ROWS_MAX => 60, STEPS => 40, PROMOTED => 2.9 };
+use constant BASE => 'more relays here';
 
 my $OUT = $ENV{OUT} || "$FindBin::RealBin/out";
 my $CTL = ($ENV{BUILD} || 'build') . '/agentctl';
@@ -49,7 +54,8 @@ sub terms_of {
 	waitpid $pid, 0;
 	my $reply = eval { decode_json($text // '') } or return undef;
 	return undef unless $reply->{explanation};
-	return { map { $_->{name} => $_->{weight} } @{$reply->{explanation}{evidence}} };
+	return { BASE, 1, map { $_->{name} => $_->{weight} }
+		@{$reply->{explanation}{evidence}} };
 }
 
 # A subject's rows, from when it relays (or carries traffic) to its end.
@@ -93,9 +99,14 @@ sub read_subjects {
 
 sub probability { my ($x) = @_; return 1 / (1 + exp(-max(-30, min(30, $x)))) }
 
+# What a factor is where nothing speaks for another.
+sub usual { my ($name) = @_; return $name eq BASE ? 0 : 1 }
+
+sub stiffness { my ($name, $lambda) = @_; return $name eq BASE ? 0.01 : $lambda }
+
 sub log_odds {
 	my ($row, $factors) = @_;
-	return sum0(map { $row->{$_} * ($factors->{$_} // 1) } keys %$row);
+	return sum0(map { $row->{$_} * ($factors->{$_} // usual($_)) } keys %$row);
 }
 
 # Solves a symmetric positive system in place, by elimination.
@@ -116,18 +127,21 @@ sub solve {
 	return $vector;
 }
 
-# What is minimised: log-loss of subjects, and lambda/2 of each factor's distance from 1.
+# What is minimised: log-loss of subjects, and lambda/2 of each factor's squared distance
+# from the usual one.
 sub objective {
 	my ($subjects, $names, $factors, $lambda) = @_;
 	return sum0(map { loss_of($_, $factors) } @$subjects)
-		+ $lambda / 2 * sum0(map { ($factors->{$_} - 1) ** 2 } @$names);
+		+ sum0(map { stiffness($_, $lambda) / 2 * ($factors->{$_} - usual($_)) ** 2 }
+			@$names);
 }
 
 sub newton_step {
 	my ($subjects, $names, $factors, $lambda) = @_;
-	my @gradient = map { $lambda * ($factors->{$_} - 1) } @$names;
-	my @curvature = map { my $i = $_; [map { $_ == $i ? $lambda : 0 } 0 .. $#$names] }
-		0 .. $#$names;
+	my @gradient = map { stiffness($_, $lambda) * ($factors->{$_} - usual($_)) } @$names;
+	my @curvature = map { my $i = $_;
+		[map { $_ == $i ? stiffness($names->[$i], $lambda) : 0 } 0 .. $#$names]
+	} 0 .. $#$names;
 	for my $subject (@$subjects) {
 		my $weight = 1 / @{$subject->{rows}};
 		for my $row (@{$subject->{rows}}) {
@@ -147,14 +161,15 @@ sub newton_step {
 # they help.
 sub fit {
 	my ($subjects, $names, $lambda) = @_;
-	my %factors = map { $_ => 1 } @$names;
+	my %factors = map { $_ => usual($_) } @$names;
 	my $value = objective($subjects, $names, \%factors, $lambda);
 	for (1 .. STEPS) {
 		my $step = newton_step($subjects, $names, \%factors, $lambda);
 		my ($size, $is_better) = (1, 0);
 		while ($size > 1e-6 && !$is_better) {
-			my %next = map { $names->[$_] => max(0,
-				$factors{$names->[$_]} - $size * $step->[$_]) } 0 .. $#$names;
+			my %next = map { $names->[$_] => $factors{$names->[$_]}
+				- $size * $step->[$_] } 0 .. $#$names;
+			$next{$_} = max(0, $next{$_}) for grep { $_ ne BASE } @$names;
 			my $then = objective($subjects, $names, \%next, $lambda);
 			$is_better = $then < $value - 1e-9;
 			($value, %factors) = ($then, %next) if $is_better;
@@ -189,13 +204,14 @@ sub leave_one_out {
 # Does it ever reach the promotion's threshold? (Wrong, for a look-alike.)
 sub is_wrong {
 	my ($subject, $factors) = @_;
-	my $highest = max(map { log_odds($_, $factors) } @{$subject->{rows}});
+	my %there = (%$factors, BASE, 0);
+	my $highest = max(map { log_odds($_, \%there) } @{$subject->{rows}});
 	return ($highest >= PROMOTED) != $subject->{is_relay};
 }
 
 sub print_choice {
 	my ($subjects, $names) = @_;
-	my $none = {};
+	my $none = fit($subjects, [BASE], 1);
 	print "Log-loss a subject, and subjects wrong (left out of their fit):\n";
 	printf "  %-18s %.3f  %s\n", 'present weights',
 		sum0(map { loss_of($_, $none) } @$subjects) / @$subjects,
@@ -220,7 +236,7 @@ sub print_weights {
 	my ($subjects, $names, $factors) = @_;
 	print "\nWeights at lambda $LAMBDA (largest seen; in how many subjects it spoke):\n";
 	printf "  %-18s %8s %8s %8s  %s\n", 'term', 'present', 'factor', 'fitted', 'subjects';
-	for my $name (@$names) {
+	for my $name (grep { $_ ne BASE } @$names) {
 		my $present = largest($subjects, $name);
 		my $spoke = grep { grep { $_->{$name} } @{$_->{rows}} } @$subjects;
 		printf "  %-18s %8.2f %8.2f %8.2f  %d%s\n", $name, $present, $factors->{$name},
@@ -256,12 +272,13 @@ my $relays = grep { $_->{is_relay} } @subjects;
 die "fit.pl: needs recordings of relays and of look-alikes in $OUT/recordings; next: "
 	. "RECORD=1\n" unless $relays and $relays < @subjects;
 my %seen = map { map { %$_ } @{$_->{rows}} } @subjects;
-my @names = sort keys %seen;
+my @names = sort grep { $_ ne 'prior' } keys %seen;
 printf "%d subjects for tuning, %d of them relays, %d rows\n\n", scalar @subjects, $relays,
 	sum0(map { scalar @{$_->{rows}} } @subjects);
 print_choice(\@subjects, \@names);
 print_weights(\@subjects, \@names, fit(\@subjects, \@names, $LAMBDA));
 my $left_out = leave_one_out(\@subjects, \@names, $LAMBDA);
-print_calibration(\@subjects, 'present weights', sub { {} });
+my $present = fit(\@subjects, [BASE], 1);
+print_calibration(\@subjects, 'present weights', sub { $present });
 print_calibration(\@subjects, "fitted weights, subjects left out",
 	sub { $left_out->{$_[0]{name}} });
