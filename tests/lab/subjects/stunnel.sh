@@ -6,6 +6,7 @@
 
 label relay
 family tunnel
+trade "TLS wrapper"
 used_for judging
 needs stunnel4 nginx curl openssl
 strangers 2
