@@ -24,5 +24,5 @@ drive() {
 }
 
 role_proof() {
-	circuits_proof 20000000 1000
+	circuits_proof 20000000 500
 }
