@@ -34,6 +34,7 @@ const int64_t zoom_displacements[ZOOM_DISPLACEMENTS] = {61377000, 113541000, -17
 							43893000, -61947000};
 #define DISPLACEMENTS_FEW 3
 #define EXCESS_LONGER 0.8
+#define BEGIN_NS 2000000 /* so close, and with the same bytes, it is rarely chance */
 #define SHORT_LIFE_NS 600000000
 #define DENSE 0.5	  /* of the bytes agree within the shortest delay by chance */
 #define DISPLACED_MIN 0.5 /* of the span must remain */
@@ -150,13 +151,14 @@ static enum pair_state judge_jitter(const struct zoom_jitter *j)
 	return j->ratio <= JITTER_RATIO_OTHER ? PAIR_UNDECIDED : PAIR_NONE;
 }
 
-static size_t count_senders(const struct zoom *z)
+/* Who sends as much, about, that he might be taken for the other half. */
+static size_t count_rivals(const struct zoom *z, const struct zoom_side *from)
 {
 	size_t count = 0;
 
 	for (size_t j = 0; j < z->flow_count; j++)
-		count += zoom_side_out(z, j)->bytes > 0;
-	return count;
+		count += 2 * zoom_side_out(z, j)->bytes >= from->bytes;
+	return count > 0 ? count : 1;
 }
 
 /* Of two sides with a period in common. */
@@ -164,7 +166,7 @@ static enum pair_state judge_period(const struct zoom *z, const struct zoom_side
 				    const struct zoom_side *to,
 				    const struct zoom_jitter *j)
 {
-	double rivals = (double)count_senders(z);
+	double rivals = (double)count_rivals(z, from);
 	double gap = (double)zoom_mean_gap(&z->matcher, to);
 	bool is_seldom = j->bursts <= BURSTS_SOME;
 	double reach = is_seldom ? RARE * j->period : RARE_ALONE * gap;
@@ -184,6 +186,7 @@ struct trial {
 	enum pair_by by;
 	double lighter; /* bytes, or packets, of the side that has fewer */
 	int64_t life;	/* of the shorter of them, ns */
+	bool is_short;	/* they may overlap by chance */
 	double matched[ZOOM_DELAYS];
 	/* With displaced arrivals. */
 	size_t tried;
@@ -202,13 +205,26 @@ static int64_t life_of(const struct zoom_matcher *m, const struct zoom_side *s)
 	return m->events[s->end - 1].time - m->events[s->begin].time;
 }
 
+/* Short connections that neither begin together nor agree in their bytes. */
+static bool may_overlap(const struct zoom *z, const struct trial *t)
+{
+	int64_t begin = z->matcher.events[t->to->begin].time -
+			z->matcher.events[t->from->begin].time;
+
+	if (t->life >= SHORT_LIFE_NS)
+		return false;
+	return begin < 0 || begin > BEGIN_NS ||
+	       fmin(t->from->bytes, t->to->bytes) <
+		       BURST_BALANCE * fmax(t->from->bytes, t->to->bytes);
+}
+
 /*
  * A displacement beyond the life of a short connection finds nothing, whatever it
  * carried: it is displaced by a part of its life.
  */
 static int64_t displacement_of(const struct trial *t, size_t k)
 {
-	if (t->life >= SHORT_LIFE_NS)
+	if (!t->is_short)
 		return zoom_displacements[k];
 	return t->life * (int64_t)(k + 1) / (2 * ZOOM_DISPLACEMENTS);
 }
@@ -217,7 +233,7 @@ static int64_t displacement_of(const struct trial *t, size_t k)
 static bool add_chance(struct zoom *z, struct trial *t, int64_t away)
 {
 	double taken[ZOOM_DELAYS];
-	double span = (double)(t->life < SHORT_LIFE_NS ? t->life : z->span);
+	double span = (double)(t->is_short ? t->life : z->span);
 	/* The rest stands for all. */
 	double part = 1 - fabs((double)away) / span;
 
@@ -305,6 +321,7 @@ static struct pair judge_pair_at(struct zoom *z, size_t i, size_t j, int64_t bas
 	t.life = life_of(&z->matcher, t.from);
 	if (life_of(&z->matcher, t.to) < t.life)
 		t.life = life_of(&z->matcher, t.to);
+	t.is_short = may_overlap(z, &t);
 	z->matcher.is_counting = by != PAIR_BY_BYTES;
 	zoom_match(&z->matcher, t.from, t.to, base, ZOOM_DELAYS, t.matched);
 	p.state = (uint8_t)measure_chance(z, &t);

@@ -195,7 +195,7 @@ static void note_pair(struct zoom *z, size_t i, size_t j, enum pair_state state)
 {
 	struct pair *p = &z->pairs[i][j];
 
-	if (p->state == PAIR_ACCEPTED)
+	if (p->state >= (uint8_t)state)
 		return;
 	p->state = (uint8_t)state;
 	p->is_whole = true;

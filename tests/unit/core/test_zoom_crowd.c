@@ -63,6 +63,29 @@ static void equal_sizes_alone_conclude_nothing(void **state)
 	assert_false(p->result.is_conclusive);
 }
 
+/* Throttled downloads: 64 KiB at once, all of one period and size; new ones ask. */
+static void throttled_downloads_of_one_size_are_told_by_their_beginnings(void **state)
+{
+	struct packets *p = *state;
+
+	for (unsigned int pair = 0; pair < 10; pair++) {
+		uint64_t phase = 50 * MS + pair * 6 * MS + packets_draw(p, 3 * MS);
+
+		for (unsigned int burst = 0; burst < 3; burst++)
+			for (unsigned int k = 0; k < 46; k++) {
+				uint64_t t = phase + burst * 640 * MS + k * 6000;
+
+				packets_put(p, t, 2 * pair, true, 1424);
+				packets_put(p, t + 700000, 2 * pair + 1, false, 1424);
+			}
+	}
+	for (unsigned int f = 20; f < 40; f++)
+		packets_put(p, 500 * MS + f * MS, f, false, 90);
+	packets_evaluate(p, 40);
+	assert_true(p->result.matched_share > RELAYED);
+	assert_true(p->result.is_conclusive);
+}
+
 /* A browser's downloads while it uploads as much to others. */
 static void unequal_connections_are_no_relay(void **state)
 {
@@ -217,6 +240,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		CASE(short_connections_are_matched_as_a_whole),
 		CASE(equal_sizes_alone_conclude_nothing),
+		CASE(throttled_downloads_of_one_size_are_told_by_their_beginnings),
 		CASE(unequal_connections_are_no_relay),
 		CASE(what_was_missed_of_the_first_milliseconds_is_made_up_for),
 		CASE(too_many_packets_leave_whole_pairs),
