@@ -45,5 +45,5 @@ tidy() {
 }
 
 role_proof() {
-	exchanged_at_least 2000000 2000000
+	exchanged_at_least 1000000 500000
 }
