@@ -99,6 +99,9 @@ libs_kernel := libmnl libnftnl libnetfilter_conntrack libcap-ng libseccomp inih
 libs_ctl := libsystemd jansson inih
 libs_store := inih
 
+$(BUILD)/unit/core/test_cost: LDFLAGS += -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc \
+	-Wl,--wrap=exp,--wrap=hash_keyed,--wrap=decay_carry
+
 .SECONDEXPANSION:
 $(BUILD)/unit/%: $(BUILD)/obj/tests/unit/%.o $(BUILD)/libtest.a $(LIBS)
 	@mkdir -p $(@D)
@@ -115,11 +118,19 @@ $(BUILD)/netns/%: $(BUILD)/obj/tests/netns/%.o $(LIBS)
 
 # Programs that load the kernel and the daemon for the benchmark and
 # for the namespace tests.
-LOADS := $(patsubst tests/bench/%.c,$(BUILD)/bench/%,$(wildcard tests/bench/*.c))
+LOADS := $(BUILD)/bench/flows
 
-$(BUILD)/bench/%: $(BUILD)/obj/tests/bench/%.o
+$(BUILD)/bench/flows: $(BUILD)/obj/tests/bench/flows.o
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $<
+
+# What the engine costs without a kernel; its allocations are counted, as in the test.
+WRAP_ALLOCATIONS := -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc
+
+$(BUILD)/bench/engine: $(BUILD)/obj/tests/bench/engine.o $(BUILD)/libtest.a $(LIBS)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $(WRAP_ALLOCATIONS) -o $@ $< $(BUILD)/libtest.a \
+		$(BUILD)/libcore.a $(BUILD)/libbase.a $(shell pkg-config --libs inih) -lm
 
 # Fuzz targets see every byte parser, built by clang with its own objects.
 FUZZ_CC ?= clang
@@ -187,6 +198,9 @@ check-netns: check-build ## what needs the kernel, in private namespaces (root)
 
 bench: $(BUILD)/relaywardend $(LOADS) ## measure, in paired runs, what the README quotes (root)
 	@BUILD=$(BUILD) tests/bench/bench.sh $(if $(JSON),--json $(JSON))
+
+bench-engine: $(BUILD)/bench/engine ## what the engine alone costs as flows grow, no root needed
+	@$(BUILD)/bench/engine
 
 lab: ## how right the verdicts are, on real programs; QUICK=1 for a few minutes (root)
 	@packaging/deps.sh lab
@@ -271,5 +285,5 @@ clean: ## remove what was built
 -include $(shell find $(BUILD)/obj $(FUZZ_BUILD)/obj -name '*.d' 2>/dev/null)
 .PRECIOUS: $(BUILD)/obj/%.o $(FUZZ_BUILD)/obj/%.o
 .PHONY: all check check-build check-replay check-unit check-asan check-asan-netns check-fuzz \
-	check-netns fuzz bench lab lint check-includes check-format format demo run deps \
+	check-netns fuzz bench bench-engine lab lint check-includes check-format format demo run deps \
 	deps-test install help clean

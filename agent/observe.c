@@ -222,7 +222,7 @@ void observe_sampled(struct agent *a)
 	while ((app = engine_next_app(a->engine, app)))
 		for (const struct flow *f = app->is_candidate ? app->flows : NULL;
 		     f && count < SAMPLED_MAX; f = f->next)
-			if (f->series) {
+			if (f->samples) {
 				sampled[count].key = f->key;
 				sampled[count++].is_inbound = f->is_inbound;
 			}

@@ -125,24 +125,12 @@ static enum exit_code read_any(struct input *in, bool *ret_is_capture)
 /* --- for people --------------------------------------------------------------------
  */
 
-/* "12.4 s", "3m 5s" */
-static const char *after_text(const json_t *event, char buf[static UNITS_STRLEN])
-{
-	uint64_t ms = field_size(event, "after_ms");
-
-	if (ms >= 60000)
-		return duration_format(ms / 1000, buf);
-	snprintf(buf, UNITS_STRLEN, "%u.%u s", (unsigned int)(ms / 1000),
-		 (unsigned int)(ms % 1000 / 100));
-	return buf;
-}
-
 static void add_event(struct render_table *t, const json_t *event)
 {
 	const char *kind = field_text(event, "event");
 	char text[WORDS_MAX], rule[WORDS_MAX], after[UNITS_STRLEN];
 
-	render_cell(t, STYLE_PLAIN, "%s", after_text(event, after));
+	render_cell(t, STYLE_PLAIN, "%s", view_after(event, after));
 	render_cell(t, STYLE_PLAIN, "%s", words_time(field_int(event, "time"), text));
 	render_cell(t, STYLE_BOLD, "%s", field_text(event, "app"));
 	if (strcmp(kind, "role") == 0) {
@@ -168,7 +156,7 @@ static void print_timeline(const struct context *c, const struct replay *p)
 						       {"TIME", false},
 						       {"APPLICATION", false},
 						       {"WHAT", false},
-						       {"CERTAINTY", true}};
+						       {"FOR STRANGERS", true}};
 	const json_t *timeline = replay_timeline(p);
 	struct render_table *t = render_table_new(columns, 5);
 
@@ -203,63 +191,10 @@ static void print_headline(const struct context *c, const char *path,
 			    (unsigned long long)s.refused);
 }
 
-/* The first event that says "promoted", or NULL. */
-static const json_t *find_promotion(const json_t *timeline)
-{
-	for (size_t i = 0; i < json_array_size(timeline); i++)
-		if (field_bool(json_array_get(timeline, i), "promoted"))
-			return json_array_get(timeline, i);
-	return NULL;
-}
-
-static void print_no_promotion(const struct context *c, const json_t *app)
-{
-	if (strcmp(field_text(app, "role"), "suspect") == 0)
-		render_line(&c->out, STYLE_WARN,
-			    "Some signs say that %s relayed for strangers, but the "
-			    "capture ends before they suffice. Judge a longer one.",
-			    field_text(app, "name"));
-	else
-		render_line(&c->out, STYLE_GOOD,
-			    "Nothing in this capture says that %s relayed for "
-			    "strangers.",
-			    field_text(app, "name"));
-	if (field_int(app, "bytes_in") == 0 && field_int(app, "bytes_out") == 0)
-		render_hint(&c->out, "It met no stranger: its peers are all in trusted "
-				     "networks. If they are not to be trusted: --set "
-				     "link.trusted=none");
-}
-
-/* The forensic question: was it relaying, how much, since when. For whom is in the
- * explanation that follows. */
-static void print_answer(const struct context *c, const struct replay *p,
-			 const json_t *app)
-{
-	const json_t *promotion = find_promotion(replay_timeline(p));
-	char when[WORDS_MAX], after[UNITS_STRLEN], in[UNITS_STRLEN], out[UNITS_STRLEN];
-
-	render_line(&c->out, STYLE_PLAIN, "%s", "");
-	if (!promotion) {
-		print_no_promotion(c, app);
-		return;
-	}
-	render_line(
-		&c->out, STYLE_BAD,
-		"%s worked for strangers (%s), recognised %s into the capture (%s).",
-		field_text(app, "name"), field_text(promotion, "role"),
-		after_text(promotion, after),
-		words_time(field_int(promotion, "time"), when));
-	render_line(&c->out, STYLE_PLAIN,
-		    "Since its relayed flows were told apart, it received %s and sent "
-		    "%s on them.",
-		    size_format(field_size(app, "relayed_in"), in),
-		    size_format(field_size(app, "relayed_out"), out));
-}
-
 /* Nothing to show of an application that is not there: which ones are is in the table
  * above. */
 static enum exit_code print_explanation(const struct context *c, const struct replay *p,
-					const char *app)
+					const char *app, bool is_answer)
 {
 	struct replay_summary s;
 	enum exit_code code;
@@ -270,19 +205,17 @@ static enum exit_code print_explanation(const struct context *c, const struct re
 		return code;
 	replay_summarize(p, &s);
 	render_line(&c->out, STYLE_PLAIN, "%s", "");
+	if (is_answer) {
+		view_answer(c, replay_timeline(p), reply);
+		render_line(&c->out, STYLE_PLAIN, "%s", "");
+	}
 	view_explanation(c, reply, (int64_t)(s.now_ns / 1000000000) + s.epoch_offset);
 	json_decref(reply);
 	return EXIT_OK;
 }
 
-/* The one application of a capture: number 1. */
-static const json_t *find_host(const json_t *apps)
-{
-	for (size_t i = 0; i < json_array_size(apps); i++)
-		if (field_int(json_array_get(apps, i), "id") == 1)
-			return json_array_get(apps, i);
-	return NULL;
-}
+/* The one application of a capture. */
+#define CAPTURED_APP "1"
 
 static enum exit_code print_all(const struct input *in, const char *app,
 				bool is_capture)
@@ -299,12 +232,10 @@ static enum exit_code print_all(const struct input *in, const char *app,
 	render_line(&c->out, STYLE_PLAIN, "%s", "");
 	if (json_array_size(apps))
 		view_apps(c, apps);
-	if (is_capture)
-		print_answer(c, in->replay, find_host(apps));
-	if (is_capture && !app)
-		app = "1";
 	json_decref(status);
-	return app ? print_explanation(c, in->replay, app) : EXIT_OK;
+	if (is_capture && !app)
+		app = CAPTURED_APP;
+	return app ? print_explanation(c, in->replay, app, is_capture) : EXIT_OK;
 }
 
 /* --- for programs ------------------------------------------------------------------
@@ -318,7 +249,7 @@ static enum exit_code print_replay_json(const struct input *in, const char *app,
 	struct replay_summary s;
 
 	if (is_capture && !app)
-		app = "1";
+		app = CAPTURED_APP;
 	if (app)
 		code = replay_explain(in->replay, app, &explanation);
 	if (code != EXIT_OK) {
@@ -341,6 +272,21 @@ static enum exit_code print_replay_json(const struct input *in, const char *app,
 	return code;
 }
 
+/* The lines are out already. */
+static enum exit_code end_evidence(const struct replay *p, const char *app)
+{
+	struct replay_summary s;
+	enum exit_code code;
+	json_t *reply = NULL;
+
+	replay_summarize(p, &s);
+	if (!app || s.evidence_lines)
+		return EXIT_OK;
+	code = replay_explain(p, app, &reply); /* says so if there is none */
+	json_decref(reply);
+	return code;
+}
+
 /* --- the command -------------------------------------------------------------------
  */
 
@@ -351,9 +297,19 @@ static FILE *open_input(const char *path)
 	return fopen(path, "rbe");
 }
 
+static enum exit_code show(const struct input *in, bool is_capture, bool is_whole)
+{
+	const struct context *c = in->context;
+
+	if (c->has_evidence_lines)
+		return end_evidence(in->replay, c->app);
+	return c->is_json ? print_replay_json(in, c->app, is_capture, is_whole)
+			  : print_all(in, c->app, is_capture);
+}
+
 enum exit_code cmd_replay(const struct context *c, int count, char *const *arguments)
 {
-	const char *app = count > 1 ? arguments[1] : NULL;
+	struct context mine = *c;
 	struct input *in = calloc(1, sizeof(*in));
 	enum exit_code code, shown = EXIT_OK;
 	bool is_capture = false;
@@ -362,19 +318,18 @@ enum exit_code cmd_replay(const struct context *c, int count, char *const *argum
 		free(in);
 		return complain(EXIT_FAILED, "out of memory");
 	}
-	in->context = c;
+	mine.app = count > 1 ? arguments[1] : NULL;
+	in->context = &mine;
 	in->path = arguments[0];
 	in->file = open_input(in->path);
-	progress_begin(&in->progress, c, PATIENCE);
+	progress_begin(&in->progress, &mine, PATIENCE);
 	if (in->file)
 		code = read_any(in, &is_capture);
 	else
 		code = complain(EXIT_FAILED, "%s: %s", in->path, strerror(errno));
 	/* Of a damaged file, what came before the damage. */
 	if (in->replay && (code == EXIT_OK || code == EXIT_FAILED))
-		shown = c->is_json ? print_replay_json(in, app, is_capture,
-						       code == EXIT_OK)
-				   : print_all(in, app, is_capture);
+		shown = show(in, is_capture, code == EXIT_OK);
 	replay_free(in->replay);
 	record_decoder_free(in->decoder);
 	free(in);

@@ -125,9 +125,11 @@ static bool matters(const json_t *app)
 
 static void add_row(struct render_table *t, const json_t *app)
 {
-	char in[UNITS_STRLEN], out[UNITS_STRLEN], relayed[UNITS_STRLEN];
+	char in[UNITS_STRLEN], out[UNITS_STRLEN], size[UNITS_STRLEN];
 	char policy[WORDS_MAX];
-	uint64_t sum = field_size(app, "relayed_in") + field_size(app, "relayed_out");
+	uint64_t own = field_size(app, "own_in") + field_size(app, "own_out");
+	uint64_t relayed =
+		field_size(app, "relayed_in") + field_size(app, "relayed_out");
 
 	render_cell(t, STYLE_BOLD, "%s", field_text(app, "name"));
 	render_cell(t, STYLE_PLAIN, "%s", field_text(app, "user"));
@@ -137,7 +139,8 @@ static void add_row(struct render_table *t, const json_t *app)
 	render_cell(t, STYLE_PLAIN, "%s", rate_format(field_size(app, "rate_in"), in));
 	render_cell(t, STYLE_PLAIN, "%s",
 		    rate_format(field_size(app, "rate_out"), out));
-	render_cell(t, STYLE_PLAIN, "%s", sum ? size_format(sum, relayed) : "-");
+	render_cell(t, STYLE_PLAIN, "%s", own ? size_format(own, size) : "-");
+	render_cell(t, STYLE_PLAIN, "%s", relayed ? size_format(relayed, size) : "-");
 	render_cell(t, field_bool(app, "limited") ? STYLE_WARN : STYLE_PLAIN, "%s",
 		    words_policy(app, policy));
 }
@@ -145,9 +148,10 @@ static void add_row(struct render_table *t, const json_t *app)
 static void print_table(const struct context *c, const json_t *apps)
 {
 	static const struct render_column columns[] = {
-		{"APPLICATION", false}, {"USER", false},   {"ROLE", false},
-		{"CERTAINTY", true},	{"PEERS", true},   {"IN", true},
-		{"OUT", true},		{"RELAYED", true}, {"POLICY", false},
+		{"APPLICATION", false},	 {"USER", false}, {"ROLE", false},
+		{"FOR STRANGERS", true}, {"PEERS", true}, {"IN", true},
+		{"OUT", true},		 {"OWN", true},	  {"RELAYED", true},
+		{"POLICY", false},
 	};
 	struct render_table *t =
 		render_table_new(columns, sizeof(columns) / sizeof(*columns));
@@ -195,6 +199,7 @@ static void add_line(struct render_table *t, const char *key, const char *format
 static void add_identity(struct render_table *t, const json_t *app)
 {
 	const json_t *pids = json_object_get(app, "pids");
+	char trade[WORDS_MAX];
 	struct text list = {0};
 
 	for (size_t i = 0; i < json_array_size(pids); i++)
@@ -208,7 +213,7 @@ static void add_identity(struct render_table *t, const json_t *app)
 	add_line(t, "user", "%s", field_text(app, "user"));
 	add_line(t, "processes", "%s", list.buf);
 	add_line(t, "known client", "%s", field_text(app, "client"));
-	add_line(t, "trade", "%s", field_text(app, "trade"));
+	add_line(t, "trade", "%s", words_trade(app, trade));
 	add_line(t, "its own switch", "%s", field_text(app, "client_forbid"));
 }
 
@@ -228,6 +233,9 @@ static void add_traffic(struct render_table *t, const json_t *app)
 	add_line(t, "traffic so far", "%s in, %s out",
 		 size_format(field_size(app, "bytes_in"), a),
 		 size_format(field_size(app, "bytes_out"), b));
+	add_line(t, "of it its own", "%s in, %s out",
+		 size_format(field_size(app, "own_in"), a),
+		 size_format(field_size(app, "own_out"), b));
 	add_line(t, "of it relayed", "%s in, %s out",
 		 size_format(field_size(app, "relayed_in"), a),
 		 size_format(field_size(app, "relayed_out"), b));
@@ -241,10 +249,11 @@ static void print_app(const struct context *c, const json_t *reply, const json_t
 	int64_t age = field_int(reply, "now") - field_int(app, "since");
 
 	add_identity(t, app);
-	add_line(t, "role", "%s, %s certain", field_text(app, "role"),
-		 words_probability(app, text));
+	add_line(t, "role", "%s; %s likely to work for strangers",
+		 field_text(app, "role"), words_probability(app, text));
 	add_line(t, "since", "%s (%s)", words_time(field_int(app, "since"), text),
 		 duration_format(age > 0 ? (uint64_t)age : 0, ago));
+	add_line(t, "kinds of evidence", "%s", words_families(app, NULL, text));
 	add_traffic(t, app);
 	add_line(t, "policy", "%s", words_policy(app, text));
 	add_line(t, "because of", "%s", words_rule(app, text));

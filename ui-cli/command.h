@@ -33,7 +33,8 @@ struct word_list {
 
 struct context {
 	const char *socket;
-	bool is_json, is_check;
+	bool is_json, is_check, has_evidence_lines; /* --json, --check, --evidence */
+	const char *app;			    /* of replay FILE APP, or NULL */
 	struct render out;
 	uint64_t duration; /* --duration in seconds, 0: none */
 	struct word_list policies, settings, catalogues,
@@ -49,6 +50,7 @@ enum command_options {
 	TAKES_CHECK = 1,    /* --check */
 	TAKES_DURATION = 2, /* --duration */
 	TAKES_RULES = 4,    /* --policy, --set, --catalogue, --host */
+	TAKES_EVIDENCE = 8, /* --evidence */
 };
 
 struct command {

@@ -21,7 +21,7 @@ static const struct command commands[] = {
 	{"peers", cmd_peers, "APP", 1, 1, true, 0, "whom it talks to"},
 	{"record", cmd_record, "FILE", 1, 1, false, TAKES_DURATION,
 	 "write down what the agent observes, for replay"},
-	{"replay", cmd_replay, "FILE [APP]", 1, 2, false, TAKES_RULES,
+	{"replay", cmd_replay, "FILE [APP]", 1, 2, false, TAKES_RULES | TAKES_EVIDENCE,
 	 "judge a recording or a capture anew (needs no agent)"},
 	{"policy check", cmd_policy_check, "[PATH...]", 0, ANY_NUMBER, false, 0,
 	 "are policy files in order (needs no agent)"},
@@ -34,7 +34,7 @@ static const struct command commands[] = {
 	{0},
 };
 
-enum { OPT_DURATION = 256, OPT_POLICY, OPT_SET, OPT_CATALOGUE, OPT_HOST };
+enum { OPT_DURATION = 256, OPT_POLICY, OPT_SET, OPT_CATALOGUE, OPT_HOST, OPT_EVIDENCE };
 
 static const struct option long_options[] = {
 	{"json", no_argument, NULL, 'j'},
@@ -44,6 +44,7 @@ static const struct option long_options[] = {
 	{"set", required_argument, NULL, OPT_SET},
 	{"catalogue", required_argument, NULL, OPT_CATALOGUE},
 	{"host", required_argument, NULL, OPT_HOST},
+	{"evidence", no_argument, NULL, OPT_EVIDENCE},
 	{"no-legend", no_argument, NULL, 'n'},
 	{"socket", required_argument, NULL, 's'},
 	{"help", no_argument, NULL, 'h'},
@@ -72,6 +73,9 @@ static enum exit_code print_help(void)
 	       "                          --set 'app *.promotion=shape'\n"
 	       "      --catalogue DIR     replay: with what DIR knows of clients\n"
 	       "      --host ADDRESS      replay of a capture: the computer to judge\n"
+	       "      --evidence          replay: the evidence of every second, a "
+	       "JSON\n"
+	       "                          object a line, instead of the result\n"
 	       "      --no-legend         no headings, no hints\n"
 	       "  -s, --socket PATH       ask the agent at PATH\n"
 	       "  -h, --help              this\n"
@@ -131,7 +135,8 @@ static unsigned int given_options(const struct context *c)
 			 c->catalogues.count || c->hosts.count;
 
 	return (c->is_check ? TAKES_CHECK : 0) | (c->duration ? TAKES_DURATION : 0) |
-	       (has_rules ? TAKES_RULES : 0);
+	       (has_rules ? TAKES_RULES : 0) |
+	       (c->has_evidence_lines ? TAKES_EVIDENCE : 0);
 }
 
 static enum exit_code reject_misplaced(unsigned int options)
@@ -140,6 +145,8 @@ static enum exit_code reject_misplaced(unsigned int options)
 		return complain(EXIT_USAGE, "--check goes with status alone");
 	if (options & TAKES_DURATION)
 		return complain(EXIT_USAGE, "--duration goes with record alone");
+	if (options & TAKES_EVIDENCE)
+		return complain(EXIT_USAGE, "--evidence goes with replay alone");
 	return complain(EXIT_USAGE,
 			"--policy, --set, --catalogue and --host go with replay alone");
 }
@@ -216,6 +223,9 @@ static enum exit_code take_special_option(int option, const char *word,
 		return add_word(&c->catalogues, "--catalogue");
 	case OPT_HOST:
 		return add_word(&c->hosts, "--host");
+	case OPT_EVIDENCE:
+		c->has_evidence_lines = true;
+		return EXIT_OK;
 	default:
 		return reject_option(word, option);
 	}

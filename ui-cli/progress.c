@@ -14,10 +14,16 @@ static double now(void)
 	return (double)ts.tv_sec + (double)ts.tv_nsec / 1e9;
 }
 
+/* Not among what is printed meanwhile. */
+static bool is_in_the_way(const struct context *c)
+{
+	return c->is_json || (c->has_evidence_lines && isatty(STDOUT_FILENO));
+}
+
 void progress_begin(struct progress *p, const struct context *c, double patience)
 {
 	*p = (struct progress){
-		.is_shown = !c->is_json && isatty(STDERR_FILENO),
+		.is_shown = !is_in_the_way(c) && isatty(STDERR_FILENO),
 		.start = now(),
 	};
 	p->next = p->start + patience;

@@ -5,8 +5,12 @@
 #include "core/decision.h"
 #include "core/engine.h"
 #include "core/mark.h"
+#include "core/role.h"
 #include "ctl/report.h"
+#include "ctl/report_find.h"
 #include "ctl/report_json.h"
+#include "evidence_lines.h"
+#include "fields.h"
 #include "rules.h"
 #include <errno.h>
 #include <stdlib.h>
@@ -32,6 +36,8 @@ struct noted {
 	enum app_role role;
 	char name[64], key[APP_TEXT_MAX];
 	uint64_t limits[4]; /* of a decision; all 0: none */
+	json_t *legs;	    /* the most pairs it had while promoted, or NULL */
+	uint64_t sign_ns;   /* when it last was as likely as not */
 };
 
 struct replay {
@@ -47,6 +53,9 @@ struct replay {
 	json_t *timeline;
 	bool is_full;
 };
+
+/* Whoever can read the file may see what is in it. */
+static const struct ctl_peer reader = {.is_admin = true};
 
 enum exit_code replay_new(const struct context *c, uint64_t start_ns, uint64_t epoch_ns,
 			  bool brings_policy, struct replay **ret_replay)
@@ -78,6 +87,8 @@ void replay_free(struct replay *p)
 	catalogue_free(p->catalogue);
 	for (size_t i = 0; i < RECORD_TEXT_COUNT; i++)
 		free(p->texts[i].data);
+	for (size_t i = 0; i <= APP_ID_MAX; i++)
+		json_decref(p->noted[i].legs);
 	json_decref(p->timeline);
 	free(p);
 }
@@ -171,18 +182,62 @@ static void note_event(struct replay *p, const char *event, const struct noted *
 	json_array_append_new(p->timeline, item);
 }
 
+/* The engine forgets the pairs of what is promoted no more. */
+static void note_signs(const struct replay *p, struct noted *n, const struct app *app)
+{
+	json_t *legs;
+
+	if (app->log_odds >= ROLE_SUSPECT_AT)
+		n->sign_ns = p->sum.now_ns;
+	if (!app_role_is_promoted(app->role) || !app->leg_count)
+		return;
+	legs = report_legs(app);
+	if (json_array_size(legs) >= json_array_size(n->legs)) {
+		json_decref(n->legs);
+		n->legs = legs;
+	} else {
+		json_decref(legs);
+	}
+}
+
+static void note_all_signs(struct replay *p)
+{
+	const struct app *app = NULL;
+
+	while ((app = engine_next_app(p->engine, app)))
+		note_signs(p, &p->noted[app->id], app);
+}
+
+/* What was known of one that was promoted and is no more: for whom, until when. */
+static void add_past(const struct replay *p, struct noted *n, json_t *more)
+{
+	uint64_t passed;
+
+	if (!more || !app_role_is_promoted(n->role))
+		return;
+	json_object_set_new(more, "legs",
+			    n->legs ? json_incref(n->legs) : json_array());
+	passed = n->sign_ns > p->sum.start_ns ? n->sign_ns - p->sum.start_ns : 0;
+	json_object_set_new(more, "last_sign_ms",
+			    report_unsigned(passed / MILLISECOND_NS));
+	json_decref(n->legs);
+	n->legs = NULL;
+}
+
 static void note_role(struct replay *p, struct noted *n, const struct app *app)
 {
-	enum app_role before = n->role;
+	json_t *more;
 
-	if (app->role == before)
+	if (app->role == n->role)
 		return;
+	more = json_pack("{s:s, s:s, s:b, s:o}", "before", app_role_name(n->role),
+			 "role", app_role_name(app->role), "promoted",
+			 app_role_is_promoted(app->role), "probability",
+			 report_real(app_probability(app)));
+	if (!app_role_is_promoted(app->role))
+		add_past(p, n, more);
 	n->role = app->role;
-	note_event(p, "role", n,
-		   json_pack("{s:s, s:s, s:b, s:o}", "before", app_role_name(before),
-			     "role", app_role_name(app->role), "promoted",
-			     app_role_is_promoted(app->role), "probability",
-			     report_real(app_probability(app))));
+	note_event(p, "role", n, more);
 }
 
 /* An application that is new under its number, or is there no more. */
@@ -192,9 +247,13 @@ static void note_presence(struct replay *p, struct noted *n, const struct app *a
 
 	if (is_same || (!app && !n->is_there))
 		return;
-	if (n->is_there && n->role != ROLE_CLIENT)
-		note_event(p, "gone", n,
-			   json_pack("{s:s}", "before", app_role_name(n->role)));
+	if (n->is_there && n->role != ROLE_CLIENT) {
+		json_t *more = json_pack("{s:s}", "before", app_role_name(n->role));
+
+		add_past(p, n, more);
+		note_event(p, "gone", n, more);
+	}
+	json_decref(n->legs);
 	*n = (struct noted){.is_there = app != NULL};
 	if (!app)
 		return;
@@ -259,6 +318,40 @@ static void decide_all(struct replay *p)
 	}
 }
 
+/* --- evidence over time ----------------------------------------------------------- */
+
+/* Of the application that was named, or of all. */
+static bool is_chosen(const struct replay *p, const struct app *app)
+{
+	const struct app *found = NULL;
+	const char *error = NULL;
+	json_t *reply = NULL;
+
+	if (!p->context->app)
+		return app->id != APP_UNATTRIBUTED;
+	if (report_find_app(p->engine, &reader, p->context->app, &found, &reply,
+			    &error) < 0)
+		return false;
+	json_decref(reply);
+	return found == app;
+}
+
+static enum exit_code print_evidence(struct replay *p)
+{
+	uint64_t passed = p->sum.now_ns - p->sum.start_ns;
+	enum exit_code code = EXIT_OK;
+	const struct app *app = NULL;
+
+	while (code == EXIT_OK && (app = engine_next_app(p->engine, app)))
+		if (app->peers && is_chosen(p, app)) {
+			code = evidence_line_print(
+				app, passed / MILLISECOND_NS,
+				(int64_t)((p->epoch_ns + passed) / SECOND_NS));
+			p->sum.evidence_lines++;
+		}
+	return code;
+}
+
 /* --- records ---------------------------------------------------------------------- */
 
 enum exit_code replay_observe(struct replay *p, const struct observation *o)
@@ -284,7 +377,10 @@ enum exit_code replay_observe(struct replay *p, const struct observation *o)
 	note_roles(p);
 	if (o->time_ns - p->decided_ns >= DECIDE_NS) {
 		p->decided_ns = o->time_ns;
+		note_all_signs(p);
 		decide_all(p);
+		if (p->context->has_evidence_lines)
+			return print_evidence(p);
 	}
 	return EXIT_OK;
 }
@@ -333,8 +429,29 @@ static struct report_input input_of(const struct replay *p)
 	};
 }
 
-/* Whoever can read the file may see what is in it. */
-static const struct ctl_peer reader = {.is_admin = true};
+/* What Explain has, for each of the applications of a status. */
+static int add_evidence(const struct replay *p, json_t *apps)
+{
+	for (size_t i = 0; i < json_array_size(apps); i++) {
+		json_t *item = json_array_get(apps, i);
+		uint16_t id = (uint16_t)field_int(item, "id");
+		const struct app *app = engine_find_app(p->engine, id);
+		json_t *more;
+		int r;
+
+		if (!app)
+			continue;
+		more = json_pack("{s:o, s:o, s:o}", "log_odds",
+				 report_real(app->log_odds), "evidence",
+				 report_evidence(app), "families",
+				 report_families(app));
+		r = more ? json_object_update(item, more) : -1;
+		json_decref(more);
+		if (r < 0)
+			return -ENOMEM;
+	}
+	return 0;
+}
 
 json_t *replay_status(const struct replay *p)
 {
@@ -349,6 +466,10 @@ json_t *replay_status(const struct replay *p)
 	if (parameters)
 		report_status(&in, &reader, parameters, &reply, &error);
 	json_decref(parameters);
+	if (reply && add_evidence(p, json_object_get(reply, "applications")) < 0) {
+		json_decref(reply);
+		return NULL;
+	}
 	return reply;
 }
 

@@ -18,7 +18,8 @@ struct replay;
 
 struct replay_summary {
 	uint64_t records,
-		refused; /* observations; of these, contradicting themselves */
+		refused;	 /* observations; of these, contradicting themselves */
+	uint64_t evidence_lines; /* printed, with --evidence */
 	uint64_t start_ns, now_ns; /* times of the first and the last */
 	int64_t epoch_offset;	   /* seconds: Unix time = time + this */
 };
@@ -43,7 +44,8 @@ const struct engine *replay_engine(const struct replay *p);
 /* --- after the last record ------------------------------------------------------ */
 
 /* Borrowed: an array of {after_ms, time, event, app, key, ...}; event is "role" (with
- * before, role, probability), "limits" (with limits, rule; none: no more) or "gone". */
+ * before, role, probability; and of one that is promoted no more legs, as Explain has
+ * them, and last_sign_ms), "limits" (with limits, rule; none: no more) or "gone". */
 const json_t *replay_timeline(const struct replay *p);
 /* Whether there were more changes than the timeline holds. */
 bool replay_timeline_is_full(const struct replay *p);

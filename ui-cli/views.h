@@ -5,6 +5,7 @@
 #ifndef UI_CLI_VIEWS_H
 #define UI_CLI_VIEWS_H
 
+#include "base/units.h"
 #include "command.h"
 
 /* The table of `apps`; `applications` as Status has them. */
@@ -12,5 +13,15 @@ void view_apps(const struct context *c, const json_t *applications);
 
 /* The text of `explain`; `now` (Unix time) is what "since" counts to. */
 void view_explanation(const struct context *c, const json_t *reply, int64_t now);
+
+/*
+ * What a capture answers: was it relaying, since when, for whom, how much.
+ * `explanation` as Explain has it, `timeline` as replay_timeline().
+ */
+void view_answer(const struct context *c, const json_t *timeline,
+		 const json_t *explanation);
+
+/* How far into the history an event of the timeline was: "12.4 s", "3m 5s". */
+const char *view_after(const json_t *event, char buf[static UNITS_STRLEN]);
 
 #endif

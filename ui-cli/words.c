@@ -2,8 +2,14 @@
 #include "words.h"
 #include "base/units.h"
 #include "fields.h"
+#include <math.h>
 #include <string.h>
 #include <time.h>
+
+/* Log-odds: from here on the odds change twentyfold, almost threefold, hardly. */
+#define WEIGHT_STRONG 3.0
+#define WEIGHT_SOME 1.0
+#define WEIGHT_NONE 0.05
 
 enum style words_role_style(const json_t *app)
 {
@@ -85,6 +91,74 @@ const char *words_policy(const json_t *app, char buf[static WORDS_MAX])
 	else
 		snprintf(buf, WORDS_MAX, "%s%s", decision,
 			 shapes ? " when promoted" : "");
+	return buf;
+}
+
+const char *words_trade(const json_t *app, char buf[static WORDS_MAX])
+{
+	const char *trade = field_text(app, "client_trade");
+	char rule[WORDS_MAX];
+
+	if (!*trade)
+		*buf = '\0';
+	else
+		snprintf(buf, WORDS_MAX,
+			 "%.48s (%.32s): a relay by trade, %s by %.128s", trade,
+			 field_text(app, "client"),
+			 strcmp(field_text(app, "decision"), "allow") == 0
+				 ? "left alone"
+				 : "but not exempted",
+			 words_rule(app, rule));
+	return buf;
+}
+
+bool words_weight_counts(double weight)
+{
+	return fabs(weight) >= WEIGHT_NONE;
+}
+
+const char *words_weight(double weight, char buf[static WORDS_MAX])
+{
+	double size = fabs(weight);
+
+	if (!words_weight_counts(weight))
+		snprintf(buf, WORDS_MAX, "no weight");
+	else
+		snprintf(buf, WORDS_MAX, "%s %s",
+			 size >= WEIGHT_STRONG ? "strong"
+			 : size >= WEIGHT_SOME ? "some"
+					       : "weak",
+			 weight > 0 ? "for" : "against");
+	return buf;
+}
+
+/* What the count suffices for; of a client nobody asks. */
+static const char *sufficiency(const json_t *app)
+{
+	if (field_bool(app, "may_be_cut"))
+		return ": enough to cut, if policy says so";
+	if (field_bool(app, "promoted"))
+		return ": enough to limit, not to cut";
+	return "";
+}
+
+const char *words_families(const json_t *app, const json_t *families,
+			   char buf[static WORDS_MAX])
+{
+	size_t count = json_array_size(families);
+	long long number = field_int(app, "evidence_families");
+	size_t used;
+
+	used = (size_t)(number ? snprintf(buf, WORDS_MAX, "%lld", number)
+			       : snprintf(buf, WORDS_MAX, "none"));
+
+	for (size_t i = 0; i < count && used < WORDS_MAX; i++)
+		used += (size_t)snprintf(
+			buf + used, WORDS_MAX - used, "%s%s%s", i ? "; " : " (",
+			field_text(json_array_get(families, i), "meaning"),
+			i + 1 == count ? ")" : "");
+	if (used < WORDS_MAX)
+		snprintf(buf + used, WORDS_MAX - used, "%s", sufficiency(app));
 	return buf;
 }
 

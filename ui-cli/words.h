@@ -7,6 +7,7 @@
 
 #include "render.h"
 #include <jansson.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #define WORDS_MAX 256
@@ -21,6 +22,20 @@ const char *words_rule(const json_t *app, char buf[static WORDS_MAX]);
 
 /* What policy does: "limited to ...", "shape when promoted", "warn". */
 const char *words_policy(const json_t *app, char buf[static WORDS_MAX]);
+
+/* "reverse proxy (haproxy): a relay by trade, left alone by [app trade] ..."; "" for
+ * what is none. */
+const char *words_trade(const json_t *app, char buf[static WORDS_MAX]);
+
+/* What a weight means: "strong for", "some against", "weak for", "no weight". */
+const char *words_weight(double weight, char buf[static WORDS_MAX]);
+/* Whether it would be shown as more than 0. */
+bool words_weight_counts(double weight);
+
+/* "2: enough to cut, ...": how many independent kinds of evidence there are, and what
+ * that suffices for; `families` as Explain has them, NULL where they are not told. */
+const char *words_families(const json_t *app, const json_t *families,
+			   char buf[static WORDS_MAX]);
 
 /* The probability: "62 %", "<1 %", ">99 %": evidence never makes certain. */
 const char *words_probability(const json_t *app, char buf[static WORDS_MAX]);

@@ -9,7 +9,11 @@
 #include "core/catalogue.h"
 #include "core/evidence.h"
 #include "core/flow.h"
+#include "core/group.h"
+#include "core/heaviest.h"
+#include "core/history.h"
 #include "core/observation.h"
+#include "core/transport.h"
 #include "core/zoom.h"
 
 enum app_role {
@@ -41,15 +45,29 @@ struct app {
 	struct app_identity identity;
 	const struct catalogue_client *client; /* or NULL */
 	bool has_wildcard_listener;
+	bool has_device; /* sound or camera */
 	uint16_t pid_count;
 	int32_t pids[APP_PIDS_MAX];
 	uint64_t first_ns;
 
+	/*
+	 * The application it is judged as: itself, or, of several that pass strangers'
+	 * traffic on among each other, the one with the least id, which then has the
+	 * flows and peers of all of them.
+	 */
+	uint16_t judge;
+	uint64_t linked_ns;	/* when a link to that group was last seen */
 	struct flow *flows;	/* utlist of its flows */
 	struct peer *peer_list; /* utlist, trusted ones too */
 	unsigned int flow_count, leg_count;
 	unsigned int peers, peers_in, peers_out; /* strangers; alive, by who began */
 	struct app_totals totals;
+	struct history history;
+	struct group_link links[GROUP_LINKS_MAX]; /* over loopback */
+	struct transport_sums transport;	  /* of its flows to strangers */
+	struct heaviest heaviest;
+	struct flow *sampled[HEAVIEST_LISTED]; /* those with a series (sampling.c) */
+	size_t sampled_count;
 	double rate_in, rate_out; /* strangers, bytes per second of the last seconds */
 
 	bool is_candidate; /* could be relaying: sampled often, storage read */
@@ -61,6 +79,7 @@ struct app {
 	uint64_t role_since_ns;
 	double log_odds;
 	struct evidence evidence[EVIDENCE_COUNT];
+	unsigned int families; /* of evidence that says it works for strangers */
 
 	struct zoom_view zoom;
 	struct detect_state *detect; /* private to detect.c */

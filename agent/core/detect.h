@@ -13,6 +13,7 @@
 #define CORE_DETECT_H
 
 #include "core/app.h"
+#include "core/batches.h"
 #include "core/sampling.h"
 
 struct detect_state *detect_state_new(void);
@@ -21,22 +22,13 @@ void detect_state_free(struct detect_state *d);
 /* The log-odds of an application of which nothing else is known. */
 double detect_prior(const struct app *a);
 
-/* Payload that moved between the application and strangers. */
-void detect_add_bytes(struct detect_state *d, uint64_t time_ns, double in, double out);
-/* Layer 3 bytes the kernel counted for single flows, strangers or not. */
-void detect_add_counted(struct detect_state *d, uint64_t in, uint64_t out);
-/* All packets of the application: what no single flow explains was carried by those
- * without counters (OBS_APP_TRAFFIC). */
-void detect_add_traffic(struct detect_state *d, const struct observation *o);
-/* Its storage counters, cumulative. */
-void detect_add_io(struct detect_state *d, uint64_t time_ns, uint64_t read_bytes,
-		   uint64_t written_bytes);
-
 /* Shared by all applications of an engine. */
 struct detect_tools {
 	struct sampling sampling;
 	struct pairs_work *work;
 	struct pairs_result result;
+	struct batches_work *batches;
+	struct batches_result batches_result;
 };
 
 /* If due (once a second): new evidence, log-odds and role. True if the role changed. */

@@ -1,165 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "core/engine.h"
-#include "core/detect.h"
-#include "core/zoom_session.h"
+#include "core/engine_tables.h"
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <utlist.h>
-
-struct engine {
-	const struct policy *policy;
-	const struct catalogue *catalogue;
-	struct flow_table table;
-	struct app *apps[APP_ID_MAX + 1]; /* by id; 0 always exists */
-	struct detect_tools tools;
-	struct zoom_session zoom;
-	uint64_t now_ns;
-	uint32_t tick;
-	struct engine_stats stats;
-};
-
-/* --- applications ---------------------------------------------------------------- */
-
-static struct app *app_new(struct engine *e, uint16_t id,
-			   const struct app_identity *identity, uint64_t time_ns)
-{
-	struct app *a = calloc(1, sizeof(*a));
-
-	if (!a)
-		return NULL;
-	a->detect = detect_state_new();
-	if (!a->detect) {
-		free(a);
-		return NULL;
-	}
-	a->id = id;
-	a->identity = *identity;
-	a->client = catalogue_find(e->catalogue, identity);
-	a->log_odds = detect_prior(a);
-	a->first_ns = a->role_since_ns = time_ns;
-	e->apps[id] = a;
-	e->stats.apps++;
-	return a;
-}
-
-static void app_free(struct engine *e, struct app *a)
-{
-	struct peer *peer, *next;
-
-	if (!a)
-		return;
-	DL_FOREACH_SAFE(a->peer_list, peer, next)
-	peer_remove(&e->table, peer);
-	e->apps[a->id] = NULL;
-	e->stats.apps--;
-	detect_state_free(a->detect);
-	free(a);
-}
-
-/* --- peers: who of them counts ---------------------------------------------------- */
-
-static void app_count_peer(struct app *a, const struct peer *p, unsigned int step)
-{
-	if (!p->is_stranger)
-		return;
-	a->peers += step;
-	if (p->alive_in)
-		a->peers_in += step;
-	if (p->alive_out)
-		a->peers_out += step;
-}
-
-/* Changes a peer's counts and, through them, its application's. */
-static void peer_change(struct app *a, struct peer *p, const struct flow *f,
-			bool is_added)
-{
-	unsigned int step = is_added ? 1u : -1u;
-
-	app_count_peer(a, p, -1u);
-	if (f->is_two_way)
-		*(f->is_inbound ? &p->alive_in : &p->alive_out) += step;
-	app_count_peer(a, p, 1);
-}
-
-static bool is_stranger(const struct engine *e, const struct peer *p)
-{
-	const struct addr *a = &p->key.remote;
-
-	return !p->is_self && !addr_is_local_scope(a) &&
-	       !policy_is_trusted(e->policy, a);
-}
-
-static int flow_attach(struct engine *e, struct flow *f, struct app *a)
-{
-	bool is_new;
-	struct peer *p = peer_get(&e->table, a->id, &f->key.remote, &is_new);
-
-	if (!p)
-		return -ENOMEM;
-	if (is_new) {
-		p->is_self = addr_is_loopback(&f->key.remote) ||
-			     addr_equal(&f->key.remote, &f->key.local);
-		p->is_stranger = is_stranger(e, p);
-		DL_APPEND(a->peer_list, p);
-		app_count_peer(a, p, 1);
-	}
-	p->flows++;
-	peer_change(a, p, f, true);
-	f->peer = p;
-	f->app = a->id;
-	f->is_stranger = p->is_stranger;
-	DL_APPEND(a->flows, f);
-	a->flow_count++;
-	return 0;
-}
-
-/* It is no longer looked at for what it relays. */
-static void flow_clear(struct engine *e, struct app *a, struct flow *f)
-{
-	sampling_drop(&e->tools.sampling, f);
-	if (f->is_leg)
-		a->leg_count--;
-	f->is_leg = false;
-	f->matches = 0;
-	f->zoom_index = ZOOM_NONE;
-}
-
-static void flow_detach(struct engine *e, struct flow *f)
-{
-	struct app *a = e->apps[f->app];
-	struct peer *p = f->peer;
-
-	flow_clear(e, a, f);
-	DL_DELETE(a->flows, f);
-	a->flow_count--;
-	peer_change(a, p, f, false);
-	if (--p->flows)
-		return;
-	app_count_peer(a, p, -1u);
-	DL_DELETE(a->peer_list, p);
-	peer_remove(&e->table, p);
-}
-
-static void flow_remove(struct engine *e, struct flow *f)
-{
-	flow_detach(e, f);
-	flow_table_remove(&e->table, f);
-}
-
-/* To another application; with `restart` as another flow. It is removed on failure. */
-static int flow_move(struct engine *e, struct flow *f, struct app *to,
-		     const struct observation *restart)
-{
-	flow_detach(e, f);
-	if (restart)
-		flow_restart(f, restart);
-	if (flow_attach(e, f, to) == 0)
-		return 0;
-	flow_table_remove(&e->table, f);
-	return -ENOMEM;
-}
 
 /* --- observations ----------------------------------------------------------------- */
 
@@ -174,7 +19,7 @@ static int observe_app(struct engine *e, const struct observation *o)
 	if (a && strcmp(a->identity.key, o->app.identity->key) != 0)
 		return -EINVAL;
 	if (!a)
-		a = app_new(e, o->app.id, o->app.identity, o->time_ns);
+		a = tables_add_app(e, o->app.id, o->app.identity, o->time_ns);
 	if (!a)
 		return -ENOMEM;
 	a->has_wildcard_listener = o->app.has_wildcard_listener;
@@ -193,11 +38,12 @@ static int observe_app_gone(struct engine *e, const struct observation *o)
 	    !e->apps[o->app.id])
 		return -EINVAL;
 	a = e->apps[o->app.id];
+	groups_leave(e, a);
 	DL_FOREACH_SAFE(a->flows, f, next)
 	{
-		flow_move(e, f, e->apps[APP_UNATTRIBUTED], NULL);
+		tables_move(e, f, e->apps[APP_UNATTRIBUTED], NULL);
 	}
-	app_free(e, a);
+	tables_remove_app(e, a);
 	return 0;
 }
 
@@ -205,8 +51,8 @@ static int observe_app_io(struct engine *e, const struct observation *o)
 {
 	if (o->app_io.id > APP_ID_MAX || !e->apps[o->app_io.id])
 		return -EINVAL;
-	detect_add_io(e->apps[o->app_io.id]->detect, o->time_ns, o->app_io.read_bytes,
-		      o->app_io.written_bytes);
+	history_add_io(&e->apps[o->app_io.id]->history, o);
+	e->apps[o->app_io.id]->has_device = o->app_io.has_sound || o->app_io.has_camera;
 	return 0;
 }
 
@@ -218,7 +64,7 @@ static int observe_app_traffic(struct engine *e, const struct observation *o)
 
 	if (!a)
 		return -EINVAL;
-	detect_add_traffic(a->detect, o);
+	history_add_traffic(&a->history, o);
 	return 0;
 }
 
@@ -228,7 +74,7 @@ static int flow_begin(struct engine *e, const struct observation *o)
 	struct flow *victim = flow_table_victim(&e->table), *f;
 
 	if (victim) {
-		flow_remove(e, victim);
+		tables_remove(e, victim);
 		e->table.evicted++;
 	}
 	f = flow_table_add(&e->table, &o->flow.key);
@@ -236,42 +82,75 @@ static int flow_begin(struct engine *e, const struct observation *o)
 		return -ENOMEM;
 	f->is_inbound = o->flow.is_inbound;
 	f->zoom_index = ZOOM_NONE;
-	f->first_ns = f->last_ns = f->seen_ns = f->recent_ns = o->time_ns;
+	f->first_ns = f->last_ns = f->seen_ns = o->time_ns;
 	f->bytes_in = o->flow.bytes_in;
 	f->bytes_out = o->flow.bytes_out;
 	f->packets_in = o->flow.packets_in;
 	f->packets_out = o->flow.packets_out;
 	f->is_two_way = f->packets_in && f->packets_out;
-	if (flow_attach(e, f, e->apps[o->flow.app]) < 0) {
+	if (tables_attach(e, f, e->apps[o->flow.app]) < 0) {
 		flow_table_remove(&e->table, f);
 		return -ENOMEM;
 	}
 	return 0;
 }
 
+/* What it metered as, and what the application that is judged for it is judged by. */
+static void account_stranger(struct app *owner, struct app *judge, struct flow *f,
+			     const struct flow_delta *d, uint64_t time_ns)
+{
+	transport_account(&judge->transport, f, d);
+	sampling_note(judge, f);
+	f->pending_in += (float)d->payload_in;
+	f->pending_out += (float)d->payload_out;
+	history_add(&owner->history, time_ns, d->payload_in, d->payload_out);
+	if (judge != owner)
+		history_add(&judge->history, time_ns, d->payload_in, d->payload_out);
+	owner->totals.bytes_in += d->bytes_in;
+	owner->totals.bytes_out += d->bytes_out;
+	if (f->is_leg) {
+		owner->totals.relayed_in += d->bytes_in;
+		owner->totals.relayed_out += d->bytes_out;
+	}
+}
+
+/* Between programs of this machine, or with somebody who is trusted. */
+static void account_local(struct engine *e, struct app *owner,
+			  const struct flow_delta *d, const struct observation *o)
+{
+	uint16_t other = o->flow.peer_app;
+	struct app *peer = other && other <= APP_ID_MAX ? e->apps[other] : NULL;
+
+	if (!peer || peer == owner || owner->id == APP_UNATTRIBUTED) {
+		history_add_local(&owner->history, o->time_ns, d->payload_in,
+				  d->payload_out);
+		return;
+	}
+	group_note(owner, other, o->time_ns, d->payload_in, d->payload_out);
+	group_note(peer, owner->id, o->time_ns, d->payload_out, d->payload_in);
+}
+
 static void flow_account(struct engine *e, struct flow *f, const struct observation *o)
 {
 	struct flow_delta delta = flow_update(f, o);
-	struct app *a = e->apps[f->app];
+	struct app *owner = e->apps[f->app], *judge = tables_judge_of(e, f);
 
 	/* Our rules, and so the counters of all packets, pass loopback over. */
 	if (!f->peer->is_self)
-		detect_add_counted(a->detect, delta.bytes_in, delta.bytes_out);
+		history_add_counted(&owner->history, delta.bytes_in, delta.bytes_out);
 	if (!f->is_two_way && f->packets_in && f->packets_out) {
 		f->is_two_way = true;
-		peer_change(a, f->peer, f, true);
+		tables_change_peer(judge, f->peer, f, true);
 	}
-	if (!f->is_stranger)
+	if (!delta.bytes_in && !delta.bytes_out)
 		return;
-	f->pending_in += delta.payload_in;
-	f->pending_out += delta.payload_out;
-	detect_add_bytes(a->detect, o->time_ns, delta.payload_in, delta.payload_out);
-	a->totals.bytes_in += delta.bytes_in;
-	a->totals.bytes_out += delta.bytes_out;
-	if (f->is_leg) {
-		a->totals.relayed_in += delta.bytes_in;
-		a->totals.relayed_out += delta.bytes_out;
-	}
+	if (delta.payload_in > 0 || delta.payload_out > 0)
+		hub_note(&f->talk, o->time_ns, delta.payload_in > 0,
+			 delta.payload_out > 0);
+	if (f->is_stranger)
+		account_stranger(owner, judge, f, &delta, o->time_ns);
+	else
+		account_local(e, owner, &delta, o);
 }
 
 static int observe_flow(struct engine *e, const struct observation *o)
@@ -286,14 +165,14 @@ static int observe_flow(struct engine *e, const struct observation *o)
 	f->seen_ns = o->time_ns;
 	/* The tuple is used again, perhaps by somebody else; or its owner is known. */
 	if (flow_is_replaced(f, o))
-		r = flow_move(e, f, e->apps[o->flow.app], o);
+		r = tables_move(e, f, e->apps[o->flow.app], o);
 	else if (o->flow.app != APP_UNATTRIBUTED && o->flow.app != f->app)
-		r = flow_move(e, f, e->apps[o->flow.app], NULL);
+		r = tables_move(e, f, e->apps[o->flow.app], NULL);
 	if (r < 0)
 		return r;
 	flow_account(e, f, o);
 	if (o->kind == OBS_FLOW_END)
-		flow_remove(e, f);
+		tables_remove(e, f);
 	return 0;
 }
 
@@ -306,7 +185,7 @@ static int observe_swept(struct engine *e, const struct observation *o)
 		return -EINVAL;
 	HASH_ITER (hh, e->table.flows, f, next)
 		if (f->seen_ns < o->swept.since_ns)
-			flow_remove(e, f);
+			tables_remove(e, f);
 	return 0;
 }
 
@@ -339,15 +218,15 @@ static void observe_tick(struct engine *e, double seconds)
 {
 	e->stats.ticks++;
 	e->stats.candidates = 0;
-	for (size_t id = 1; id <= APP_ID_MAX; id++) {
-		struct app *a = e->apps[id];
-
-		if (!a)
-			continue;
+	groups_update(e);
+	/* A member comes after the one it is judged as, whose id is less. */
+	for (struct app *a = tables_from(e, 1); a; a = tables_from(e, a->id + 1u)) {
 		if (a->is_candidate && seconds > 0)
-			sampling_tick(a, e->tick, seconds);
+			sampling_tick(a, e->tick, e->now_ns, seconds);
 		detect_evaluate(a, &e->tools, e->now_ns, e->tick + 1);
 		e->stats.candidates += a->is_candidate;
+		if (a->judge != a->id)
+			groups_take_verdict(e, a);
 	}
 	e->tick++;
 }
@@ -408,8 +287,9 @@ int engine_new(const struct policy *policy, const struct catalogue *catalogue,
 	flow_table_init(&e->table, FLOW_TABLE_MAX);
 	sampling_init(&e->tools.sampling);
 	e->tools.work = pairs_work_new();
-	if (zoom_session_init(&e->zoom) < 0 || !e->tools.work ||
-	    !app_new(e, APP_UNATTRIBUTED, &unattributed, 0)) {
+	e->tools.batches = batches_work_new();
+	if (zoom_session_init(&e->zoom) < 0 || !e->tools.work || !e->tools.batches ||
+	    !tables_add_app(e, APP_UNATTRIBUTED, &unattributed, 0)) {
 		engine_free(e);
 		return -ENOMEM;
 	}
@@ -422,29 +302,13 @@ void engine_free(struct engine *e)
 	if (!e)
 		return;
 	for (size_t id = 0; id <= APP_ID_MAX; id++)
-		app_free(e, e->apps[id]);
+		tables_remove_app(e, e->apps[id]);
 	flow_table_done(&e->table);
 	sampling_done(&e->tools.sampling);
 	pairs_work_free(e->tools.work);
+	batches_work_free(e->tools.batches);
 	zoom_session_done(&e->zoom);
 	free(e);
-}
-
-static void judge_peers(struct engine *e, struct app *a)
-{
-	struct peer *p;
-	struct flow *f;
-
-	a->peers = a->peers_in = a->peers_out = 0;
-	DL_FOREACH (a->peer_list, p) {
-		p->is_stranger = is_stranger(e, p);
-		app_count_peer(a, p, 1);
-	}
-	DL_FOREACH (a->flows, f) {
-		f->is_stranger = f->peer->is_stranger;
-		if (!f->is_stranger)
-			flow_clear(e, a, f);
-	}
 }
 
 void engine_set_policy(struct engine *e, const struct policy *policy,
@@ -452,13 +316,9 @@ void engine_set_policy(struct engine *e, const struct policy *policy,
 {
 	e->policy = policy;
 	e->catalogue = catalogue;
-	for (size_t id = 0; id <= APP_ID_MAX; id++) {
-		struct app *a = e->apps[id];
-
-		if (!a)
-			continue;
+	for (struct app *a = tables_from(e, 0); a; a = tables_from(e, a->id + 1u)) {
 		a->client = catalogue_find(catalogue, &a->identity);
-		judge_peers(e, a);
+		tables_judge_peers(e, a);
 	}
 }
 
@@ -469,10 +329,11 @@ bool engine_wants_fast_ticks(const struct engine *e)
 
 uint16_t engine_wants_zoom(const struct engine *e)
 {
-	for (uint16_t id = 1; id <= APP_ID_MAX; id++)
-		if (e->apps[id] &&
-		    zoom_session_is_due(&e->zoom, e->apps[id], e->now_ns))
-			return id;
+	const struct app *a = e->stats.candidates ? tables_from(e, 1) : NULL;
+
+	for (; a; a = tables_from(e, a->id + 1u))
+		if (zoom_session_is_due(&e->zoom, a, e->now_ns))
+			return a->id;
 	return APP_UNATTRIBUTED;
 }
 
@@ -489,10 +350,7 @@ bool engine_zoom_is_full(const struct engine *e)
 
 const struct app *engine_next_app(const struct engine *e, const struct app *previous)
 {
-	for (size_t id = previous ? previous->id + 1u : 0; id <= APP_ID_MAX; id++)
-		if (e->apps[id])
-			return e->apps[id];
-	return NULL;
+	return tables_from(e, previous ? previous->id + 1u : 0);
 }
 
 const struct app *engine_find_app(const struct engine *e, uint16_t id)

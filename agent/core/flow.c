@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "core/flow.h"
-#include <math.h>
 #include <netinet/in.h>
 #include <string.h>
 
@@ -127,9 +126,10 @@ void flow_restart(struct flow *f, const struct observation *o)
 {
 	f->is_inbound = o->flow.is_inbound;
 	f->is_two_way = false;
-	f->first_ns = f->last_ns = f->recent_ns = o->time_ns;
+	f->first_ns = f->last_ns = o->time_ns;
 	f->bytes_in = f->bytes_out = f->packets_in = f->packets_out = 0;
-	f->recent_in = f->recent_out = f->pending_in = f->pending_out = 0;
+	f->rates = (struct rates){0};
+	f->pending_in = f->pending_out = 0;
 	f->match = 0;
 	f->partner = (struct addr){{0}};
 }
@@ -142,36 +142,42 @@ static uint64_t moved(uint64_t *counter, uint64_t now)
 	return delta;
 }
 
+/* Adds payload to the rates; what it added. */
+static struct rates rate(struct flow *f, uint64_t time_ns, double in, double out)
+{
+	uint32_t epoch = decay_epoch(time_ns);
+	double scale = decay_scale(time_ns) / DECAY_SECONDS;
+	struct rates added = {in * scale, out * scale};
+
+	if (f->epoch != epoch)
+		rates_move(&f->rates, f->epoch, epoch);
+	f->epoch = epoch;
+	f->rates.in += added.in;
+	f->rates.out += added.out;
+	return added;
+}
+
 struct flow_delta flow_update(struct flow *f, const struct observation *o)
 {
 	unsigned int header = header_bytes(&f->key);
-	struct flow_delta d;
+	struct flow_delta d = {0};
 	uint64_t packets_in, packets_out;
 
 	d.bytes_in = moved(&f->bytes_in, o->flow.bytes_in);
 	d.bytes_out = moved(&f->bytes_out, o->flow.bytes_out);
 	packets_in = moved(&f->packets_in, o->flow.packets_in);
 	packets_out = moved(&f->packets_out, o->flow.packets_out);
+	if (!d.bytes_in && !d.bytes_out)
+		return d;
+	f->last_ns = o->time_ns;
 	d.payload_in = payload_of(d.bytes_in, packets_in, header);
 	d.payload_out = payload_of(d.bytes_out, packets_out, header);
-
-	flow_decay(f, o->time_ns);
-	f->recent_in += d.payload_in / FLOW_RECENT_SECONDS;
-	f->recent_out += d.payload_out / FLOW_RECENT_SECONDS;
-	if (d.bytes_in || d.bytes_out)
-		f->last_ns = o->time_ns;
+	if (d.payload_in > 0 || d.payload_out > 0)
+		d.rates = rate(f, o->time_ns, d.payload_in, d.payload_out);
 	return d;
 }
 
-void flow_decay(struct flow *f, uint64_t now_ns)
+struct rates flow_rates(const struct flow *f, uint64_t now_ns)
 {
-	double seconds = (double)(now_ns - f->recent_ns) / 1e9;
-	double factor;
-
-	if (now_ns <= f->recent_ns)
-		return;
-	factor = exp(-seconds / FLOW_RECENT_SECONDS);
-	f->recent_in *= factor;
-	f->recent_out *= factor;
-	f->recent_ns = now_ns;
+	return rates_at(&f->rates, f->epoch, now_ns);
 }

@@ -12,16 +12,15 @@
 
 #include "base/hash.h"
 #include "base/slab.h"
+#include "core/decay.h"
+#include "core/hub.h"
 #include "core/observation.h"
-#include "core/series.h"
 #include <stdbool.h>
 #include <stdint.h>
 
 #define FLOW_TABLE_MAX 131072
 /* Evaluations that must agree before a flow is a leg. */
 #define FLOW_LEG_MATCHES 2
-/* Time constant of the decayed rates, seconds. */
-#define FLOW_RECENT_SECONDS 16.0
 
 /* A remote address as one application meets it. */
 struct peer_key {
@@ -30,40 +29,48 @@ struct peer_key {
 	uint8_t pad[6]; /* zero: the key is hashed as bytes */
 };
 
+/* What is summed of a peer's flows: all of them, and those that are not legs. */
+enum peer_part { PEER_ALL, PEER_REST, PEER_PARTS };
+
 struct peer {
-	struct peer_key key;
-	bool is_self; /* this machine: flows with it are loopback */
-	bool is_stranger;
-	unsigned int flows;
-	unsigned int alive_in, alive_out; /* two-way flows, by who began */
-	double recent_in, recent_out;	  /* scratch of detect.c: all its flows, */
-	double rest_in, rest_out;	  /* and those that are not legs */
-	struct peer *next, *prev;	  /* of the same application (utlist) */
 	UT_hash_handle hh;
+	struct peer_key key;
+	unsigned int flows : 29;
+	bool is_self : 1; /* this machine: flows with it are loopback */
+	bool is_stranger : 1;
+	bool is_caller : 1;		  /* scratch of hub.c */
+	unsigned int alive_in, alive_out; /* two-way flows, by who began */
+	uint32_t epoch;			  /* of its rates */
+	struct rates rates[PEER_PARTS];	  /* kept by transport.c */
+	struct peer *next, *prev;	  /* of the same application (utlist) */
 };
 
+/* In the order in which a report that says nothing new touches it. */
 struct flow {
-	struct flow_key key;
-	uint16_t app;
-	bool is_inbound;    /* the peer sent the first packet */
-	bool is_stranger;   /* remote is neither local in scope nor trusted */
-	bool is_two_way;    /* counted as alive in its peer */
-	uint8_t zoom_index; /* in the running zoom_session, or ZOOM_NONE */
-	bool is_leg;	 /* carries relayed traffic; stays until the role is cleared */
-	uint8_t matches; /* evaluations in which it was matched, up to 255 */
-	uint64_t first_ns, last_ns; /* first seen; last time bytes moved */
-	uint64_t seen_ns;	    /* last time the kernel reported it */
-	uint64_t bytes_in, bytes_out, packets_in,
-		packets_out;	      /* as the kernel counts */
-	double recent_in, recent_out; /* payload, bytes per second, decayed */
-	uint64_t recent_ns;	      /* when the two were brought up to date */
-	struct series *series;	      /* samples while its application is a candidate */
-	double pending_in, pending_out; /* payload since the last sample */
-	float match;			/* correlation with its best partner */
-	struct addr partner;		/* the peer it was matched with */
-	struct peer *peer;
-	struct flow *next, *prev; /* of the same application (utlist) */
 	UT_hash_handle hh;
+	struct flow_key key;
+	uint64_t bytes_in, bytes_out, packets_in,
+		packets_out; /* as the kernel counts */
+	uint64_t seen_ns;    /* last time the kernel reported it */
+	uint64_t last_ns;    /* last time bytes moved */
+	uint64_t first_ns;   /* first seen */
+	uint32_t epoch;	     /* of its rates */
+	uint16_t app;
+	bool is_inbound : 1;  /* the peer sent the first packet */
+	bool is_stranger : 1; /* remote is neither local in scope nor trusted */
+	bool is_two_way : 1;  /* counted as alive in its peer */
+	bool is_leg : 1;      /* carries relayed traffic; until the role is cleared */
+	bool is_heavy : 1;    /* in its application's struct heaviest */
+	uint8_t matches;      /* evaluations in which it was matched, up to 255 */
+	uint8_t zoom_index;   /* in the running zoom_session, or ZOOM_NONE */
+	float pending_in, pending_out; /* payload since the last sample */
+	struct rates rates;	       /* of payload, decayed */
+	struct hub_talk talk;
+	struct peer *peer;
+	struct samples *samples;  /* while it is among the heaviest (sampling.h) */
+	struct flow *next, *prev; /* of the same application (utlist) */
+	float match;		  /* correlation with its best partner */
+	struct addr partner;	  /* the peer it was matched with */
 };
 
 struct flow_table {
@@ -78,6 +85,7 @@ struct flow_table {
 struct flow_delta {
 	uint64_t bytes_in, bytes_out;	/* layer 3 */
 	double payload_in, payload_out; /* bytes */
+	struct rates rates; /* what it added to the rates of the flow, scaled */
 };
 
 void flow_table_init(struct flow_table *t, size_t max);
@@ -105,7 +113,7 @@ void flow_restart(struct flow *f, const struct observation *o);
 /* Takes new counters, none of which went back, into the flow and returns what moved. */
 struct flow_delta flow_update(struct flow *f, const struct observation *o);
 
-/* Brings the decayed rates to `now_ns`. */
-void flow_decay(struct flow *f, uint64_t now_ns);
+/* Its payload, bytes per second, decayed to `now_ns`. */
+struct rates flow_rates(const struct flow *f, uint64_t now_ns);
 
 #endif

@@ -10,7 +10,10 @@
 #define SHIFT_MARGIN 0.1f
 #define GAIN_MIN 0.6
 #define GAIN_MAX 1.6
-#define COUPLED_GAIN_MIN 0.5
+#define PADDED_GAIN_MIN 0.45 /* one side may pad by 100 %, and add headers */
+#define PADDED_GAIN_MAX 2.2
+#define PADDED_CORRELATION_MIN 0.8f /* less alike in bytes, more so in shape */
+#define COUPLED_GAIN_MIN 0.45
 #define ACTIVE_MIN 8
 #define VARIATION_MIN 0.1   /* of the mean */
 #define VARIATION_PACKETS 2 /* and in packets a sample */
@@ -232,6 +235,19 @@ static bool stands_out(const struct pairs_work *w, const struct pairs_input *inp
 	return others >= OTHERS_MIN && alike * ALIKE_PART <= others;
 }
 
+/* The correlation that the bytes of two flows call for, `needed` at least; more than
+ * 1 where one cannot have sent on what the other brought. */
+static float correlation_for(const struct side *from, const struct side *to,
+			     float needed)
+{
+	if (to->sum < PADDED_GAIN_MIN * from->sum ||
+	    to->sum > PADDED_GAIN_MAX * from->sum)
+		return 2;
+	if (to->sum < GAIN_MIN * from->sum || to->sum > GAIN_MAX * from->sum)
+		return fmaxf(needed, PADDED_CORRELATION_MIN);
+	return needed;
+}
+
 static void find_pairs(struct pairs_work *w, const struct pairs_input *inputs,
 		       size_t count, size_t length, struct pairs_result *r)
 {
@@ -246,12 +262,12 @@ static void find_pairs(struct pairs_work *w, const struct pairs_input *inputs,
 		received += from->sum;
 		for (size_t j = 0; j < count; j++) {
 			const struct side *to = &w->out_side[j];
+			float least = correlation_for(from, to, needed);
 			struct peak p, alive;
 
-			if (to->sum < GAIN_MIN * from->sum ||
-			    to->sum > GAIN_MAX * from->sum ||
+			if (least > 1 ||
 			    addr_equal(&inputs[i].remote, &inputs[j].remote) ||
-			    !sides_match(from, to, length, needed, &p))
+			    !sides_match(from, to, length, least, &p))
 				continue;
 			if (match_while_alive(w, w->in[i], from->step, w->out[j],
 					      to->step, length, tests, &alive))
@@ -334,22 +350,4 @@ void pairs_evaluate(struct pairs_work *w, const struct pairs_input *inputs,
 		return;
 	find_pairs(w, inputs, count, length, ret_result);
 	ret_result->is_coupled = find_coupling(w, inputs, count, length);
-}
-
-void transport_add(struct transport *t, double in, double out)
-{
-	t->in += in;
-	t->out += out;
-	if (in + out > t->worst_peer)
-		t->worst_peer = in + out;
-}
-
-double transport_share(const struct transport *t)
-{
-	double larger = fmax(t->in, t->out);
-	double others = t->in + t->out - t->worst_peer;
-
-	if (larger <= 0)
-		return 0;
-	return fmax(0, fmin(fmin(t->in, t->out), others)) / larger;
 }

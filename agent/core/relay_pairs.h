@@ -20,6 +20,13 @@
 #define PAIRS_MATCHES_MAX 256
 #define PAIRS_COUPLED_FLOWS 8 /* leave-one-out is tried on these many */
 
+/*
+ * Bytes that went out may be 0.6 to 1.6 times those that came in; with a correlation of
+ * at least .8 also 0.45 to 2.2 times: who pads by up to 100 %, or takes such padding
+ * off, sends on the same shape. On made-up traffic (40 runs of 17 kinds of look-alikes,
+ * 240 windows of each) 6 of 352 false pairs in that wider range were above .8, and
+ * 1,790 of 1,791 true ones; no window more than before had a false match.
+ */
 struct pairs_work; /* scratch */
 
 struct pairs_input {
@@ -56,19 +63,5 @@ void pairs_work_free(struct pairs_work *w);
 void pairs_evaluate(struct pairs_work *w, const struct pairs_input *inputs,
 		    size_t count, uint32_t end, size_t length, double seconds,
 		    struct pairs_result *ret_result);
-
-/*
- * The transport share: of what came in, the largest part that can have gone out to
- * *other* peers, over the larger of both directions. For per-peer rates in[] and out[]
- * this small transport problem has a closed form (its minimum cuts are: everything in,
- * everything out, or all but one peer). Near 0 for seeding, downloads, calls with one
- * peer; near 1 for relays and for mesh calls: necessary, not a proof.
- */
-struct transport {
-	double in, out;	   /* sums */
-	double worst_peer; /* largest in[p] + out[p] */
-};
-void transport_add(struct transport *t, double in, double out);
-double transport_share(const struct transport *t);
 
 #endif

@@ -3,77 +3,67 @@
 #include <string.h>
 #include <utlist.h>
 
-#define SERIES_PER_CHUNK 64
+#define SAMPLES_PER_CHUNK 64
+#define SECOND_NS 1000000000u
 #define ALIVE_NS 3000000000u
 
 void sampling_init(struct sampling *s)
 {
 	*s = (struct sampling){0};
-	slab_init(&s->series_slab, sizeof(struct series), SERIES_PER_CHUNK);
+	slab_init(&s->slab, sizeof(struct samples), SAMPLES_PER_CHUNK);
 }
 
 void sampling_done(struct sampling *s)
 {
-	slab_done(&s->series_slab);
-}
-
-static double weight_of(const struct flow *f)
-{
-	return f->recent_in + f->recent_out;
-}
-
-/* Keeps the heaviest in descending order: an insertion costs only where a flow belongs.
- */
-static size_t insert(struct flow **flows, size_t count, struct flow *f)
-{
-	size_t at = count;
-
-	if (count == PAIRS_FLOWS_MAX) {
-		if (weight_of(f) <= weight_of(flows[count - 1]))
-			return count;
-		at = count - 1;
-	} else {
-		count++;
-	}
-	while (at > 0 && weight_of(f) > weight_of(flows[at - 1])) {
-		flows[at] = flows[at - 1];
-		at--;
-	}
-	flows[at] = f;
-	return count;
-}
-
-static size_t heaviest(const struct app *a, struct flow **flows, bool only_sampled,
-		       uint64_t alive_since_ns)
-{
-	size_t count = 0;
-	struct flow *f;
-
-	DL_FOREACH (a->flows, f)
-		if (f->is_stranger && f->last_ns >= alive_since_ns &&
-		    (f->series || !only_sampled))
-			count = insert(flows, count, f);
-	return count;
+	slab_done(&s->slab);
 }
 
 size_t sampling_list(const struct app *a, struct flow *ret_flows[PAIRS_FLOWS_MAX])
 {
-	return heaviest(a, ret_flows, true, 0);
+	struct selection s;
+
+	selection_init(&s);
+	for (size_t i = 0; i < a->sampled_count; i++)
+		selection_add(&s, a->sampled[i],
+			      heaviest_weight(a->sampled[i], a->heaviest.epoch));
+	return selection_list(&s, ret_flows);
 }
 
 size_t sampling_list_alive(const struct app *a, uint64_t now_ns,
 			   struct flow *ret_flows[PAIRS_FLOWS_MAX])
 {
-	return heaviest(a, ret_flows, false, now_ns > ALIVE_NS ? now_ns - ALIVE_NS : 0);
+	uint64_t since_ns = now_ns > ALIVE_NS ? now_ns - ALIVE_NS : 0;
+	uint32_t epoch = decay_epoch(now_ns);
+	struct selection s;
+	struct flow *f;
+
+	selection_init(&s);
+	DL_FOREACH (a->flows, f)
+		if (f->is_stranger && f->last_ns >= since_ns)
+			selection_add(&s, f, heaviest_weight(f, epoch));
+	return selection_list(&s, ret_flows);
 }
 
-void sampling_drop(struct sampling *s, struct flow *f)
+/* Takes the samples of sampled flow number `i`. */
+static void release(struct sampling *s, struct app *a, size_t i)
 {
-	if (!f->series)
-		return;
-	slab_give(&s->series_slab, f->series);
-	f->series = NULL;
+	slab_give(&s->slab, a->sampled[i]->samples);
+	a->sampled[i]->samples = NULL;
+	a->sampled[i] = a->sampled[--a->sampled_count];
 	s->in_use--;
+}
+
+void sampling_drop(struct sampling *s, struct app *a, struct flow *f)
+{
+	heaviest_drop(&a->heaviest, f);
+	for (size_t i = 0; f->samples && i < a->sampled_count; i++)
+		if (a->sampled[i] == f)
+			release(s, a, i);
+}
+
+void sampling_note(struct app *a, struct flow *f)
+{
+	heaviest_note(&a->heaviest, f);
 }
 
 static bool is_among(struct flow *const *flows, size_t count, const struct flow *f)
@@ -84,43 +74,50 @@ static bool is_among(struct flow *const *flows, size_t count, const struct flow 
 	return false;
 }
 
+static void sample(struct sampling *s, struct app *a, struct flow *f)
+{
+	if (f->samples || s->in_use >= SAMPLING_FLOWS_MAX)
+		return;
+	f->samples = slab_take(&s->slab);
+	if (!f->samples)
+		return;
+	f->pending_in = f->pending_out = 0;
+	a->sampled[a->sampled_count++] = f;
+	s->in_use++;
+}
+
 void sampling_choose(struct sampling *s, struct app *a)
 {
-	struct flow *flows[PAIRS_FLOWS_MAX];
-	size_t count = heaviest(a, flows, false, 0);
-	struct flow *f;
+	struct flow *flows[HEAVIEST_LISTED];
+	size_t count = heaviest_list(&a->heaviest, a->flows, flows);
 
-	DL_FOREACH (a->flows, f)
-		if (f->series && !is_among(flows, count, f))
-			sampling_drop(s, f);
-	for (size_t i = 0; i < count; i++) {
-		if (flows[i]->series || s->in_use >= SAMPLING_SERIES_MAX)
-			continue;
-		flows[i]->series = slab_take(&s->series_slab);
-		if (!flows[i]->series)
-			continue;
-		flows[i]->pending_in = flows[i]->pending_out = 0;
-		s->in_use++;
-	}
+	_Static_assert(HEAVIEST_LISTED == PAIRS_FLOWS_MAX, "all of them are sampled");
+	for (size_t i = a->sampled_count; i-- > 0;)
+		if (!is_among(flows, count, a->sampled[i]))
+			release(s, a, i);
+	for (size_t i = 0; i < count; i++)
+		sample(s, a, flows[i]);
 }
 
 void sampling_stop(struct sampling *s, struct app *a)
 {
-	struct flow *f;
-
-	DL_FOREACH (a->flows, f)
-		sampling_drop(s, f);
+	heaviest_stop(&a->heaviest);
+	while (a->sampled_count)
+		release(s, a, a->sampled_count - 1);
 }
 
-void sampling_tick(struct app *a, uint32_t tick, double seconds)
+void sampling_tick(struct app *a, uint32_t tick, uint64_t time_ns, double seconds)
 {
-	struct flow *f;
+	uint32_t second = (uint32_t)((time_ns - 1) / SECOND_NS);
 
-	DL_FOREACH (a->flows, f) {
-		if (!f->series)
-			continue;
-		series_push(f->series, tick, (float)(f->pending_in / seconds),
-			    (float)(f->pending_out / seconds));
+	for (size_t i = 0; i < a->sampled_count; i++) {
+		struct flow *f = a->sampled[i];
+
+		rings_push(&f->samples->rings, second, (double)f->pending_in,
+			   (double)f->pending_out);
+		series_push(&f->samples->series, tick,
+			    (float)((double)f->pending_in / seconds),
+			    (float)((double)f->pending_out / seconds));
 		f->pending_in = f->pending_out = 0;
 	}
 }

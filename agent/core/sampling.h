@@ -1,32 +1,45 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Which flows of a candidate are sampled: its heaviest ones, each with a series. Pure.
+ * Which flows of a candidate are sampled: its heaviest ones. Pure.
+ *
+ * Costs by the flows that are sampled, not by those there are; sampling_list_alive
+ * alone walks all flows of the application, a few times a minute (zoom_session).
  */
 #ifndef CORE_SAMPLING_H
 #define CORE_SAMPLING_H
 
 #include "core/app.h"
 #include "core/relay_pairs.h"
+#include "core/rings.h"
 
-/* Series there may be at once: 32 candidates with all their flows. */
-#define SAMPLING_SERIES_MAX (32 * PAIRS_FLOWS_MAX)
+/* Flows that may be sampled at once: all of 32 candidates; 7 MB. */
+#define SAMPLING_FLOWS_MAX (32 * PAIRS_FLOWS_MAX)
+
+/* What is kept of a sampled flow: 25 s by the sample, ten minutes by the second. */
+struct samples {
+	struct series series;
+	struct rings rings;
+};
 
 struct sampling {
-	struct slab series_slab;
+	struct slab slab;
 	unsigned int in_use;
 };
 
 void sampling_init(struct sampling *s);
 void sampling_done(struct sampling *s);
 
-/* Gives a series to the heaviest flows to strangers, takes it from the others. */
+/* Samples the heaviest flows to strangers, and no others any more. */
 void sampling_choose(struct sampling *s, struct app *a);
-/* Takes them all: the application is no candidate any more. */
+/* Samples none: the application is no candidate any more. */
 void sampling_stop(struct sampling *s, struct app *a);
-void sampling_drop(struct sampling *s, struct flow *f);
+/* The flow leaves the application, or is none to a stranger any more. */
+void sampling_drop(struct sampling *s, struct app *a, struct flow *f);
+/* The flow was added to the application or carried something. */
+void sampling_note(struct app *a, struct flow *f);
 
-/* Closes one sample of `seconds` for the flows that have a series. */
-void sampling_tick(struct app *a, uint32_t tick, double seconds);
+/* Closes one sample of `seconds`, which ends at `time_ns`. */
+void sampling_tick(struct app *a, uint32_t tick, uint64_t time_ns, double seconds);
 
 /* The sampled flows, heaviest first. Their number, at most PAIRS_FLOWS_MAX. */
 size_t sampling_list(const struct app *a, struct flow *ret_flows[PAIRS_FLOWS_MAX]);

@@ -77,7 +77,7 @@ void zoom_session_add(struct zoom_session *s, const struct flow *f,
 		.is_inbound = o->packet.is_inbound,
 	};
 
-	if (s->app && f->app == s->app && f->zoom_index < s->flow_count &&
+	if (s->app && f->peer->key.app == s->app && f->zoom_index < s->flow_count &&
 	    !zoom_add(s->zoom, &packet))
 		s->is_full = true;
 }

@@ -154,13 +154,13 @@ int report_explain(const struct report_input *in, const struct ctl_peer *peer,
 	if (r < 0 || *ret_error)
 		return r;
 	decide(in->policy, app, &d);
-	return finish(json_pack("{s:i, s:o, s:o, s:b, s:o, s:o, s:o}", "schema_version",
-				REPORT_SCHEMA_VERSION, "application",
+	return finish(json_pack("{s:i, s:o, s:o, s:b, s:o, s:o, s:o, s:o}",
+				"schema_version", REPORT_SCHEMA_VERSION, "application",
 				report_application(in, app), "log_odds",
 				report_real(app->log_odds), "held", app->is_held,
-				"evidence", report_evidence(app), "legs",
-				report_legs(app), "would_change",
-				report_would_change(app, &d)),
+				"evidence", report_evidence(app), "families",
+				report_families(app), "legs", report_legs(app),
+				"would_change", report_would_change(app, &d)),
 		      ret_reply);
 }
 

@@ -41,7 +41,7 @@ json_t *report_integer(double value)
 
 json_t *report_real(double value)
 {
-	return json_real(isfinite(value) ? value : 0);
+	return json_real(isfinite(value) && fabs(value) > 0 ? value : 0); /* no -0 */
 }
 
 int64_t report_epoch(const struct report_input *in, uint64_t time_ns)
@@ -63,6 +63,12 @@ static const char *kind_name(enum app_kind kind)
 
 /* --- groups of members of an Application --------------------------------------- */
 
+/* What a relay by trade is called, such as "reverse proxy"; "" for any other. */
+static const char *client_trade(const struct app *app)
+{
+	return app->client && app->client->trade ? app->client->trade : "";
+}
+
 static json_t *make_identity(const struct app *app)
 {
 	const struct app_identity *id = &app->identity;
@@ -74,18 +80,32 @@ static json_t *make_identity(const struct app *app)
 			 report_text(id->exe), "unit", report_text(id->unit), "user",
 			 report_text(id->user), "uid", (json_int_t)id->uid, "client",
 			 report_text(client ? client->id : ""), "client_forbid",
-			 report_text(client ? client->forbid : ""), "trade",
-			 report_text(client && client->trade ? client->trade : ""));
+			 report_text(client ? client->forbid : ""), "client_trade",
+			 report_text(client_trade(app)));
+}
+
+/* What cuts needs two independent families; what limits does not. */
+static bool may_be_cut(const struct app *app)
+{
+	return app_role_is_promoted(app->role) && app->families >= 2;
 }
 
 static json_t *make_verdict(const struct report_input *in, const struct app *app)
 {
 	uint64_t since = app->role_since_ns ? app->role_since_ns : app->first_ns;
 
-	return json_pack("{s:s, s:b, s:o, s:I}", "role", app_role_name(app->role),
-			 "promoted", app_role_is_promoted(app->role), "probability",
+	return json_pack("{s:s, s:b, s:o, s:I, s:I, s:b}", "role",
+			 app_role_name(app->role), "promoted",
+			 app_role_is_promoted(app->role), "probability",
 			 report_real(app_probability(app)), "since",
-			 (json_int_t)report_epoch(in, since));
+			 (json_int_t)report_epoch(in, since), "evidence_families",
+			 (json_int_t)app->families, "may_be_cut", may_be_cut(app));
+}
+
+/* What is not relayed is its own. */
+static json_t *make_own(uint64_t bytes, uint64_t relayed)
+{
+	return report_unsigned(bytes > relayed ? bytes - relayed : 0);
 }
 
 static json_t *make_traffic(const struct app *app)
@@ -93,14 +113,16 @@ static json_t *make_traffic(const struct app *app)
 	const struct app_totals *t = &app->totals;
 
 	return json_pack(
-		"{s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:o, s:o, s:o, s:o}", "peers",
-		(json_int_t)app->peers, "peers_in", (json_int_t)app->peers_in,
+		"{s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
+		"peers", (json_int_t)app->peers, "peers_in", (json_int_t)app->peers_in,
 		"peers_out", (json_int_t)app->peers_out, "flows",
 		(json_int_t)app->flow_count, "legs", (json_int_t)app->leg_count,
 		"bytes_in", report_unsigned(t->bytes_in), "bytes_out",
 		report_unsigned(t->bytes_out), "relayed_in",
 		report_unsigned(t->relayed_in), "relayed_out",
-		report_unsigned(t->relayed_out), "rate_in",
+		report_unsigned(t->relayed_out), "own_in",
+		make_own(t->bytes_in, t->relayed_in), "own_out",
+		make_own(t->bytes_out, t->relayed_out), "rate_in",
 		report_integer(app->rate_in), "rate_out",
 		report_integer(app->rate_out));
 }

@@ -24,6 +24,8 @@ const char *report_state_name(enum report_state state);
 /* New references, NULL without memory. */
 json_t *report_application(const struct report_input *in, const struct app *app);
 json_t *report_evidence(const struct app *app);
+/* The families of it that count, those of weigh_families(). */
+json_t *report_families(const struct app *app);
 json_t *report_legs(const struct app *app);
 json_t *report_peer_list(const struct app *app, uint64_t now_ns, size_t *ret_total);
 json_t *report_would_change(const struct app *app, const struct decision *d);

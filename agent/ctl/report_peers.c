@@ -13,16 +13,9 @@ struct remote {
 	UT_hash_handle hh;
 };
 
-static double decay(const struct flow *f, uint64_t now_ns)
-{
-	if (now_ns <= f->recent_ns)
-		return 1;
-	return exp(-(double)(now_ns - f->recent_ns) / (FLOW_RECENT_SECONDS * 1e9));
-}
-
 static void add_flow(struct remote *p, const struct flow *f, uint64_t now_ns)
 {
-	double left = decay(f, now_ns);
+	struct rates rates = flow_rates(f, now_ns);
 
 	p->flows++;
 	p->is_in = p->is_in || f->is_inbound;
@@ -31,8 +24,8 @@ static void add_flow(struct remote *p, const struct flow *f, uint64_t now_ns)
 	p->is_trusted = !f->is_stranger;
 	p->bytes_in += f->bytes_in;
 	p->bytes_out += f->bytes_out;
-	p->rate_in += f->recent_in * left;
-	p->rate_out += f->recent_out * left;
+	p->rate_in += rates.in;
+	p->rate_out += rates.out;
 }
 
 /* `table` has room for a remote a flow. */

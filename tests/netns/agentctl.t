@@ -102,6 +102,7 @@ failures() {
 	says 2 "usage: agentctl explain APP" "a missing argument" explain
 	says 2 "agentctl --help" "no command" --json
 	says 2 "status alone" "--check elsewhere" apps --check
+	says 2 "replay alone" "--evidence elsewhere" explain --evidence voice
 	says 3 "^$broken:3: " "a broken policy file" policy check "$broken"
 	says 1 "No such file" "a policy file that is not there" policy check /nowhere
 	call ctl policy check --json "$broken"
@@ -174,6 +175,11 @@ json() {
 		map(.limits | arrays | length) == [1, 2, 0]'
 	json_is "so are pids and what is degraded" \
 		'([.degraded] + [.applications[].pids]) | all(.[]; type == "array")'
+	json_is "own and relayed bytes add up" 'all(.applications[];
+		.own_in + .relayed_in == .bytes_in and
+		.own_out + .relayed_out == .bytes_out)'
+	json_is "one evidence is not enough to cut anything" 'all(.applications[];
+		.may_be_cut == (.promoted and .evidence_families >= 2))'
 	call ctl status --json video
 	json_is "one application is an array too" '.applications |
 		type == "array" and length == 1 and .[0].name == "video"'
@@ -183,6 +189,8 @@ json() {
 	json_is "one peer is an array" '.peers | arrays | length == 1'
 	call ctl explain --json voice
 	json_is "no legs are an array" '.legs == [] and (.evidence | length > 1)'
+	json_is "nor families" '.families == [] and .application.evidence_families == 0'
+	json_is "evidence has its family" '.evidence | all(.family | type == "string")'
 }
 
 ipv6() {

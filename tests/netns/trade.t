@@ -47,10 +47,11 @@ ns_spawn s1 "$NS_DIR/log" "$LOAD" fetch 198.18.0.1 8080 198.18.0.102 8080 5 120
 ok "a reverse proxy behaves as a relay" \
 	wait_until "$PATIENCE" app_has_role "$HAPROXY_PID" relay ||
 	diag "$(ctl explain haproxy 2>&1)"
-is "$(app_get "$HAPROXY_PID" trade)" "reverse proxy" "it is reported as what it is"
+is "$(app_get "$HAPROXY_PID" client_trade)" "reverse proxy" "it is reported as what it is"
 is "$(app_get "$HAPROXY_PID" decision)" allow "policy allows it"
 is "$(app_get "$HAPROXY_PID" rule)" trade "by its trade"
-like "$(ctl explain haproxy)" 'is its trade \(reverse proxy\)' "explain says so too"
+like "$(ctl explain haproxy)" 'reverse proxy \(haproxy\): a relay by trade, left alone' \
+	"explain says so too"
 ok "nothing is limited" kernel_has_no_limit office
 
 write_policy '[app trade]' 'promotion = shape'

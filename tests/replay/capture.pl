@@ -1,13 +1,15 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# capture.pl LINK relay|server: a capture (pcap) of 40 seconds on stdout. 192.0.2.1 talks
-# to two strangers: as a relay it sends on to the one what it got from the other, as a
-# server it answers each with what it has. The noise comes from a seed.
+# capture.pl LINK relay|stops|server|hub [CALLERS]: a capture (pcap) on stdout. 192.0.2.1
+# talks for 40 seconds to two strangers: as a relay it sends on to the one what it got
+# from the other (one that stops is next to quiet for seven minutes more), as a server it
+# answers each with what it has. As a hub it has CALLERS strangers (200) who call it every
+# twenty seconds, for three minutes. The noise comes from a seed.
 use strict;
 use warnings;
 
-my ($link, $what) = @ARGV;
+my ($link, $what, $callers) = (@ARGV, 200);
 my %links = (ethernet => 1, vlan => 1, raw => 101, sll => 113, sll2 => 276);
 my ($host, $alice, $bob) = ("192.0.2.1", "198.51.100.7", "203.0.113.9");
 my $seed = 7;
@@ -34,17 +36,26 @@ sub put {
 		length($packet) + $size), $packet;
 }
 
-die "usage: capture.pl LINK relay|server\n" unless defined $what and $links{$link};
+die "usage: capture.pl LINK relay|stops|server|hub [CALLERS]\n" unless defined $what and $links{$link};
 binmode(STDOUT);
 print pack("VvvVVVV", 0xa1b2c3d4, 2, 4, 0, 0, 128, $links{$link});
-for (my $us = 0; $us < 40e6; $us += 5000 + noise(30000)) {
+for (my $us = 0; $what eq "hub" && $us < 180e6; $us += 20e6 / $callers) {
+	my $caller = "198.51.100." . (1 + $us * $callers / 20e6 % $callers);
+	put($us, $caller, $host, 20 + noise(60));
+	put($us + 300 + noise(200), $host, $caller, 20 + noise(60));
+}
+for (my $us = 0; $what ne "hub" && $us < 40e6; $us += 5000 + noise(30000)) {
 	my ($from, $to) = noise(8) ? ($alice, $bob) : ($bob, $alice);
 	my $size = 100 + noise(1100);
-	if ($what eq "relay") {
+	if ($what eq "relay" || $what eq "stops") {
 		put($us, $from, $host, $size);
 		put($us + 300 + noise(200), $host, $to, $size);
 	} else {
 		put($us, $from, $host, 60);
 		put($us + 300 + noise(200), $host, $from, $size);
 	}
+}
+for (my $us = 40e6; $what eq "stops" && $us < 460e6; $us += 5e6) {
+	put($us, $alice, $host, 60);
+	put($us + 300, $host, $alice, 60);
 }

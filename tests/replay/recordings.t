@@ -43,6 +43,57 @@ like "$("$CTL" replay "$n2n" supernode)" "supernode: relay.*Strangers it passes"
 is $? 1 "one that is not there is an error"
 like "$(cat "$DIR/said")" "did you mean 'supernode'" "which says which one is"
 
+why=$("$CTL" replay "$n2n" supernode)
+measured=$(sed -n 's/^ *[-+0-9.]* *\(strong\|some\|weak\|no\) .*/&/p' <<<"$why")
+is "$(awk '{print ($1 < 0 ? -$1 : +$1)}' <<<"$measured")" \
+	"$(awk '{print ($1 < 0 ? -$1 : +$1)}' <<<"$measured" | sort -rn)" \
+	"what was measured comes strongest first"
+like "$measured" "[+]8.0 +strong for +packets +In a sample of packets, 9[0-9] %" \
+	"with its weight in number and word, and a sentence"
+not_ok "what was not measured has no row" grep -q batches <<<"$measured"
+like "$why" "Not looked at yet: .*batches" "but one line names it"
+like "$why" "Independent kinds of evidence: [2-9] [(].*packets.*[)]: enough to cut" \
+	"how many kinds agree, and what that is enough for"
+like "$why" "198.18.0.101 +198.18.0.102 +11.7 MB +11.5 MB" \
+	"a leg leads from who sent to who received"
+like "$why" "Relayed, since .*: 6.05 MB in.*All else .*: 6.11 MB in" \
+	"relayed bytes and others stand apart"
+
+"$CTL" replay --json "$n2n" >"$DIR/json"
+ok "with --json every application has its evidence" jq -e 'all(.applications[];
+	(.probability | type) == "number" and (.log_odds | type) == "number" and
+	(.evidence | length) > 10 and (.evidence | all(has("family") and has("weight"))))' \
+	"$DIR/json"
+is "$(jq -r '.applications[0].evidence[].name' "$DIR/json" | while read -r name; do
+	grep -qx "[.]It $name" "$ROOT/packaging/man/agentctl.1" || echo "$name"
+done)" "" "and the manual tells what each name stands for"
+ok "and own and relayed bytes that add up" jq -e 'all(.applications[];
+	.own_in + .relayed_in == .bytes_in and .own_out + .relayed_out == .bytes_out)' \
+	"$DIR/json"
+ok "and whether it may be cut" jq -e '.applications[] | select(.name == "supernode") |
+	.may_be_cut and .evidence_families >= 2 and
+	.evidence_families == (.families | length)' "$DIR/json"
+
+"$CTL" replay --evidence "$n2n" >"$DIR/lines"
+is $? 0 "evidence over time is printed"
+is "$(jq -s '[.[] | select(.app == "supernode") | .after_ms] |
+	[., .[1:]] | transpose | map(select(.[1])) |
+	all(.[1] - .[0] >= 900 and .[1] - .[0] <= 1200)' "$DIR/lines")" true \
+	"a line a second for each application"
+is "$(jq -s 'map(.evidence | keys) | unique | length' "$DIR/lines")" 1 \
+	"all lines have the same members"
+is "$(jq -s 'all([.evidence[] | .weight // 0] + [-.log_odds] | add | fabs < 0.001)' \
+	"$DIR/lines")" true "the weights add up to the log-odds"
+is "$(jq -s 'last | [.role, .evidence.batches]' -c "$DIR/lines")" '["relay",null]' \
+	"the last one is the verdict, and what was not measured is null"
+is "$("$CTL" replay --evidence "$n2n" supernode)" \
+	"$(grep '"app":"supernode"' "$DIR/lines")" "or of one application alone"
+"$CTL" replay --evidence "$n2n" nothing >"$DIR/there" 2>/dev/null
+is $? 1 "of one that is not there it is an error"
+is "$(cat "$DIR/there")" "" "and nothing else"
+"$CTL" status --evidence >/dev/null 2>&1
+is $? 2 "--evidence elsewhere is a mistake of usage"
+
 mkdir "$DIR/policy.d" "$DIR/no-catalogue"
 printf '[link]\ntrusted = 198.18.0.0/15\n' >"$DIR/policy.d/trust.ini"
 is "$("$CTL" replay --json --policy "$DIR/policy.d" "$n2n" | jq '.timeline | length')" 0 \

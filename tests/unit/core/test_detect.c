@@ -405,7 +405,7 @@ static void a_hub_of_idle_strangers_counts_after_a_minute(void **state)
 	traffic_begin(&t, 14);
 	for (unsigned int i = 0; i < 30; i++)
 		traffic_flow(&t, i + 1, i < 24);
-	for (unsigned int i = 0; i < 90 * SECOND; i++) {
+	for (unsigned int i = 0; i < 110 * SECOND; i++) {
 		if (i % (10 * SECOND) == 0)
 			for (size_t f = 0; f < 30; f++)
 				traffic_carry(&t, f, 60, 60);

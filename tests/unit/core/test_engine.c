@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "../support/traffic.h"
 #include "core/policy_ini.h"
+#include "core/sampling.h"
 #include <arpa/inet.h>
 #include <errno.h>
 #include <math.h>
@@ -476,11 +477,11 @@ static void a_leg_to_a_peer_now_trusted_is_none(void **state)
 	traffic_flow(t, 2, true);
 	relay(t, 40);
 	assert_int_equal(traffic_app(t)->leg_count, 2);
-	assert_non_null(flow_of(t, 0)->series);
+	assert_non_null(flow_of(t, 0)->samples);
 	change_policy(t, "[link]\ntrusted = 198.19.0.1\n");
 	assert_int_equal(traffic_app(t)->leg_count, 1);
 	assert_false(flow_of(t, 0)->is_leg);
-	assert_null(flow_of(t, 0)->series);
+	assert_null(flow_of(t, 0)->samples);
 	assert_true(flow_of(t, 1)->is_leg);
 }
 
@@ -535,7 +536,8 @@ static void all_reports_between_two_ticks_make_one_sample(void **state)
 	tell_flow(t, 0, OBS_FLOW);
 	traffic_carry(t, 0, 500, 0);
 	traffic_sample(t);
-	series_copy(flow_of(t, 0)->series, flow_of(t, 0)->series->end, 1, in, out);
+	series_copy(&flow_of(t, 0)->samples->series, flow_of(t, 0)->samples->series.end,
+		    1, in, out);
 	assert_true(fabsf(in[0] - 1500 * 5) < 1);
 }
 
@@ -549,14 +551,14 @@ static void a_candidate_wants_fast_ticks(void **state)
 	relay(t, 5);
 	assert_true(engine_wants_fast_ticks(t->engine));
 	assert_int_equal(engine_stats(t->engine)->candidates, 1);
-	/* Thirty seconds without a sign, and the rates' own eight. */
+	/* The rates of a minute, and ninety seconds without a sign. */
 	for (int i = 0; i < 5 * 20; i++)
 		traffic_sample(t);
 	assert_true(engine_wants_fast_ticks(t->engine));
-	for (int i = 0; i < 5 * 60; i++)
+	for (int i = 0; i < 5 * 160; i++)
 		traffic_sample(t);
 	assert_false(engine_wants_fast_ticks(t->engine));
-	assert_null(flow_of(t, 0)->series);
+	assert_null(flow_of(t, 0)->samples);
 }
 
 static void applications_are_walked_in_order_of_id(void **state)

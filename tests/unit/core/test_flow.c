@@ -133,7 +133,7 @@ static void an_address_is_one_peer_of_each_application(void **state)
 
 static void only_differences_move(void **state)
 {
-	struct flow f = {.key = key_of(1, IPPROTO_UDP), .recent_ns = SECOND};
+	struct flow f = {.key = key_of(1, IPPROTO_UDP)};
 	struct observation o = report(SECOND, 1280, 1, 256, 2);
 	struct flow_delta d = flow_update(&f, &o);
 
@@ -223,39 +223,73 @@ static void a_flow_that_begins_anew_keeps_only_its_tuple(void **state)
 	assert_false(f.is_inbound || f.is_two_way);
 	assert_int_equal(f.first_ns, o.time_ns);
 	assert_near((double)f.match, 0);
-	assert_near(f.recent_in, 0);
+	assert_near(flow_rates(&f, o.time_ns).in, 0);
 	d = flow_update(&f, &o);
 	assert_int_equal(d.bytes_in, 300);
 	assert_int_equal(d.bytes_out, 0);
 }
 
+/* Rates are kept scaled: at any time of an epoch and across epochs they are the same.
+ */
 static void rates_fade_with_a_time_constant_of_sixteen_seconds(void **state)
 {
-	struct flow f = {.recent_in = 1000, .recent_out = 500};
+	static const uint64_t starts[] = {0, 7, 1000, 1099, 1100, 1000000, 100000000};
 
 	(void)state;
-	flow_decay(&f, 16 * (uint64_t)SECOND);
-	assert_near(f.recent_in, 1000 / M_E);
-	assert_near(f.recent_out, 500 / M_E);
-	/* To the same moment again, or back: nothing more. */
-	flow_decay(&f, 16 * (uint64_t)SECOND);
-	flow_decay(&f, SECOND);
-	assert_near(f.recent_in, 1000 / M_E);
-	assert_int_equal(f.recent_ns, 16 * (uint64_t)SECOND);
+	for (size_t i = 0; i < sizeof(starts) / sizeof(*starts); i++) {
+		struct flow f = {.key = key_of(1, IPPROTO_UDP)};
+		uint64_t start = starts[i] * SECOND;
+		struct observation o = report(start, 16028, 1, 8028, 1);
+		struct rates r;
+
+		flow_update(&f, &o);
+		r = flow_rates(&f, start);
+		assert_near(r.in, 1000);
+		assert_near(r.out, 500);
+		r = flow_rates(&f, start + 16 * (uint64_t)SECOND);
+		assert_near(r.in, 1000 / M_E);
+		assert_near(r.out, 500 / M_E);
+		/* Nothing moved: nothing changes. */
+		o.time_ns = start + 8 * (uint64_t)SECOND;
+		flow_update(&f, &o);
+		assert_near(flow_rates(&f, start + 16 * (uint64_t)SECOND).in,
+			    1000 / M_E);
+		assert_near(flow_rates(&f, start + 3600 * (uint64_t)SECOND).in, 0);
+	}
+}
+
+static void what_was_added_to_the_rates_is_told(void **state)
+{
+	struct flow f = {.key = key_of(1, IPPROTO_UDP)};
+	struct observation o = report(SECOND, 16028, 1, 8028, 1);
+	struct rates added = flow_update(&f, &o).rates;
+
+	(void)state;
+	assert_near(added.in, f.rates.in);
+	assert_near(added.out, f.rates.out);
+	o = report(2 * (uint64_t)SECOND, 32056, 2, 8028, 1);
+	added = flow_update(&f, &o).rates;
+	assert_near(added.in * M_E, f.rates.in * M_E / (1 + exp(-1 / 16.0)));
+	assert_near(added.out, 0);
 }
 
 static void a_steady_flow_is_rated_at_its_rate(void **state)
 {
 	struct flow f = {.key = key_of(1, IPPROTO_UDP)};
+	struct rates r;
 
 	(void)state;
-	for (uint64_t i = 1; i <= 1000; i++) {
+	/* Over the end of an epoch, too. */
+	for (uint64_t i = 1; i <= 10000; i++) {
 		struct observation o = report(i * SECOND / 5, i * 228, i, i * 428, i);
 
 		flow_update(&f, &o);
+		r = flow_rates(&f, o.time_ns);
+		if (i < 1000)
+			continue;
+		assert_true(fabs(r.in - 1000) < 20);
+		assert_true(fabs(r.out - 2000) < 40);
 	}
-	assert_true(fabs(f.recent_in - 1000) < 20);
-	assert_true(fabs(f.recent_out - 2000) < 40);
 }
 
 int main(void)
@@ -271,6 +305,7 @@ int main(void)
 		cmocka_unit_test(any_counter_that_went_back_means_a_new_flow),
 		cmocka_unit_test(a_flow_that_begins_anew_keeps_only_its_tuple),
 		cmocka_unit_test(rates_fade_with_a_time_constant_of_sixteen_seconds),
+		cmocka_unit_test(what_was_added_to_the_rates_is_told),
 		cmocka_unit_test(a_steady_flow_is_rated_at_its_rate),
 	};
 

@@ -15,8 +15,7 @@ static void make_app(struct app *a, struct flow *flows, size_t count)
 	for (size_t i = 0; i < count; i++) {
 		flows[i] = (struct flow){
 			.is_stranger = true,
-			.recent_in = (double)i / 2,
-			.recent_out = (double)i / 2,
+			.rates = {(double)i / 2, (double)i / 2},
 		};
 		/* Neither in order nor against it. */
 		if (i % 2)
@@ -41,14 +40,14 @@ static void the_heaviest_flows_are_listed_in_order(void **state)
 	assert_int_equal(sampling_list(&a, list), PAIRS_FLOWS_MAX);
 	for (size_t i = 0; i < PAIRS_FLOWS_MAX; i++)
 		assert_ptr_equal(list[i], &flows[FLOWS - 1 - i]);
-	assert_null(flows[FLOWS - 1 - PAIRS_FLOWS_MAX].series);
+	assert_null(flows[FLOWS - 1 - PAIRS_FLOWS_MAX].samples);
 	sampling_done(&s);
 }
 
 static void a_flow_that_grew_takes_the_place_of_a_lighter_one(void **state)
 {
 	struct flow flows[FLOWS];
-	const struct series *kept;
+	const struct samples *kept;
 	struct app a = {0};
 	struct sampling s;
 
@@ -56,14 +55,15 @@ static void a_flow_that_grew_takes_the_place_of_a_lighter_one(void **state)
 	sampling_init(&s);
 	make_app(&a, flows, FLOWS);
 	sampling_choose(&s, &a);
-	kept = flows[FLOWS - 1].series;
-	flows[0].recent_in = 1000;
+	kept = flows[FLOWS - 1].samples;
+	flows[0].rates.in = 1000;
+	sampling_note(&a, &flows[0]);
 	flows[0].pending_in = 77;
 	sampling_choose(&s, &a);
-	assert_non_null(flows[0].series);
+	assert_non_null(flows[0].samples);
 	assert_true(flows[0].pending_in < 1);
-	assert_null(flows[FLOWS - PAIRS_FLOWS_MAX].series);
-	assert_ptr_equal(flows[FLOWS - 1].series, kept);
+	assert_null(flows[FLOWS - PAIRS_FLOWS_MAX].samples);
+	assert_ptr_equal(flows[FLOWS - 1].samples, kept);
 	assert_int_equal(s.in_use, PAIRS_FLOWS_MAX);
 	sampling_done(&s);
 }
@@ -97,21 +97,23 @@ static void flows_to_trusted_peers_are_not_sampled(void **state)
 	sampling_init(&s);
 	make_app(&a, flows, 3);
 	flows[2].is_stranger = false;
+	sampling_drop(&s, &a, &flows[2]);
 	sampling_choose(&s, &a);
-	assert_null(flows[2].series);
+	assert_null(flows[2].samples);
 	assert_int_equal(s.in_use, 2);
 	flows[1].is_stranger = false;
+	sampling_drop(&s, &a, &flows[1]);
 	sampling_choose(&s, &a);
-	assert_null(flows[1].series);
+	assert_null(flows[1].samples);
 	sampling_stop(&s, &a);
-	assert_null(flows[0].series);
+	assert_null(flows[0].samples);
 	assert_int_equal(s.in_use, 0);
 	sampling_done(&s);
 }
 
-static void there_is_a_bound_to_all_series(void **state)
+static void there_is_a_bound_to_all_samples(void **state)
 {
-	size_t apps = SAMPLING_SERIES_MAX / PAIRS_FLOWS_MAX + 1;
+	size_t apps = SAMPLING_FLOWS_MAX / PAIRS_FLOWS_MAX + 1;
 	struct flow(*flows)[PAIRS_FLOWS_MAX] = calloc(apps, sizeof(*flows));
 	struct app *a = calloc(apps, sizeof(*a));
 	struct sampling s;
@@ -122,13 +124,13 @@ static void there_is_a_bound_to_all_series(void **state)
 		make_app(&a[i], flows[i], PAIRS_FLOWS_MAX);
 		sampling_choose(&s, &a[i]);
 	}
-	assert_int_equal(s.in_use, SAMPLING_SERIES_MAX);
-	assert_null(flows[apps - 1][PAIRS_FLOWS_MAX - 1].series);
+	assert_int_equal(s.in_use, SAMPLING_FLOWS_MAX);
+	assert_null(flows[apps - 1][PAIRS_FLOWS_MAX - 1].samples);
 	/* What one gives back another may have. */
 	sampling_stop(&s, &a[0]);
 	sampling_choose(&s, &a[apps - 1]);
-	assert_non_null(flows[apps - 1][PAIRS_FLOWS_MAX - 1].series);
-	assert_int_equal(s.in_use, SAMPLING_SERIES_MAX);
+	assert_non_null(flows[apps - 1][PAIRS_FLOWS_MAX - 1].samples);
+	assert_int_equal(s.in_use, SAMPLING_FLOWS_MAX);
 	sampling_done(&s);
 	free(flows);
 	free(a);
@@ -147,9 +149,9 @@ static void a_sample_is_the_rate_of_what_was_pending(void **state)
 	sampling_choose(&s, &a);
 	flows[0].pending_in = 100;
 	flows[0].pending_out = 50;
-	sampling_tick(&a, 9, 0.2);
-	sampling_tick(&a, 10, 0.2);
-	series_copy(flows[0].series, 11, 2, in, out);
+	sampling_tick(&a, 9, 1000000000u, 0.2);
+	sampling_tick(&a, 10, 1000000000u, 0.2);
+	series_copy(&flows[0].samples->series, 11, 2, in, out);
 	assert_true(in[0] > 499.9f && in[0] < 500.1f);
 	assert_true(out[0] > 249.9f && out[0] < 250.1f);
 	assert_true(in[1] < 0.1f && out[1] < 0.1f);
@@ -163,7 +165,7 @@ int main(void)
 		cmocka_unit_test(a_flow_that_grew_takes_the_place_of_a_lighter_one),
 		cmocka_unit_test(flows_that_have_ended_are_sampled_on_but_not_alive),
 		cmocka_unit_test(flows_to_trusted_peers_are_not_sampled),
-		cmocka_unit_test(there_is_a_bound_to_all_series),
+		cmocka_unit_test(there_is_a_bound_to_all_samples),
 		cmocka_unit_test(a_sample_is_the_rate_of_what_was_pending),
 	};
 

@@ -8,7 +8,7 @@
 
 #include "core/engine.h"
 
-#define TRAFFIC_FLOWS_MAX 256
+#define TRAFFIC_FLOWS_MAX 1024
 
 struct traffic_flow {
 	struct observation record; /* OBS_FLOW with its counters so far */

@@ -1,0 +1,359 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Relays that hide or hardly carry anything, and what looks like them: made-up traffic
+ * through the whole engine. The lab does the same with real programs.
+ */
+#include "../support/traffic.h"
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+#define SECOND 5 /* samples */
+
+static double chance(struct traffic *t)
+{
+	return traffic_noise(t);
+}
+
+/* Upkeep of `count` strangers, each every `interval` seconds at a time of its own. */
+static void keep_up(struct traffic *t, unsigned int sample, size_t count,
+		    unsigned int interval, double in, double out)
+{
+	for (size_t f = 0; f < count; f++)
+		if ((sample + f * 7) % (interval * SECOND) == 0)
+			traffic_carry(t, f, in, out);
+}
+
+static bool is_promoted(const struct traffic *t)
+{
+	return app_role_is_promoted(traffic_app(t)->role);
+}
+
+/* --- hubs ------------------------------------------------------------------------ */
+
+/* Seconds until a hub of `count` strangers is promoted; 0: not in five minutes. */
+static unsigned int hub_found_after(size_t count, unsigned int interval, double in,
+				    double out)
+{
+	unsigned int found = 0;
+	struct traffic t;
+
+	traffic_begin(&t, 31);
+	for (unsigned int i = 0; i < count; i++)
+		traffic_flow(&t, i + 1, true);
+	for (unsigned int i = 1; i < 300 * SECOND && !found; i++) {
+		keep_up(&t, i, count, interval, in, out);
+		traffic_sample(&t);
+		if (is_promoted(&t)) {
+			found = i / SECOND;
+			assert_int_equal(traffic_app(&t)->role, ROLE_SUPERNODE);
+		}
+	}
+	traffic_end(&t);
+	return found;
+}
+
+static void an_idle_supernode_is_found_within_two_minutes(void **state)
+{
+	static const unsigned int intervals[] = {10, 20, 30};
+
+	(void)state;
+	for (size_t i = 0; i < 3; i++) {
+		unsigned int after = hub_found_after(400, intervals[i], 60, 90);
+
+		assert_true(after > 60 && after <= 120);
+	}
+}
+
+static void few_strangers_make_no_supernode(void **state)
+{
+	(void)state;
+	assert_int_equal(hub_found_after(40, 20, 60, 90), 0);
+}
+
+static void a_server_that_is_polled_is_no_supernode(void **state)
+{
+	(void)state;
+	assert_int_equal(hub_found_after(300, 10, 300, 4000), 0);
+}
+
+/* A swarm's idle peers: a sign of life every two minutes. */
+static void a_swarm_at_rest_is_no_supernode(void **state)
+{
+	(void)state;
+	assert_int_equal(hub_found_after(300, 120, 5, 5), 0);
+}
+
+/* Each second other strangers ask once, and are answered. */
+static void passers_by_make_no_supernode(void **state)
+{
+	struct traffic t;
+
+	(void)state;
+	traffic_begin(&t, 32);
+	for (unsigned int i = 0; i < 180 * SECOND; i++) {
+		if (t.flow_count < 900) {
+			size_t f = traffic_flow(&t, i + 1, i % 2);
+
+			traffic_carry(&t, f, 100, 300);
+		}
+		traffic_sample(&t);
+		assert_false(is_promoted(&t));
+	}
+	traffic_end(&t);
+}
+
+/* --- constant rates -------------------------------------------------------------- */
+
+static void steady(struct traffic *t, size_t count, double rate)
+{
+	for (size_t f = 0; f < count; f++)
+		traffic_carry(t, f, rate / SECOND, rate / SECOND);
+}
+
+/* What two peers at one rate could be is a call as well: it is told, and no more. */
+static void cover_between_two_is_told_and_no_verdict(void **state)
+{
+	struct traffic t;
+
+	(void)state;
+	traffic_begin(&t, 33);
+	traffic_flow(&t, 1, true);
+	traffic_flow(&t, 2, true);
+	for (unsigned int i = 0; i < 180 * SECOND; i++) {
+		steady(&t, 2, 6000);
+		traffic_sample(&t);
+		assert_false(is_promoted(&t));
+	}
+	assert_true(traffic_app(&t)->evidence[EVIDENCE_COVER].value > .9);
+	assert_true(traffic_app(&t)->evidence[EVIDENCE_COVER].weight > 2);
+	traffic_end(&t);
+}
+
+/* Nobody calls thirty at once. */
+static void cover_among_thirty_is_found(void **state)
+{
+	struct traffic t;
+
+	(void)state;
+	traffic_begin(&t, 34);
+	for (unsigned int i = 0; i < 30; i++)
+		traffic_flow(&t, i + 1, i < 24);
+	for (unsigned int i = 0; i < 240 * SECOND; i++) {
+		steady(&t, 30, 6000);
+		traffic_sample(&t);
+		traffic_storage(&t, 0, 0);
+	}
+	assert_true(is_promoted(&t) || traffic_app(&t)->role == ROLE_SUSPECT);
+	traffic_end(&t);
+}
+
+static void varying_rates_are_no_cover(void **state)
+{
+	struct traffic t;
+
+	(void)state;
+	traffic_begin(&t, 35);
+	traffic_flow(&t, 1, true);
+	traffic_flow(&t, 2, true);
+	for (unsigned int i = 0; i < 120 * SECOND; i++) {
+		steady(&t, 2, 6000 * (.5 + chance(&t)));
+		traffic_sample(&t);
+	}
+	assert_true(traffic_app(&t)->evidence[EVIDENCE_COVER].value < .1);
+	traffic_end(&t);
+}
+
+/* --- held back, padded ------------------------------------------------------------ */
+
+static double burst(struct traffic *t)
+{
+	double x = chance(t);
+
+	return 2000 + 40000 * x * x;
+}
+
+/* Seconds until a relay that sends every `hold` seconds, and `pad` more than it got, is
+ * promoted; 0: not in ten minutes. */
+static unsigned int held_back_found_after(unsigned int hold, double pad, uint32_t seed)
+{
+	double held[2] = {0}, level = 1;
+	unsigned int found = 0;
+	struct traffic t;
+
+	traffic_begin(&t, seed);
+	traffic_flow(&t, 1, true);
+	traffic_flow(&t, 2, true);
+	for (unsigned int i = 1; i < 600 * SECOND && !found; i++) {
+		/* Speech, pages, files: no rate stays what it is. */
+		if (i % (25 * SECOND) == 0)
+			level = .2 + 2 * chance(&t);
+		for (size_t f = 0; f < 2; f++) {
+			double in = level * burst(&t) / 4;
+
+			held[f] += in;
+			traffic_carry(&t, f, in, 0);
+		}
+		if (i % (hold * SECOND) == 0)
+			for (size_t f = 0; f < 2; f++) {
+				double padded = held[f] * (1 + pad * chance(&t));
+
+				traffic_carry(&t, !f, 0, padded);
+				held[f] = 0;
+			}
+		traffic_sample(&t);
+		traffic_storage(&t, 0, 0);
+		if (is_promoted(&t))
+			found = i / SECOND;
+	}
+	traffic_end(&t);
+	return found;
+}
+
+static void a_relay_that_holds_back_is_found_within_ten_minutes(void **state)
+{
+	static const unsigned int holds[] = {5, 20, 60};
+
+	(void)state;
+	for (size_t i = 0; i < 3; i++) {
+		unsigned int found = 0;
+
+		for (uint32_t seed = 0; seed < 10; seed++)
+			found += held_back_found_after(holds[i], 0, 100 + seed) > 0;
+		assert_true(found >= 9);
+	}
+}
+
+static void padding_hides_nothing(void **state)
+{
+	unsigned int found = 0;
+
+	(void)state;
+	for (uint32_t seed = 0; seed < 10; seed++) {
+		double fill = 0;
+		struct traffic t;
+
+		traffic_begin(&t, 200 + seed);
+		traffic_flow(&t, 1, true);
+		traffic_flow(&t, 2, false);
+		for (unsigned int i = 0; i < 60 * SECOND; i++) {
+			double there = burst(&t), back = burst(&t);
+
+			fill = chance(&t);
+			traffic_carry(&t, 0, there, back * (1 + fill));
+			traffic_carry(&t, 1, back, there * (1 + fill));
+			traffic_sample(&t);
+			traffic_storage(&t, 0, 0);
+		}
+		found += is_promoted(&t);
+		traffic_end(&t);
+	}
+	assert_true(found >= 9);
+}
+
+/* --- several programs ------------------------------------------------------------- */
+
+enum { FRONT = 1, BACK = 2 };
+
+/* The back end, and the connection between the two over loopback. */
+static size_t add_back_end(struct traffic *t)
+{
+	static const struct app_identity identity = {.kind = APP_KIND_EXE,
+						     .uid = 1000,
+						     .key = "exe:/opt/back@1000",
+						     .name = "back",
+						     .exe = "/opt/back",
+						     .user = "owner"};
+	struct observation app = {.kind = OBS_APP, .time_ns = t->now_ns};
+	size_t loopback = traffic_flow(t, 0, false);
+	struct observation *o = &t->flows[loopback].record;
+
+	app.app.id = BACK;
+	app.app.identity = &identity;
+	assert_int_equal(engine_observe(t->engine, &app), 0);
+	o->flow.key.local = o->flow.key.remote = addr_from_ipv4(htonl(0x7f000001));
+	o->flow.key.proto = IPPROTO_TCP;
+	o->flow.peer_app = BACK;
+	return loopback;
+}
+
+/* Strangers come in to one program and leave from another: a relay in two parts. */
+static void a_relay_of_two_programs_is_found_as_one(void **state)
+{
+	size_t loopback, in, out;
+	struct traffic t;
+	const struct app *back;
+
+	(void)state;
+	traffic_begin(&t, 36);
+	loopback = add_back_end(&t);
+	in = traffic_flow(&t, 1, true);
+	out = traffic_flow(&t, 2, false);
+	t.flows[out].record.flow.app = BACK;
+	for (unsigned int i = 0; i < 60 * SECOND; i++) {
+		double there = burst(&t), back_again = burst(&t);
+
+		traffic_carry(&t, in, there, back_again);
+		traffic_carry(&t, loopback, back_again, there);
+		traffic_carry(&t, out, back_again, there);
+		traffic_sample(&t);
+	}
+	back = engine_find_app(t.engine, BACK);
+	assert_int_equal(back->judge, FRONT);
+	assert_int_equal(traffic_app(&t)->role, ROLE_RELAY);
+	assert_int_equal(back->role, ROLE_RELAY);
+	/* Each is metered as itself. */
+	assert_true(back->totals.relayed_out > 0);
+	assert_true(traffic_app(&t)->totals.bytes_in < back->totals.bytes_out * 3 / 2);
+	for (unsigned int i = 0; i < 150 * SECOND; i++)
+		traffic_sample(&t);
+	assert_int_equal(back->judge, BACK);
+	traffic_end(&t);
+}
+
+/* What the owner's browser gets through a filter of its own is nobody's relay. */
+static void a_browser_behind_a_local_proxy_stays_a_client(void **state)
+{
+	size_t loopback, web;
+	struct traffic t;
+
+	(void)state;
+	traffic_begin(&t, 37);
+	loopback = add_back_end(&t);
+	web = traffic_flow(&t, 2, false);
+	t.flows[web].record.flow.app = BACK;
+	for (unsigned int i = 0; i < 60 * SECOND; i++) {
+		double page = burst(&t);
+
+		traffic_carry(&t, web, page, 300);
+		traffic_carry(&t, loopback, page, 300);
+		traffic_sample(&t);
+		assert_int_equal(engine_find_app(t.engine, BACK)->judge, BACK);
+		assert_int_equal(engine_find_app(t.engine, BACK)->role, ROLE_CLIENT);
+	}
+	traffic_end(&t);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(an_idle_supernode_is_found_within_two_minutes),
+		cmocka_unit_test(few_strangers_make_no_supernode),
+		cmocka_unit_test(a_server_that_is_polled_is_no_supernode),
+		cmocka_unit_test(a_swarm_at_rest_is_no_supernode),
+		cmocka_unit_test(passers_by_make_no_supernode),
+		cmocka_unit_test(cover_between_two_is_told_and_no_verdict),
+		cmocka_unit_test(cover_among_thirty_is_found),
+		cmocka_unit_test(varying_rates_are_no_cover),
+		cmocka_unit_test(a_relay_that_holds_back_is_found_within_ten_minutes),
+		cmocka_unit_test(padding_hides_nothing),
+		cmocka_unit_test(a_relay_of_two_programs_is_found_as_one),
+		cmocka_unit_test(a_browser_behind_a_local_proxy_stays_a_client),
+	};
+
+	return cmocka_run_group_tests_name("hard_cases", tests, NULL, NULL);
+}
