@@ -39,8 +39,8 @@ LINK := $(BUILD)/libctl.a $(BUILD)/libstore.a $(BUILD)/libkernel.a $(BUILD)/libc
 PROGRAMS := $(BUILD)/relaywardend $(BUILD)/agentctl
 
 SOURCES := $(wildcard agent/*.c agent/*/*.c ui-cli/*.c tests/unit/*/*.c tests/netns/*.c tests/fuzz/*.c \
-	tests/bench/*.c)
-HEADERS := $(wildcard agent/*.h agent/*/*.h ui-cli/*.h tests/unit/*/*.h tests/fuzz/*.h)
+	tests/bench/*.c tests/lab/*.c)
+HEADERS := $(wildcard agent/*.h agent/*/*.h ui-cli/*.h tests/unit/*/*.h tests/fuzz/*.h tests/lab/*.h)
 
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
@@ -132,6 +132,13 @@ $(BUILD)/bench/engine: $(BUILD)/obj/tests/bench/engine.o $(BUILD)/libtest.a $(LI
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $(WRAP_ALLOCATIONS) -o $@ $< $(BUILD)/libtest.a \
 		$(BUILD)/libcore.a $(BUILD)/libbase.a $(shell pkg-config --libs inih) -lm
 
+# Relays and partners of the accuracy lab's hard cases.
+LAB_PROGRAMS := $(BUILD)/lab/relay $(BUILD)/lab/circuits $(BUILD)/lab/partner
+
+$(BUILD)/lab/%: $(BUILD)/obj/tests/lab/%.o
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $<
+
 # Fuzz targets see every byte parser, built by clang with its own objects.
 FUZZ_CC ?= clang
 FUZZ_SECONDS ?= 10
@@ -157,7 +164,7 @@ check: deps-test ## install what the tests need and run them all (root)
 	@$(MAKE) --no-print-directory check-asan-netns
 
 # Nothing else may be built at the same time as the tests run.
-check-build: all $(UNIT) $(HELPERS) $(LOADS)
+check-build: all $(UNIT) $(HELPERS) $(LOADS) $(LAB_PROGRAMS)
 
 check-replay: $(BUILD)/agentctl ## kept recordings and captures, no root needed
 	BUILD=$(BUILD) prove tests/replay/*.t
@@ -205,9 +212,20 @@ bench-engine: $(BUILD)/bench/engine ## what the engine alone costs as flows grow
 lab: ## how right the verdicts are, on real programs; QUICK=1 for a few minutes (root)
 	@packaging/deps.sh lab
 	@packaging/deps.sh build
-	@$(MAKE) --no-print-directory all
-	@BUILD=$(BUILD) QUICK=$(QUICK) RECORD=$(RECORD) CATALOGUE=$(CATALOGUE) \
+	@$(MAKE) --no-print-directory all $(LAB_PROGRAMS)
+	@BUILD=$(BUILD) QUICK=$(QUICK) SLOW=$(SLOW) RECORD=$(RECORD) NARROW=$(NARROW) CATALOGUE=$(CATALOGUE) \
 		tests/lab/lab.sh $(if $(JSON),--json $(JSON)) $(SUBJECTS)
+
+# What the tests replay: subjects for tuning, of each kind, on a narrow link, cut short.
+RECORDED ?= n2n nebula coturn-steady microsocks hard-reencode hard-multiplex-udp \
+	bt-midswarm bt-seed meshcall videocall nginx web iperf-both-ways syncthing-hub
+lab-recordings: ## record subjects anew and keep them in tests/recordings (root)
+	@$(MAKE) --no-print-directory lab RECORD=1 NARROW=2mbit \
+		SUBJECTS="$(RECORDED)"
+	@BUILD=$(BUILD) WRITE=1 tests/lab/keep.sh $(RECORDED)
+
+lab-fit: ## what weights the recordings of the lab would give the evidence
+	@BUILD=$(BUILD) tests/lab/fit.pl $(LAMBDA)
 
 ##@ House
 
@@ -285,5 +303,6 @@ clean: ## remove what was built
 -include $(shell find $(BUILD)/obj $(FUZZ_BUILD)/obj -name '*.d' 2>/dev/null)
 .PRECIOUS: $(BUILD)/obj/%.o $(FUZZ_BUILD)/obj/%.o
 .PHONY: all check check-build check-replay check-unit check-asan check-asan-netns check-fuzz \
-	check-netns fuzz bench bench-engine lab lint check-includes check-format format demo run deps \
+	check-netns fuzz bench bench-engine lab lab-recordings lab-fit lint check-includes check-format \
+	format demo run deps \
 	deps-test install help clean

@@ -307,6 +307,7 @@ int agent_open(const struct agent_options *options, struct agent **ret_agent)
 	a->options = *options;
 	a->start_ns = agent_now();
 	plan_init(&a->enforce.installed);
+	observe_init(a);
 	r = sd_event_new(&a->event);
 	if (r >= 0)
 		r = open_engine(a);

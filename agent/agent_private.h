@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "core/decision.h"
 #include "core/engine.h"
+#include "core/pace.h"
 #include "core/plan.h"
 #include "ctl/server.h"
 #include "kernel/attribution.h"
@@ -35,7 +36,10 @@ enum poll_kind {
 /* Reading flows from the kernel: observe.c. */
 struct polling {
 	enum poll_kind running;
-	uint64_t started_ns, last_full_ns, full_cost_ns;
+	uint64_t started_ns, last_full_ns;
+	uint64_t started_used_ns; /* processor time at the start of the last one */
+	uint64_t full_cost_ns;	  /* processor time of the last full one */
+	struct pace dumps;	  /* how often */
 	uint64_t full_entries, uncounted; /* in the last full poll; without counters */
 	uint64_t entries, entries_uncounted; /* in the running one */
 	/* Flows without counters, by application, then and now. */
@@ -76,6 +80,8 @@ struct agent {
 	struct polling poll;
 	uint64_t zoom_ns;  /* when the running look at packets began, 0: none */
 	uint16_t zoom_app; /* whose packets they are */
+	bool zoom_is_captured;
+	unsigned int zoom_changes; /* of its flows, that the capture knows of */
 	struct enforcement enforce;
 	struct recording *recordings;
 };
@@ -84,6 +90,7 @@ uint64_t agent_now(void); /* CLOCK_BOOTTIME, nanoseconds */
 
 /* --- observe.c --- */
 
+void observe_init(struct agent *a);
 void observe_entry(void *context, enum conntrack_event event,
 		   const struct conntrack_entry *entry); /* for conntrack_open */
 void observe_record(void *context, const struct observation *o); /* for attribution */

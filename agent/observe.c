@@ -1,23 +1,62 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* From the kernel to the engine: flows with their owners, processes, storage. */
 #include "agent_private.h"
+#include "core/sampling.h"
 #include <errno.h>
 #include <netinet/in.h>
 #include <string.h>
+#include <time.h>
 
-/* Up to this many entries everything is read every second. */
+/*
+ * Dumps of the kernel's table cost in proportion to the flows, and together they may
+ * take one percent of a core (core/pace.h): whatever a dump has cost, of our processor
+ * time with the kernel's part, a hundred times that has to pass before the next; a
+ * second at least, as ticks come.
+ *
+ * But never longer than DUMP_WAIT_MAX_NS. Rates are looked at over the last 8 s
+ * (detect.c), and without a dump in every 8 s an application would seem to pause. So
+ * dumps that cost more than 70 ms, of some 30,000 heavy flows, take more than their
+ * percent. What waiting costs in detection: an application is noticed up to 7 s later;
+ * from then on its heaviest flows are read singly, five times a second, as ever. Flows
+ * that end tell their last counters by themselves.
+ */
+#define DUMP_COST_FACTOR 100
+#define DUMP_WAIT_MAX_NS (7 * SECOND_NS)
+#define DUMP_SLACK_NS (500 * MILLISECOND_NS) /* half of what ticks come in */
+/* Up to this many entries everything is read every time. */
 #define FULL_ENTRIES_CHEAP 2000
 #define FULL_INTERVAL_NS (5 * SECOND_NS)
-/* A full poll may take this part of the time: half a percent. */
-#define FULL_COST_FACTOR 200
+/* Full dumps may take half of the budget. */
+#define FULL_COST_FACTOR (2 * DUMP_COST_FACTOR)
 /* A flow nobody owned when it was young is asked about again only if it carries. */
 #define OWNER_PATIENCE_NS (10 * SECOND_NS)
 /* Even if nothing moves everything is read this often. */
 #define QUIET_NS (60 * SECOND_NS)
-/* Sampled flows read one by one; the rest of them with the next dump. */
-#define SAMPLED_MAX 512
 #define REFRESH_NS (5 * SECOND_NS)
 #define IO_NS (2 * SECOND_NS)
+
+void observe_init(struct agent *a)
+{
+	a->poll.dumps = (struct pace){.factor = DUMP_COST_FACTOR,
+				      .wait_max_ns = DUMP_WAIT_MAX_NS,
+				      .slack_ns = DUMP_SLACK_NS};
+}
+
+/* Flows that begin during a look are captured from now on. */
+static void look_follow(struct agent *a)
+{
+	static struct log_limit limit;
+	const struct flow_key *flows;
+	size_t count = engine_zoom_flows(a->engine, &flows);
+	int r = 0;
+
+	a->zoom_changes = engine_zoom_changes(a->engine);
+	if (count)
+		r = capture_change(a->capture, flows, count);
+	if (r < 0)
+		log_limited(&limit, LOG_WARNING, "zoom", "flows are not followed: %s",
+			    strerror(-r));
+}
 
 void observe_record(void *context, const struct observation *o)
 {
@@ -30,6 +69,8 @@ void observe_record(void *context, const struct observation *o)
 	if (r < 0)
 		log_limited(&limit, LOG_WARNING, "observe", "a record was refused: %s",
 			    strerror(-r));
+	if (a->zoom_is_captured && engine_zoom_changes(a->engine) != a->zoom_changes)
+		look_follow(a);
 }
 
 /* The application the kernel marked a flow with, by our own maps. */
@@ -148,6 +189,15 @@ void observe_entry(void *context, enum conntrack_event event,
 		enforce_mark(a, entry, f->app, f->is_leg);
 }
 
+/* Processor time this process has used. */
+static uint64_t used_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &ts);
+	return (uint64_t)ts.tv_sec * SECOND_NS + (uint64_t)ts.tv_nsec;
+}
+
 static bool is_full_due(const struct agent *a, uint64_t now_ns)
 {
 	const struct polling *p = &a->poll;
@@ -212,7 +262,7 @@ void observe_sampled(struct agent *a)
 	struct {
 		struct flow_key key;
 		bool is_inbound;
-	} sampled[SAMPLED_MAX];
+	} sampled[SAMPLING_FLOWS_MAX];
 	const struct app *app = NULL;
 	size_t count = 0;
 
@@ -220,12 +270,10 @@ void observe_sampled(struct agent *a)
 		return;
 	/* Collected first: what is read may change the lists. */
 	while ((app = engine_next_app(a->engine, app)))
-		for (const struct flow *f = app->is_candidate ? app->flows : NULL;
-		     f && count < SAMPLED_MAX; f = f->next)
-			if (f->samples) {
-				sampled[count].key = f->key;
-				sampled[count++].is_inbound = f->is_inbound;
-			}
+		for (size_t i = 0; i < app->sampled_count; i++) {
+			sampled[count].key = app->sampled[i]->key;
+			sampled[count++].is_inbound = app->sampled[i]->is_inbound;
+		}
 	for (size_t i = 0; i < count; i++)
 		conntrack_read(a->conntrack, &sampled[i].key, sampled[i].is_inbound);
 }
@@ -235,12 +283,16 @@ bool observe_poll_start(struct agent *a, uint64_t now_ns)
 	struct polling *p = &a->poll;
 	bool is_full = !a->enforce.is_installed || is_full_due(a, now_ns);
 	uint32_t heavy = is_full ? 0 : a->enforce.installed.layout.heavy;
+	uint64_t used = used_ns();
 
-	if (!a->conntrack || p->running != POLL_NONE || is_quiet(a, now_ns) ||
+	if (!a->conntrack || p->running != POLL_NONE ||
+	    !pace_may_begin(&p->dumps, now_ns) || is_quiet(a, now_ns) ||
 	    conntrack_dump_start(a->conntrack, heavy, heavy) < 0)
 		return false;
 	p->running = is_full ? POLL_FULL : POLL_HEAVY;
 	p->started_ns = now_ns;
+	p->started_used_ns = used;
+	pace_begin(&p->dumps, now_ns);
 	p->entries = p->entries_uncounted = 0;
 	memset(p->app_uncounted_now, 0, sizeof(p->app_uncounted_now));
 	if (is_full)
@@ -248,13 +300,13 @@ bool observe_poll_start(struct agent *a, uint64_t now_ns)
 	return true;
 }
 
-static void full_poll_done(struct agent *a, uint64_t now_ns)
+static void full_poll_done(struct agent *a, uint64_t now_ns, uint64_t cost_ns)
 {
 	struct polling *p = &a->poll;
 	struct observation o = {
 		.kind = OBS_SWEPT, .time_ns = now_ns, .swept.since_ns = p->started_ns};
 
-	p->full_cost_ns = now_ns - p->started_ns;
+	p->full_cost_ns = cost_ns;
 	p->full_entries = p->entries;
 	p->uncounted = p->entries_uncounted;
 	memcpy(p->app_uncounted, p->app_uncounted_now, sizeof(p->app_uncounted));
@@ -268,10 +320,13 @@ void observe_poll_end(struct agent *a, int result, uint64_t now_ns)
 {
 	struct observation tick = {.kind = OBS_TICK, .time_ns = now_ns};
 	enum poll_kind kind = a->poll.running;
+	uint64_t cost_ns = used_ns() - a->poll.started_used_ns;
 
 	a->poll.running = POLL_NONE;
+	if (kind != POLL_NONE)
+		pace_spend(&a->poll.dumps, cost_ns);
 	if (kind == POLL_FULL && result == 1)
-		full_poll_done(a, now_ns);
+		full_poll_done(a, now_ns, cost_ns);
 	/* One that was inconsistent (-EINTR) is repeated with the next tick. */
 	else if (kind == POLL_FULL)
 		a->poll.wants_full = true;
@@ -303,9 +358,30 @@ static void look_begin(struct agent *a, uint16_t app, uint64_t now_ns)
 	count = engine_zoom_flows(a->engine, &flows);
 	a->zoom_ns = now_ns;
 	a->zoom_app = app;
+	a->zoom_changes = engine_zoom_changes(a->engine);
 	/* What can't be captured ends as a look that showed nothing. */
-	if (!a->capture || capture_start(a->capture, flows, count) < 0)
+	a->zoom_is_captured =
+		a->capture && capture_start(a->capture, flows, count) == 0;
+	if (!a->zoom_is_captured)
 		log_debug("zoom", "no packets of application %u", app);
+}
+
+/* What flows that began meanwhile carried in all, the first milliseconds too. */
+static void read_joined(struct agent *a)
+{
+	struct flow_key keys[ZOOM_FLOWS_MAX];
+	const struct flow_key *flows;
+	size_t count = engine_zoom_flows(a->engine, &flows);
+
+	/* Copied: what is read may change them. */
+	if (count)
+		memcpy(keys, flows, count * sizeof(*keys));
+	for (size_t i = 0; i < count && a->conntrack; i++) {
+		const struct flow *f = engine_find_flow(a->engine, &keys[i]);
+
+		if (f && f->first_ns >= a->zoom_ns)
+			conntrack_read(a->conntrack, &keys[i], f->is_inbound);
+	}
 }
 
 static void log_look(struct agent *a)
@@ -326,15 +402,18 @@ static void log_look(struct agent *a)
 			  app->zoom.result.is_conclusive ? "" : ", inconclusive");
 }
 
-static void look_end(struct agent *a, uint64_t now_ns)
+static void look_end(struct agent *a)
 {
-	struct observation o = {.kind = OBS_ZOOM_END, .time_ns = now_ns};
+	struct observation o = {.kind = OBS_ZOOM_END};
 
-	a->zoom_ns = 0;
 	if (a->capture) {
 		capture_read(a->capture);
 		capture_stop(a->capture);
 	}
+	a->zoom_is_captured = false;
+	read_joined(a);
+	a->zoom_ns = 0;
+	o.time_ns = agent_now();
 	observe_record(a, &o);
 	log_look(a);
 }
@@ -344,9 +423,8 @@ void observe_zoom(struct agent *a, uint64_t now_ns)
 	uint16_t app;
 
 	if (a->zoom_ns) {
-		if (now_ns - a->zoom_ns >= (uint64_t)(ZOOM_SECONDS * SECOND_NS) ||
-		    engine_zoom_is_full(a->engine))
-			look_end(a, now_ns);
+		if (engine_zoom_is_over(a->engine, now_ns))
+			look_end(a);
 		return;
 	}
 	app = a->capture ? engine_wants_zoom(a->engine) : APP_UNATTRIBUTED;

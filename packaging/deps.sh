@@ -19,6 +19,8 @@ APT_TEST="libcmocka-dev clang clang-format bear perl nftables conntrack iproute2
 APT_LAB="n2n coturn nebula microsocks haproxy tinc squid openvpn rtpengine-daemon
 	transmission-daemon transmission-cli aria2 opentracker ffmpeg nginx-light|nginx
 	syncthing restic rclone dnsmasq-base dnsperf ngircd sic apt-utils openssl curl
+	tinyproxy-bin stunnel4 fastd shadowsocks-libev prosody unison redis-server
+	redis-tools apache2-bin dropbear-bin chromium e2fsprogs
 	iperf3 socat perl iproute2 iputils-ping nftables jq procps util-linux gawk|mawk"
 
 DNF_BUILD="gcc glibc-devel make pkgconf-pkg-config libmnl-devel libnftnl-devel
@@ -35,7 +37,9 @@ DNF_LAB="coturn nebula haproxy tinc squid openvpn transmission-daemon transmissi
 	gawk"
 # Not in every release of Fedora; what needs them says so and skips.
 DNF_OPTIONAL="n2n"
-DNF_OPTIONAL_LAB="n2n microsocks opentracker rtpengine sic"
+DNF_OPTIONAL_LAB="n2n microsocks opentracker rtpengine sic tinyproxy stunnel fastd
+	shadowsocks-libev prosody unison redis dropbear chromium-headless perl-Digest-SHA
+	perl-JSON-PP"
 
 POLICY_RC=/usr/sbin/policy-rc.d
 

@@ -59,6 +59,17 @@ static void print_verdict(const struct context *c, const json_t *app, int64_t no
 		    duration_format(age > 0 ? (uint64_t)age : 0, ago));
 }
 
+static void print_group(const struct context *c, const json_t *app)
+{
+	const json_t *names = json_object_get(app, "judged_with");
+
+	for (size_t i = 0; i < json_array_size(names); i++)
+		render_line(&c->out, STYLE_PLAIN,
+			    "Judged together with %s: what one of them takes from "
+			    "strangers the other gives to strangers.",
+			    json_string_value(json_array_get(names, i)));
+}
+
 static void print_policy(const struct context *c, const json_t *app)
 {
 	char text[WORDS_MAX], rule[WORDS_MAX];
@@ -255,6 +266,7 @@ void view_explanation(const struct context *c, const json_t *reply, int64_t now)
 	const json_t *app = json_object_get(reply, "application");
 
 	print_verdict(c, app, now);
+	print_group(c, app);
 	print_traffic(c, app);
 	print_policy(c, app);
 	print_evidence(c, reply);

@@ -7,6 +7,7 @@
 #define CORE_APP_H
 
 #include "core/catalogue.h"
+#include "core/circuits.h"
 #include "core/evidence.h"
 #include "core/flow.h"
 #include "core/group.h"
@@ -38,6 +39,7 @@ struct detect_state;
 struct zoom_view {
 	struct zoom_result result;
 	uint64_t time_ns;
+	bool was_longer; /* it was given ZOOM_SECONDS_LONGER */
 };
 
 struct app {
@@ -63,6 +65,7 @@ struct app {
 	unsigned int peers, peers_in, peers_out; /* strangers; alive, by who began */
 	struct app_totals totals;
 	struct history history;
+	struct circuits *circuits; /* its last short flows, once it was a candidate */
 	struct group_link links[GROUP_LINKS_MAX]; /* over loopback */
 	struct transport_sums transport;	  /* of its flows to strangers */
 	struct heaviest heaviest;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "core/bursts.h"
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define SECONDS RINGS_SECONDS
@@ -15,7 +16,11 @@
 #define JACKKNIFE_Z 3.7	   /* p = 1e-4 */
 #define AT_ONCE_MAX 0.6	   /* of what came in: in the very second of a burst */
 #define BURST_LEAST 1000.0 /* mean bytes: a message is no batch */
-#define RESIDUE_MAX 0.35   /* of that of the best wrong order of the bursts */
+#define RESIDUE_MAX 0.5	   /* of that of the best wrong order of the bursts */
+#define REPEATS_MAX 0.95   /* correlation with what came for another burst */
+#define REPEATS_MIN 16	   /* bursts: of fewer, some are alike by chance */
+#define LEVEL 0.002	   /* amounts that differ by less are the same */
+#define REPEATS_WORTH 8	   /* bursts of an amount seen already that are worth one */
 #define VARIATION_MIN 0.02 /* of a logarithm: of an input that does not vary */
 #define COUNT_LEAST 6.5	   /* bursts that any number of them is worth */
 #define SOFT 0.25	   /* of the mean */
@@ -201,60 +206,100 @@ static void regress(double *x, const double *by, size_t n)
 		x[i] -= slope * by[i];
 }
 
-/* Logarithms relative to the mean, soft where there is next to nothing; the same for
- * all, so that what is in proportion stays so. */
-static void soft_log(double *x, size_t n, double sum)
+/* What came in and went out burst by burst. False where it cannot be the same bytes, or
+ * was not held back: that both move in one second may have any cause. */
+static bool fit_fill(struct bursts_fit *f, const struct source *s,
+		     const struct bursts *b, int lag)
 {
+	double in = 0, out = 0, at_once = 0;
+	size_t first;
+
+	f->count = alive_range(s, b, lag, &first);
+	for (size_t i = 0; i < f->count; i++) {
+		size_t k = first + i;
+		int start = 2 * b->starts[k];
+
+		f->in[i] = source_at(s, boundary(b, k, lag)) -
+			   source_at(s, boundary(b, k - 1, lag));
+		f->out[i] = b->bytes[k];
+		f->gap[i] = b->gaps[k];
+		in += f->in[i];
+		out += f->out[i];
+		at_once += source_at(s, start + 2) - source_at(s, start);
+	}
+	return f->count >= BURSTS_MIN && in > 0 && at_once <= AT_ONCE_MAX * in &&
+	       out >= GAIN_MIN * in && out <= GAIN_MAX * in;
+}
+
+/* Logarithms relative to the mean, soft where there is next to nothing; the same for
+ * all, so that what is in proportion stays so. Centred. */
+static void soft_log(double *ret_logs, const double *x, size_t n)
+{
+	double mean = 0;
+
 	for (size_t i = 0; i < n; i++)
-		x[i] = log(x[i] * (double)n / sum + SOFT);
+		mean += x[i] / (double)n;
+	for (size_t i = 0; i < n; i++)
+		ret_logs[i] = log(x[i] / mean + SOFT);
+	center(ret_logs, n);
 }
 
 /*
  * Logarithms of what came in and of what went out, without what the time between bursts
- * explains of either: the longer it was, the more came of anything. What comes in the
- * second of a burst was not held back; that both happen at once may have any cause.
- * Returns the correlation, -1 where nothing can be said.
+ * explains of either: the longer it was, the more came of anything. Returns the
+ * correlation, -1 where nothing can be said.
  */
 static double fit_make(struct bursts_fit *f, const struct source *s,
 		       const struct bursts *b, int lag)
 {
-	size_t first, n = alive_range(s, b, lag, &first);
-	double in = 0, out = 0, time = 0, at_once = 0;
+	double gap[BURSTS_MAX], least;
+	size_t n;
 
-	f->count = n;
-	if (n < BURSTS_MIN)
+	if (!fit_fill(f, s, b, lag))
 		return -1;
-	for (size_t i = 0; i < n; i++) {
-		size_t k = first + i;
-
-		f->x[i] = source_at(s, boundary(b, k, lag)) -
-			  source_at(s, boundary(b, k - 1, lag));
-		in += f->x[i];
-		out += b->bytes[k];
-		f->y[i] = b->bytes[k];
-		at_once += source_at(s, 2 * (b->starts[k] + 1)) -
-			   source_at(s, 2 * b->starts[k]);
-		f->gap[i] = b->gaps[k];
-		time += b->gaps[k];
-	}
-	if (in <= 0 || at_once > AT_ONCE_MAX * in || out < GAIN_MIN * in ||
-	    out > GAIN_MAX * in)
-		return -1;
-	soft_log(f->x, n, in);
-	soft_log(f->y, n, out);
-	soft_log(f->gap, n, time);
-	center(f->x, n);
-	center(f->y, n);
-	center(f->gap, n);
-	regress(f->x, f->gap, n);
-	regress(f->y, f->gap, n);
+	n = f->count;
+	soft_log(f->x, f->in, n);
+	soft_log(f->y, f->out, n);
+	soft_log(gap, f->gap, n);
+	regress(f->x, gap, n);
+	regress(f->y, gap, n);
 	f->xx = product(f->x, f->x, n);
 	f->yy = product(f->y, f->y, n);
 	f->xy = product(f->x, f->y, n);
-	if (f->xx < VARIATION_MIN * VARIATION_MIN * (double)n ||
-	    f->yy < VARIATION_MIN * VARIATION_MIN * (double)n)
+	least = VARIATION_MIN * VARIATION_MIN * (double)n;
+	if (f->xx < least || f->yy < least)
 		return -1;
 	return f->xy / sqrt(f->xx * f->yy);
+}
+
+static int compare_doubles(const void *a, const void *b)
+{
+	double left = *(const double *)a, right = *(const double *)b;
+
+	return (left > right) - (left < right);
+}
+
+/* How many different amounts there are. */
+static size_t count_levels(const double *x, size_t n)
+{
+	double sorted[BURSTS_MAX];
+	size_t levels = 1;
+
+	memcpy(sorted, x, n * sizeof(*x));
+	qsort(sorted, n, sizeof(*sorted), compare_doubles);
+	for (size_t i = 1; i < n; i++)
+		levels += sorted[i] > sorted[i - 1] * (1 + LEVEL);
+	return levels;
+}
+
+/* Chunks of one size agree in few bursts by chance: how many bursts of amounts of their
+ * own these are worth. */
+static double count_of_levels(const struct bursts_fit *f)
+{
+	size_t in = count_levels(f->in, f->count), out = count_levels(f->out, f->count);
+	double levels = (double)(in < out ? in : out);
+
+	return levels + ((double)f->count - levels) / REPEATS_WORTH;
 }
 
 /* How many independent bursts these are worth (Bartlett): both may drift, or have a
@@ -312,15 +357,33 @@ static double displaced(const struct bursts_fit *f)
 	return most / sqrt(f->xx * f->yy);
 }
 
+/* Whether the same comes again and again: then the wrong order fits as well, but for
+ * where it wraps around. */
+static bool repeats(const struct bursts_fit *f)
+{
+	if (f->count < REPEATS_MIN)
+		return false;
+	for (size_t shift = 1; shift <= f->count / 2; shift++) {
+		size_t n = f->count - shift;
+		double xx = product(f->x, f->x, n);
+		double yy = product(f->y + shift, f->y + shift, n);
+
+		if (product(f->x, f->y + shift, n) > REPEATS_MAX * sqrt(xx * yy))
+			return true;
+	}
+	return false;
+}
+
 static bool fit_is_relay(const struct bursts_fit *f, double z, double least)
 {
-	double count = effective_count(f), r = f->correlation, wrong;
+	double count = fmin(effective_count(f), count_of_levels(f));
+	double r = f->correlation, wrong;
 
 	if (r < correlation_needed(z, least, count) ||
 	    jackknife(f) < correlation_needed(JACKKNIFE_Z, least, count))
 		return false;
 	wrong = displaced(f);
-	return 1 - r * r <= RESIDUE_MAX * (1 - wrong * wrong);
+	return 1 - r * r <= RESIDUE_MAX * (1 - wrong * wrong) && !repeats(f);
 }
 
 /* The coarse lag that looks best, or -1 where none is worth a fit. */

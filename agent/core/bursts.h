@@ -37,8 +37,9 @@ struct bursts_fit {
 	size_t count; /* bursts compared */
 	int lag;      /* half seconds, from the end of a burst's first second */
 	double correlation;
-	double x[BURSTS_MAX], y[BURSTS_MAX], gap[BURSTS_MAX];
-	double xx, yy, xy; /* sums of products, of residuals */
+	double in[BURSTS_MAX], out[BURSTS_MAX], gap[BURSTS_MAX]; /* bytes, seconds */
+	double x[BURSTS_MAX], y[BURSTS_MAX]; /* residuals of their logarithms */
+	double xx, yy, xy;		     /* sums of products of these */
 };
 
 void source_make(struct source *s, const float in[RINGS_SECONDS]);

@@ -85,7 +85,7 @@ struct circuits_result {
  * Against the times of the last bytes only the sizes are evidence: readings of flows
  * come in sweeps, so that all seem to end together.
  *
- * Call it at most every few seconds: at CIRCUITS_MAX flows it costs .3 to .7 ms of one
+ * Call it at most every few seconds: at CIRCUITS_MAX flows it costs .3 to .8 ms of one
  * core. Where runs have gaps the same flows are seen by up to four evaluations: two
  * that agree are not two observations.
  *
@@ -96,25 +96,26 @@ struct circuits_result {
  * not log-normal.
  *
  *   circuits/s, delay of setting up         found   evaluations   share
- *   2, 10 to 450 ms, equal or log-normal     1.00   .78 to .89     1.00
- *   2, 100 ms, log-normal, spoilt            1.00   .78             .35
- *   20, 1 to 300 ms, equal or log-normal     1.00   .83 to .95     1.00
- *   20, 50 to 100 ms, spoilt                 1.00   .64 to .88      .33 to .38
- *   20, in bursts, equal; log-normal         1.00   .38; .32       1.00; .39
- *   200, 1 to 30 ms, equal                   1.00   .57 to .71     1.00
- *   200, 270 to 330 ms, equal                 .08   .01
- *   200, 100 to 300 ms, log-normal           1.00   .64 to .67     .63 to .78
- *   200, 20 ms, equal, spoilt                 .52   .11             .17
- *   200, 50 ms, log-normal, spoilt            .87   .25             .16
- *   2 to 20, dials both ends                  .95 to 1   .25 to .89  .94 to .99
- *   20, the same, log-normal, spoilt         1.00   .74             .31
- *   2, is dialed by both, log-normal         1.00   .49             .98
- *   2, the same, spoilt                       .80   .24             .23
+ *   2, 10 to 450 ms, equal or log-normal     1.00   .77 to .89     .98 to 1
+ *   2, 100 ms, log-normal, spoilt            1.00   .80             .36
+ *   20, 1 to 300 ms, equal or log-normal     1.00   .84 to .95     .99 to 1
+ *   20, 50 to 100 ms, spoilt                 1.00   .68 to .89      .34 to .39
+ *   20, in bursts, equal; log-normal      1; .98   .39; .35       1.00; .38
+ *   200, 1 to 30 ms, equal                   1.00   .57 to .70     .98 to 1
+ *   200, 270 to 330 ms, equal                 .12   .01
+ *   200, 100 to 300 ms, log-normal           1.00   .62 to .67     .62 to .78
+ *   200, 20 ms, equal, spoilt                 .45   .11             .14
+ *   200, 50 ms, log-normal, spoilt            .90   .27             .17
+ *   2 to 20, dials both ends                  .95 to 1   .25 to .88  .93 to 1
+ *   20, the same, log-normal, spoilt         1.00   .76             .32
+ *   2, is dialed by both, log-normal          .98   .44             .97
+ *   2, the same, spoilt                       .67   .16             .19
  *   20, or equal, is dialed by both             0   0
  *
  * Look-alikes (web server that fetches, browser, DHT nodes, swarm, crawler, mail
  * server, payment or query for each request, chunks of one size in and out at 40 and
- * 400/s, chat; Poisson, in bursts, after an outage): 0 of 41,760 evaluations.
+ * 400/s, chat; Poisson, in bursts, after an outage): 1 of 41,760 evaluations
+ * (of the chunks at 400/s).
  * Not told apart: two timers of one period and phase whose answers have one size, which
  * `peers` shows.
  */

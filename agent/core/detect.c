@@ -20,15 +20,15 @@
 #define LEGS_SUFFICE_TURNS 3 /* likewise before the scope of a limit changes */
 #define LEGS_REST_SHARE 0.2
 
-/* One that a network promotes; nobody promotes what relays by trade. */
-static bool is_known_client(const struct app *a)
+/* What passes traffic on by trade is no client that anybody promotes. */
+static bool is_promotable(const struct app *a)
 {
 	return a->client && !a->client->trade;
 }
 
 double detect_prior(const struct app *a)
 {
-	return weigh_prior(is_known_client(a));
+	return weigh_prior(is_promotable(a));
 }
 
 struct detect_state *detect_state_new(void)
@@ -124,6 +124,8 @@ static void recall_looks(struct app *a, uint64_t time_ns, struct facts *f)
 	f->coupled_windows = __builtin_popcount(d->coupled_windows);
 	f->has_batches = d->has_batches;
 	f->batches = d->batches;
+	f->has_circuits = d->has_circuits;
+	f->circuits = d->circuits;
 	f->cover = d->cover;
 	f->cover_seconds =
 		note_since(&d->cover_since_ns, d->cover >= COVER_MIN, time_ns);
@@ -134,7 +136,7 @@ static void recall_looks(struct app *a, uint64_t time_ns, struct facts *f)
 
 static struct facts measure(struct app *a, uint64_t time_ns)
 {
-	struct facts f = {.is_known_client = is_known_client(a),
+	struct facts f = {.is_known_client = is_promotable(a),
 			  .has_device = a->has_device};
 
 	measure_rates(a, time_ns, &f);

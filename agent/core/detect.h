@@ -29,6 +29,7 @@ struct detect_tools {
 	struct pairs_result result;
 	struct batches_work *batches;
 	struct batches_result batches_result;
+	struct circuits_work *circuits;
 };
 
 /* If due (once a second): new evidence, log-odds and role. True if the role changed. */

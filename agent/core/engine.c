@@ -6,6 +6,9 @@
 #include <string.h>
 #include <utlist.h>
 
+/* A flow that is first reported with more began before it was watched. */
+#define FIRST_PACKETS 3
+
 /* --- observations ----------------------------------------------------------------- */
 
 static int observe_app(struct engine *e, const struct observation *o)
@@ -81,6 +84,7 @@ static int flow_begin(struct engine *e, const struct observation *o)
 	if (!f)
 		return -ENOMEM;
 	f->is_inbound = o->flow.is_inbound;
+	f->is_uncounted = o->flow.is_uncounted;
 	f->zoom_index = ZOOM_NONE;
 	f->first_ns = f->last_ns = f->seen_ns = o->time_ns;
 	f->bytes_in = o->flow.bytes_in;
@@ -88,6 +92,7 @@ static int flow_begin(struct engine *e, const struct observation *o)
 	f->packets_in = o->flow.packets_in;
 	f->packets_out = o->flow.packets_out;
 	f->is_two_way = f->packets_in && f->packets_out;
+	f->is_watched = f->packets_in + f->packets_out <= FIRST_PACKETS;
 	if (tables_attach(e, f, e->apps[o->flow.app]) < 0) {
 		flow_table_remove(&e->table, f);
 		return -ENOMEM;
@@ -99,10 +104,17 @@ static int flow_begin(struct engine *e, const struct observation *o)
 static void account_stranger(struct app *owner, struct app *judge, struct flow *f,
 			     const struct flow_delta *d, uint64_t time_ns)
 {
+	double in, out;
+
 	transport_account(&judge->transport, f, d);
 	sampling_note(judge, f);
 	f->pending_in += (float)d->payload_in;
 	f->pending_out += (float)d->payload_out;
+	if (judge->circuits && f->circuit) {
+		flow_payload(f, &in, &out);
+		circuits_update(judge->circuits, f->circuit, (uint64_t)in,
+				(uint64_t)out, time_ns);
+	}
 	history_add(&owner->history, time_ns, d->payload_in, d->payload_out);
 	if (judge != owner)
 		history_add(&judge->history, time_ns, d->payload_in, d->payload_out);
@@ -163,6 +175,7 @@ static int observe_flow(struct engine *e, const struct observation *o)
 	if (!f)
 		return o->kind == OBS_FLOW_END ? 0 : flow_begin(e, o);
 	f->seen_ns = o->time_ns;
+	f->is_uncounted = o->flow.is_uncounted;
 	/* The tuple is used again, perhaps by somebody else; or its owner is known. */
 	if (flow_is_replaced(f, o))
 		r = tables_move(e, f, e->apps[o->flow.app], o);
@@ -288,7 +301,9 @@ int engine_new(const struct policy *policy, const struct catalogue *catalogue,
 	sampling_init(&e->tools.sampling);
 	e->tools.work = pairs_work_new();
 	e->tools.batches = batches_work_new();
+	e->tools.circuits = circuits_work_new();
 	if (zoom_session_init(&e->zoom) < 0 || !e->tools.work || !e->tools.batches ||
+	    !e->tools.circuits ||
 	    !tables_add_app(e, APP_UNATTRIBUTED, &unattributed, 0)) {
 		engine_free(e);
 		return -ENOMEM;
@@ -307,6 +322,7 @@ void engine_free(struct engine *e)
 	sampling_done(&e->tools.sampling);
 	pairs_work_free(e->tools.work);
 	batches_work_free(e->tools.batches);
+	circuits_work_free(e->tools.circuits);
 	zoom_session_done(&e->zoom);
 	free(e);
 }
@@ -327,25 +343,47 @@ bool engine_wants_fast_ticks(const struct engine *e)
 	return e->stats.candidates > 0;
 }
 
+/* Whoever was never looked at comes first. */
 uint16_t engine_wants_zoom(const struct engine *e)
 {
 	const struct app *a = e->stats.candidates ? tables_from(e, 1) : NULL;
+	uint16_t due = APP_UNATTRIBUTED;
 
-	for (; a; a = tables_from(e, a->id + 1u))
-		if (zoom_session_is_due(&e->zoom, a, e->now_ns))
+	for (; a; a = tables_from(e, a->id + 1u)) {
+		if (!zoom_session_is_due(&e->zoom, a, e->now_ns))
+			continue;
+		if (zoom_session_is_first(a))
 			return a->id;
-	return APP_UNATTRIBUTED;
+		if (!due)
+			due = a->id;
+	}
+	return due;
 }
 
 size_t engine_zoom_flows(const struct engine *e, const struct flow_key **ret_keys)
 {
-	*ret_keys = e->zoom.keys;
-	return e->zoom.app ? e->zoom.flow_count : 0;
+	*ret_keys = e->zoom.watched;
+	return e->zoom.app ? e->zoom.watched_count : 0;
+}
+
+unsigned int engine_zoom_changes(const struct engine *e)
+{
+	return e->zoom.changes;
 }
 
 bool engine_zoom_is_full(const struct engine *e)
 {
 	return e->zoom.is_full;
+}
+
+bool engine_zoom_is_over(const struct engine *e, uint64_t now_ns)
+{
+	const struct app *a = e->stats.candidates ? tables_from(e, 1) : NULL;
+	bool others_wait = false;
+
+	for (; a && !others_wait; a = tables_from(e, a->id + 1u))
+		others_wait = zoom_session_is_first(a) && a->id != e->zoom.app;
+	return zoom_session_is_over(&e->zoom, others_wait, now_ns);
 }
 
 const struct app *engine_next_app(const struct engine *e, const struct app *previous)
@@ -356,6 +394,11 @@ const struct app *engine_next_app(const struct engine *e, const struct app *prev
 const struct app *engine_find_app(const struct engine *e, uint16_t id)
 {
 	return id <= APP_ID_MAX ? e->apps[id] : NULL;
+}
+
+const struct app *engine_judge_of(const struct engine *e, const struct app *a)
+{
+	return e->apps[a->judge];
 }
 
 const struct flow *engine_find_flow(const struct engine *e, const struct flow_key *key)
@@ -378,5 +421,6 @@ const struct engine_stats *engine_stats(struct engine *e)
 {
 	e->stats.flows = HASH_COUNT(e->table.flows);
 	e->stats.flows_evicted = e->table.evicted;
+	e->stats.samples_refused = e->tools.sampling.refused;
 	return &e->stats;
 }

@@ -18,6 +18,7 @@ struct engine_stats {
 	uint64_t observations, ticks;
 	uint64_t flows, flows_evicted; /* now; given up at the bound */
 	uint64_t apps, candidates;     /* now */
+	uint64_t samples_refused;      /* by the bound of sampling.h */
 };
 
 /* `catalogue` and `policy` are borrowed and must outlive the engine or be replaced. */
@@ -36,16 +37,25 @@ bool engine_wants_fast_ticks(const struct engine *e);
 
 /*
  * Stage 3, a look at packets. The application whose turn it is now, or 0. The agent
- * then sends OBS_ZOOM_BEGIN, captures the flows of engine_zoom_flows as OBS_PACKET for
- * ZOOM_SECONDS or until engine_zoom_is_full, and sends OBS_ZOOM_END.
+ * then sends OBS_ZOOM_BEGIN, captures the flows of engine_zoom_flows as OBS_PACKET
+ * until engine_zoom_is_over, and sends OBS_ZOOM_END. Whenever engine_zoom_changes has
+ * changed the flows to capture are others.
  */
 uint16_t engine_wants_zoom(const struct engine *e);
 size_t engine_zoom_flows(const struct engine *e, const struct flow_key **ret_keys);
+unsigned int engine_zoom_changes(const struct engine *e);
 bool engine_zoom_is_full(const struct engine *e);
+bool engine_zoom_is_over(const struct engine *e, uint64_t now_ns);
 
 /* Applications in order of id; NULL starts and ends. */
 const struct app *engine_next_app(const struct engine *e, const struct app *previous);
 const struct app *engine_find_app(const struct engine *e, uint16_t id);
+
+/*
+ * The application in whose lists the flows and peers of this one are, and whose verdict
+ * is its verdict: itself, or another of the same group (group.h).
+ */
+const struct app *engine_judge_of(const struct engine *e, const struct app *a);
 
 /* Whether the kernel should carry the LEG flag on a flow, and whose it is. */
 const struct flow *engine_find_flow(const struct engine *e, const struct flow_key *key);

@@ -51,6 +51,7 @@ void tables_remove_app(struct engine *e, struct app *a)
 	e->ids[a->id / 64] &= ~(1ull << a->id % 64);
 	e->stats.apps--;
 	detect_state_free(a->detect);
+	circuits_free(a->circuits);
 	free(a);
 }
 
@@ -110,6 +111,10 @@ int tables_attach(struct engine *e, struct flow *f, const struct app *owner)
 	a->flow_count++;
 	transport_attach(&a->transport, f);
 	sampling_note(a, f);
+	zoom_session_join(&e->zoom, f);
+	if (a->circuits && f->is_stranger && f->is_watched)
+		f->circuit = circuits_open(a->circuits, f->first_ns, &f->key.remote,
+					   f->is_inbound);
 	return 0;
 }
 
@@ -134,6 +139,9 @@ static void flow_detach(struct engine *e, struct flow *f)
 	struct app *a = tables_judge_of(e, f);
 	struct peer *p = f->peer;
 
+	if (a->circuits && f->circuit)
+		circuits_close(a->circuits, f->circuit);
+	f->circuit = 0;
 	transport_detach(&a->transport, f);
 	flow_clear(e, a, f);
 	DL_DELETE(a->flows, f);

@@ -115,6 +115,14 @@ static double payload_of(uint64_t bytes, uint64_t packets, unsigned int header)
 	return payload > 0 ? payload : 0;
 }
 
+void flow_payload(const struct flow *f, double *ret_in, double *ret_out)
+{
+	unsigned int header = header_bytes(&f->key);
+
+	*ret_in = payload_of(f->bytes_in, f->packets_in, header);
+	*ret_out = payload_of(f->bytes_out, f->packets_out, header);
+}
+
 bool flow_is_replaced(const struct flow *f, const struct observation *o)
 {
 	return o->flow.bytes_in < f->bytes_in || o->flow.bytes_out < f->bytes_out ||

@@ -56,20 +56,23 @@ struct flow {
 	uint64_t first_ns;   /* first seen */
 	uint32_t epoch;	     /* of its rates */
 	uint16_t app;
-	bool is_inbound : 1;  /* the peer sent the first packet */
-	bool is_stranger : 1; /* remote is neither local in scope nor trusted */
-	bool is_two_way : 1;  /* counted as alive in its peer */
-	bool is_leg : 1;      /* carries relayed traffic; until the role is cleared */
-	bool is_heavy : 1;    /* in its application's struct heaviest */
-	uint8_t matches;      /* evaluations in which it was matched, up to 255 */
-	uint8_t zoom_index;   /* in the running zoom_session, or ZOOM_NONE */
+	bool is_inbound : 1;   /* the peer sent the first packet */
+	bool is_stranger : 1;  /* remote is neither local in scope nor trusted */
+	bool is_two_way : 1;   /* counted as alive in its peer */
+	bool is_uncounted : 1; /* older than accounting: its counters stay zero */
+	bool is_leg : 1;       /* carries relayed traffic; until the role is cleared */
+	bool is_watched : 1;   /* since its first packet */
+	bool is_heavy : 1;     /* in its application's struct heaviest */
+	uint8_t matches;       /* evaluations in which it was matched, up to 255 */
+	uint8_t zoom_index;    /* in the running zoom_session, or ZOOM_NONE */
+	uint32_t circuit;      /* handle of circuits.h, or 0 */
 	float pending_in, pending_out; /* payload since the last sample */
+	float match;		       /* correlation with its best partner */
 	struct rates rates;	       /* of payload, decayed */
 	struct hub_talk talk;
 	struct peer *peer;
 	struct samples *samples;  /* while it is among the heaviest (sampling.h) */
 	struct flow *next, *prev; /* of the same application (utlist) */
-	float match;		  /* correlation with its best partner */
 	struct addr partner;	  /* the peer it was matched with */
 };
 
@@ -112,6 +115,9 @@ void flow_restart(struct flow *f, const struct observation *o);
 
 /* Takes new counters, none of which went back, into the flow and returns what moved. */
 struct flow_delta flow_update(struct flow *f, const struct observation *o);
+
+/* Payload since the flow began, as far as the kernel counted it. */
+void flow_payload(const struct flow *f, double *ret_in, double *ret_out);
 
 /* Its payload, bytes per second, decayed to `now_ns`. */
 struct rates flow_rates(const struct flow *f, uint64_t now_ns);

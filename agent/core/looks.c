@@ -9,6 +9,9 @@
 	(30 * (uint64_t)SECOND_NS) /* stays one this long after the last sign */
 #define CANDIDATE_BURSTS_NS (90 * (uint64_t)SECOND_NS)
 #define PAIRS_EVERY_NS (2 * (uint64_t)SECOND_NS)
+#define CIRCUITS_EVERY_NS (5 * (uint64_t)SECOND_NS)
+#define CIRCUITS_PEERS_MIN 8
+#define CIRCUITS_SPEAK_NS (30 * (uint64_t)SECOND_NS) /* runs have gaps */
 #define BATCHES_EVERY_NS (10 * (uint64_t)SECOND_NS)
 
 /* What is sent once a minute is balanced with what comes for half of it. */
@@ -34,11 +37,14 @@ void looks_update_candidate(struct app *a, struct detect_tools *tools,
 		d->sampled_since_ns = time_ns;
 		d->paired_ns = d->burst_ns = time_ns;
 		sampling_choose(&tools->sampling, a);
+		/* Without memory short flows are not compared. */
+		if (!a->circuits)
+			a->circuits = circuits_new();
 	} else if (a->is_candidate && time_ns - d->worth_ns >= patience(f)) {
 		a->is_candidate = false;
 		sampling_stop(&tools->sampling, a);
-		d->has_batches = false;
-		d->batches = 0;
+		d->has_batches = d->has_circuits = false;
+		d->batches = d->circuits = 0;
 	}
 	if (!a->is_candidate || !f->is_flowing) {
 		d->matched = d->cover = 0;
@@ -188,11 +194,34 @@ static void compare_bursts(struct app *a, struct detect_tools *tools, uint64_t t
 	note_batches(flows, r);
 }
 
+/* By what opens together: most of such flows are gone before they could be legs. */
+static void compare_openings(struct app *a, struct detect_tools *tools,
+			     uint64_t time_ns)
+{
+	struct detect_state *d = a->detect;
+	struct circuits_result r;
+
+	if (!a->circuits || time_ns - d->circuits_ns < CIRCUITS_EVERY_NS)
+		return;
+	d->circuits_ns = time_ns;
+	circuits_evaluate(a->circuits, tools->circuits, time_ns, &r);
+	/* Two timers of one period may agree in everything but in number. */
+	if (r.is_conclusive && r.matched_share > 0 && r.peers >= CIRCUITS_PEERS_MIN) {
+		d->crossed_ns = time_ns;
+		d->has_circuits = true;
+		d->circuits = r.matched_share;
+	} else if (time_ns - d->crossed_ns >= CIRCUITS_SPEAK_NS) {
+		d->has_circuits = r.is_conclusive;
+		d->circuits = 0;
+	}
+}
+
 void looks_take(struct app *a, struct detect_tools *tools, uint64_t time_ns,
 		uint32_t tick)
 {
 	compare_flows(a, tools, time_ns, tick);
 	compare_bursts(a, tools, time_ns);
+	compare_openings(a, tools, time_ns);
 }
 
 void looks_forget_legs(struct app *a)

@@ -12,7 +12,7 @@
 #include "core/weigh.h"
 
 struct detect_state {
-	uint64_t evaluated_ns, paired_ns, burst_ns, worth_ns;
+	uint64_t evaluated_ns, paired_ns, burst_ns, circuits_ns, crossed_ns, worth_ns;
 	uint32_t sampled_since; /* tick */
 	uint64_t sampled_since_ns;
 	double matched; /* M, smoothed over evaluations */
@@ -20,6 +20,8 @@ struct detect_state {
 	unsigned int coupled_windows; /* one bit a window, newest lowest */
 	bool has_batches;
 	double batches; /* the same of bursts */
+	bool has_circuits;
+	double circuits; /* the same of short flows */
 	double cover;
 	uint64_t cover_since_ns, hub_since_ns, callers_ns;
 	unsigned int callers;

@@ -76,11 +76,14 @@ static bool is_among(struct flow *const *flows, size_t count, const struct flow 
 
 static void sample(struct sampling *s, struct app *a, struct flow *f)
 {
-	if (f->samples || s->in_use >= SAMPLING_FLOWS_MAX)
+	if (f->samples)
 		return;
-	f->samples = slab_take(&s->slab);
-	if (!f->samples)
+	if (s->in_use < SAMPLING_FLOWS_MAX)
+		f->samples = slab_take(&s->slab);
+	if (!f->samples) {
+		s->refused++;
 		return;
+	}
 	f->pending_in = f->pending_out = 0;
 	a->sampled[a->sampled_count++] = f;
 	s->in_use++;

@@ -12,18 +12,24 @@
 #include "core/relay_pairs.h"
 #include "core/rings.h"
 
-/* Flows that may be sampled at once: all of 32 candidates; 7 MB. */
-#define SAMPLING_FLOWS_MAX (32 * PAIRS_FLOWS_MAX)
-
 /* What is kept of a sampled flow: 25 s by the sample, ten minutes by the second. */
 struct samples {
 	struct series series;
 	struct rings rings;
 };
 
+/*
+ * Flows that may be sampled at once: all of 8 candidates; 2 MB. Each is read singly,
+ * five times a second, which costs; one that is not read would show what all dumps
+ * share, bursts at the same time. So what is beyond is not sampled, and counted: it is
+ * left to looks at packets, and has its turn when others stop.
+ */
+#define SAMPLING_FLOWS_MAX (8 * PAIRS_FLOWS_MAX)
+
 struct sampling {
 	struct slab slab;
 	unsigned int in_use;
+	uint64_t refused; /* times a flow was to have one and got none */
 };
 
 void sampling_init(struct sampling *s);

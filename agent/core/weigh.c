@@ -11,7 +11,6 @@
 #define HUB_GAIN_MIN 0.2      /* beyond, it serves or fetches something */
 #define HUB_GAIN_MAX 5.0
 #define PACKETS_WHOLE 0.8 /* share sent on at once that has the full weight */
-#define CIRCUITS_WHOLE 0.8
 #define COVER_AFTER_S 60
 #define FAMILY_MIN 2.0 /* log-odds a family must add to count as one */
 
@@ -52,8 +51,7 @@ static void weigh_packets(const struct facts *f, struct evidence *e)
 		set(e, EVIDENCE_PACKETS, f->packets,
 		    8 * ramp(f->packets, 0, PACKETS_WHOLE));
 	if (f->has_circuits)
-		set(e, EVIDENCE_CIRCUITS, f->circuits,
-		    8 * ramp(f->circuits, 0, CIRCUITS_WHOLE));
+		set(e, EVIDENCE_CIRCUITS, f->circuits, 8 * ramp(f->circuits, 0, .5));
 }
 
 bool weigh_is_hub(unsigned int callers, unsigned int calls)

@@ -17,6 +17,7 @@
 #define ZOOM_PACKETS_MAX 20000
 #define ZOOM_FLOWS_MAX 64
 #define ZOOM_SECONDS 2.0
+#define ZOOM_SECONDS_LONGER 10.0
 
 struct zoom;
 
@@ -36,6 +37,7 @@ struct zoom_result {
 	double chance_share;  /* what the same test finds with flows and times permuted
 			       */
 	bool is_conclusive;   /* enough packets, and not strictly periodic */
+	bool needs_longer;    /* so few bursts, or a period: a longer look may tell */
 };
 
 struct zoom *zoom_new(void);
@@ -43,6 +45,15 @@ void zoom_free(struct zoom *z);
 
 /* Forgets what was there; `remotes[i]` is the peer of flow i. */
 void zoom_begin(struct zoom *z, const struct addr *remotes, size_t flow_count);
+/* One that began meanwhile: its index, perhaps that of one nothing was seen of, or -1
+ * when there is no room. */
+int zoom_add_flow(struct zoom *z, const struct addr *remote);
+/* The payload a flow that began during the look carried from its first byte on: until
+ * it is captured some milliseconds pass. */
+void zoom_set_totals(struct zoom *z, size_t flow, double bytes_in, double bytes_out);
+/* Whether it was left out because there were too many packets a second. */
+bool zoom_is_dropped(const struct zoom *z, size_t flow);
+unsigned int zoom_count_dropped(const struct zoom *z);
 /* False when it is full: stop capturing. */
 bool zoom_add(struct zoom *z, const struct zoom_packet *packet);
 void zoom_evaluate(struct zoom *z, struct zoom_result *ret_result);

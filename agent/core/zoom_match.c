@@ -25,11 +25,18 @@ static void take_credits(struct zoom_matcher *m, size_t *count, int64_t now,
 		while (delay >= (int64_t)ZOOM_DELAY_LEAST << bin)
 			bin++;
 		taken[bin] += (double)bytes;
-		m->forwarded[c->event] += (double)bytes;
+		m->forwarded[c->event] += m->is_counting
+						  ? (double)m->events[c->event].length
+						  : (double)bytes;
 		wanted -= bytes;
 		c->left -= bytes;
 		*count -= c->left == 0;
 	}
+}
+
+static uint32_t amount_of(const struct zoom_matcher *m, size_t event)
+{
+	return m->is_counting ? 1 : m->events[event].length;
 }
 
 /*
@@ -53,9 +60,9 @@ void zoom_match(struct zoom_matcher *m, const struct zoom_side *from,
 			if (arrival > now)
 				break;
 			m->credits[count++] = (struct zoom_credit){
-				arrival, m->events[next].length, (uint32_t)next};
+				arrival, amount_of(m, next), (uint32_t)next};
 		}
-		take_credits(m, &count, now, m->events[i].length, delay_max, ret_taken);
+		take_credits(m, &count, now, amount_of(m, i), delay_max, ret_taken);
 	}
 	for (size_t d = 1; d < ZOOM_DELAYS; d++)
 		ret_taken[d] += ret_taken[d - 1];
@@ -235,4 +242,34 @@ bool zoom_begin_together(const struct zoom_matcher *m, const struct zoom_side *f
 		matched += to_time >= 0 && (double)(to_time - time) <= reach;
 	}
 	return (double)matched >= TOGETHER_MATCHED * (double)bursts;
+}
+
+size_t zoom_put_bursts(struct zoom_matcher *m, const struct zoom_side *s, size_t at)
+{
+	int64_t silence = s->end > s->begin ? zoom_mean_gap(m, s) / 2 : 0;
+
+	for (size_t k = s->begin; k < s->end; k++) {
+		const struct zoom_event *e = &m->events[k];
+
+		if (k == s->begin || e->time - e[-1].time >= silence)
+			m->events[at++] = (struct zoom_event){e->time, 0};
+		m->events[at - 1].length += e->length;
+	}
+	return at;
+}
+
+void zoom_forward_bursts(struct zoom_matcher *m, const struct zoom_side *s,
+			 const struct zoom_side *bursts)
+{
+	size_t b = bursts->begin;
+
+	for (size_t k = s->begin; k < s->end; k++) {
+		while (b + 1 < bursts->end &&
+		       m->events[b + 1].time <= m->events[k].time)
+			b++;
+		if (m->forwarded[b] > 0)
+			m->forwarded[k] += (double)m->events[k].length;
+	}
+	for (b = bursts->begin; b < bursts->end; b++)
+		m->forwarded[b] = 0;
 }

@@ -13,7 +13,8 @@
 
 #define ZOOM_DELAYS 10	       /* delays tried, each twice the one before */
 #define ZOOM_DELAY_LEAST 62500 /* ns; the longest is 32 ms */
-#define ZOOM_GAPS_MAX 512      /* gaps that are compared */
+#define ZOOM_EVENTS_MAX (2 * ZOOM_PACKETS_MAX) /* packets, and their bursts */
+#define ZOOM_GAPS_MAX 512		       /* gaps that are compared */
 
 struct zoom_event {
 	int64_t time; /* ns since the first packet */
@@ -41,16 +42,17 @@ struct zoom_jitter {
 };
 
 struct zoom_matcher {
-	struct zoom_event events[ZOOM_PACKETS_MAX];
-	double forwarded[ZOOM_PACKETS_MAX]; /* bytes of each event; zoom_match adds */
+	struct zoom_event events[ZOOM_EVENTS_MAX];
+	double forwarded[ZOOM_EVENTS_MAX]; /* bytes of each event; zoom_match adds */
+	bool is_counting; /* every event counts for one, and is forwarded wholly */
 	/* Scratch. */
 	struct zoom_credit credits[ZOOM_PACKETS_MAX];
 	double gaps[ZOOM_GAPS_MAX], errors[ZOOM_GAPS_MAX];
 };
 
 /*
- * The bytes of `to` that are found among those of `from`, whose arrivals are displaced
- * by some ns, within each of the first `delays` delays.
+ * The bytes (or events) of `to` that are found among those of `from`, whose arrivals
+ * are displaced by some ns, within each of the first `delays` delays.
  */
 void zoom_match(struct zoom_matcher *m, const struct zoom_side *from,
 		const struct zoom_side *to, int64_t displacement, size_t delays,
@@ -71,6 +73,13 @@ int64_t zoom_find_delay(const struct zoom_matcher *m, const struct zoom_side *fr
  */
 bool zoom_begin_together(const struct zoom_matcher *m, const struct zoom_side *from,
 			 const struct zoom_side *to, int64_t silence_to, double reach);
+
+/* Writes the bursts of a side as events from `at` on, each at the time of its first
+ * packet; returns where they end. */
+size_t zoom_put_bursts(struct zoom_matcher *m, const struct zoom_side *s, size_t at);
+/* Says of the packets of `s` what was noted of their bursts. */
+void zoom_forward_bursts(struct zoom_matcher *m, const struct zoom_side *s,
+			 const struct zoom_side *bursts);
 
 int64_t zoom_mean_gap(const struct zoom_matcher *m, const struct zoom_side *s);
 

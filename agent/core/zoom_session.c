@@ -7,6 +7,7 @@
 #include <utlist.h>
 
 #define SECOND_NS 1000000000u
+#define LONGER_NS (uint64_t) SECOND_NS
 #define AGAIN_NS (6 * (uint64_t)SECOND_NS)
 #define REFRESH_NS (30 * (uint64_t)SECOND_NS)
 
@@ -28,6 +29,21 @@ static bool has_budget(const struct zoom_session *s, uint64_t now_ns)
 	       now_ns - s->minute_ns >= 60 * (uint64_t)SECOND_NS;
 }
 
+/* How long after a look that showed this the next one may be. */
+static uint64_t pause_after(const struct zoom_view *v)
+{
+	if (v->result.is_conclusive)
+		return REFRESH_NS;
+	if (!v->result.needs_longer)
+		return AGAIN_NS;
+	return v->was_longer ? REFRESH_NS : LONGER_NS;
+}
+
+bool zoom_session_is_first(const struct app *a)
+{
+	return a->is_candidate && !a->zoom.time_ns;
+}
+
 bool zoom_session_is_due(const struct zoom_session *s, const struct app *a,
 			 uint64_t now_ns)
 {
@@ -35,36 +51,136 @@ bool zoom_session_is_due(const struct zoom_session *s, const struct app *a,
 
 	if (s->app || !a->is_candidate || !has_budget(s, now_ns))
 		return false;
-	return !v->time_ns ||
-	       now_ns - v->time_ns >= (v->result.is_conclusive ? REFRESH_NS : AGAIN_NS);
+	return !v->time_ns || now_ns - v->time_ns >= pause_after(v);
 }
 
-bool zoom_session_begin(struct zoom_session *s, struct app *a, uint64_t now_ns)
+static bool is_watched(const struct zoom_session *s, const struct flow *f)
 {
-	struct flow *flows[PAIRS_FLOWS_MAX];
-	struct addr remotes[ZOOM_FLOWS_MAX];
-	size_t count =
-		s->app || !a->is_candidate ? 0 : sampling_list_alive(a, now_ns, flows);
+	return f->zoom_index < s->flow_count &&
+	       memcmp(&s->keys[f->zoom_index], &f->key, sizeof(f->key)) == 0;
+}
 
-	_Static_assert(PAIRS_FLOWS_MAX <= ZOOM_FLOWS_MAX,
-		       "every sampled flow has room");
-	if (!count)
-		return false;
+static void update_watched(struct zoom_session *s)
+{
+	s->watched_count = 0;
+	for (size_t i = 0; i < s->flow_count; i++)
+		if (!zoom_is_dropped(s->zoom, i))
+			s->watched[s->watched_count++] = s->keys[i];
+	s->changes++;
+}
+
+static void put_flow(struct zoom_session *s, size_t place, struct flow *f)
+{
+	f->zoom_index = (uint8_t)place;
+	s->keys[place] = f->key;
+}
+
+/*
+ * Of flows without counters nobody knows which carry something, so each look takes
+ * others: the newest first, and then on from where the last look ended.
+ */
+static size_t list_uncounted(struct zoom_session *s, const struct app *a,
+			     struct flow **flows, size_t count)
+{
+	size_t uncounted = 0, places = ZOOM_FLOWS_MAX - count, skip, at = 0;
+	struct flow *f;
+
+	DL_FOREACH (a->flows, f)
+		uncounted += f->is_uncounted && f->is_stranger;
+	if (uncounted == 0 || places == 0)
+		return count;
+	skip = s->turn * places % uncounted;
+	if (uncounted <= places)
+		skip = 0;
+	s->turn++;
+	/* A list's head knows its tail: from there the newest come first. */
+	for (f = a->flows->prev; count < ZOOM_FLOWS_MAX; f = f->prev) {
+		if (f->is_uncounted && f->is_stranger && at++ >= skip)
+			flows[count++] = f;
+		if (f == a->flows)
+			break;
+	}
+	return count;
+}
+
+static size_t list_flows(struct zoom_session *s, struct app *a, uint64_t now_ns,
+			 struct flow *flows[ZOOM_FLOWS_MAX])
+{
+	size_t count = sampling_list_alive(a, now_ns, flows), counted = 0;
+
+	/* What has no counters comes by its turn alone. */
+	for (size_t i = 0; i < count; i++)
+		if (!flows[i]->is_uncounted)
+			flows[counted++] = flows[i];
+	return list_uncounted(s, a, flows, counted);
+}
+
+static void count_look(struct zoom_session *s, uint64_t now_ns)
+{
 	if (now_ns - s->minute_ns >= 60 * (uint64_t)SECOND_NS) {
 		s->minute_ns = now_ns;
 		s->in_minute = 0;
 	}
 	s->in_minute++;
+}
+
+bool zoom_session_begin(struct zoom_session *s, struct app *a, uint64_t now_ns)
+{
+	struct flow *flows[ZOOM_FLOWS_MAX];
+	struct addr remotes[ZOOM_FLOWS_MAX];
+	size_t count;
+
+	_Static_assert(PAIRS_FLOWS_MAX <= ZOOM_FLOWS_MAX,
+		       "every sampled flow has room");
+	if (s->app || !a->is_candidate)
+		return false;
+	count = list_flows(s, a, now_ns, flows);
+	if (!count)
+		return false;
+	count_look(s, now_ns);
 	s->app = a->id;
 	s->flow_count = count;
 	s->is_full = false;
+	s->joined = s->left_out = 0;
+	s->begin_ns = now_ns;
+	s->seconds = a->zoom.time_ns && a->zoom.result.needs_longer
+			     ? ZOOM_SECONDS_LONGER
+			     : ZOOM_SECONDS;
 	for (size_t i = 0; i < count; i++) {
-		flows[i]->zoom_index = (uint8_t)i;
-		s->keys[i] = flows[i]->key;
+		put_flow(s, i, flows[i]);
 		remotes[i] = flows[i]->key.remote;
 	}
 	zoom_begin(s->zoom, remotes, count);
+	update_watched(s);
 	return true;
+}
+
+void zoom_session_join(struct zoom_session *s, struct flow *f)
+{
+	int place;
+
+	if (!s->app || f->peer->key.app != s->app || !f->is_stranger ||
+	    is_watched(s, f))
+		return;
+	place = s->joined < ZOOM_JOINS_MAX ? zoom_add_flow(s->zoom, &f->key.remote)
+					   : -1;
+	if (place < 0) {
+		s->left_out++;
+		return;
+	}
+	s->joined++;
+	if ((size_t)place == s->flow_count)
+		s->flow_count++;
+	put_flow(s, (size_t)place, f);
+	update_watched(s);
+}
+
+bool zoom_session_is_over(const struct zoom_session *s, bool others_wait,
+			  uint64_t now_ns)
+{
+	double seconds = others_wait ? ZOOM_SECONDS : s->seconds;
+
+	return s->is_full || now_ns - s->begin_ns >= (uint64_t)(seconds * SECOND_NS);
 }
 
 void zoom_session_add(struct zoom_session *s, const struct flow *f,
@@ -76,10 +192,15 @@ void zoom_session_add(struct zoom_session *s, const struct flow *f,
 		.flow = f->zoom_index,
 		.is_inbound = o->packet.is_inbound,
 	};
+	unsigned int thinned;
 
-	if (s->app && f->peer->key.app == s->app && f->zoom_index < s->flow_count &&
-	    !zoom_add(s->zoom, &packet))
+	if (!s->app || f->peer->key.app != s->app || !is_watched(s, f))
+		return;
+	thinned = zoom_count_dropped(s->zoom);
+	if (!zoom_add(s->zoom, &packet))
 		s->is_full = true;
+	if (zoom_count_dropped(s->zoom) != thinned)
+		update_watched(s);
 }
 
 /* Names what each flow was matched with, as the comparison of bins does. */
@@ -90,8 +211,7 @@ static void note_partners(const struct zoom_session *s, struct app *a)
 	DL_FOREACH (a->flows, f) {
 		float best = 0;
 
-		for (size_t k = 0; f->zoom_index < s->flow_count && k < s->flow_count;
-		     k++) {
+		for (size_t k = 0; is_watched(s, f) && k < s->flow_count; k++) {
 			float share = fmaxf(zoom_pair_share(s->zoom, f->zoom_index, k),
 					    zoom_pair_share(s->zoom, k, f->zoom_index));
 
@@ -108,6 +228,20 @@ static void note_partners(const struct zoom_session *s, struct app *a)
 	}
 }
 
+/* The kernel counted those that joined from their first byte on. */
+static void take_totals(struct zoom_session *s, const struct app *a)
+{
+	const struct flow *f;
+	double in, out;
+
+	DL_FOREACH (a->flows, f)
+		if (is_watched(s, f) && f->first_ns >= s->begin_ns &&
+		    f->bytes_in + f->bytes_out > 0) {
+			flow_payload(f, &in, &out);
+			zoom_set_totals(s->zoom, f->zoom_index, in, out);
+		}
+}
+
 void zoom_session_end(struct zoom_session *s, struct app *a, uint64_t now_ns)
 {
 	struct flow *f;
@@ -115,10 +249,12 @@ void zoom_session_end(struct zoom_session *s, struct app *a, uint64_t now_ns)
 	s->app = APP_UNATTRIBUTED;
 	if (!a)
 		return;
+	take_totals(s, a);
 	zoom_evaluate(s->zoom, &a->zoom.result);
 	if (a->zoom.result.is_conclusive && a->zoom.result.matched_share > 0)
 		note_partners(s, a);
 	DL_FOREACH (a->flows, f)
 		f->zoom_index = ZOOM_NONE;
+	a->zoom.was_longer = s->seconds > ZOOM_SECONDS;
 	a->zoom.time_ns = now_ns;
 }

@@ -159,7 +159,8 @@ int report_explain(const struct report_input *in, const struct ctl_peer *peer,
 				report_application(in, app), "log_odds",
 				report_real(app->log_odds), "held", app->is_held,
 				"evidence", report_evidence(app), "families",
-				report_families(app), "legs", report_legs(app),
+				report_families(app), "legs",
+				report_legs(engine_judge_of(in->engine, app)),
 				"would_change", report_would_change(app, &d)),
 		      ret_reply);
 }
@@ -175,7 +176,7 @@ int report_peers(const struct report_input *in, const struct ctl_peer *peer,
 	r = take_app(in, peer, parameters, true, &app, ret_reply, ret_error);
 	if (r < 0 || *ret_error)
 		return r;
-	peers = report_peer_list(app, in->now_ns, &total);
+	peers = report_peer_list(engine_judge_of(in->engine, app), in->now_ns, &total);
 	if (!peers)
 		return -ENOMEM;
 	return finish(json_pack("{s:i, s:o, s:I, s:o}", "schema_version",

@@ -108,17 +108,18 @@ static json_t *make_own(uint64_t bytes, uint64_t relayed)
 	return report_unsigned(bytes > relayed ? bytes - relayed : 0);
 }
 
-static json_t *make_traffic(const struct app *app)
+static json_t *make_traffic(const struct report_input *in, const struct app *app)
 {
 	const struct app_totals *t = &app->totals;
+	const struct app *judge = engine_judge_of(in->engine, app);
 
 	return json_pack(
 		"{s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
-		"peers", (json_int_t)app->peers, "peers_in", (json_int_t)app->peers_in,
-		"peers_out", (json_int_t)app->peers_out, "flows",
-		(json_int_t)app->flow_count, "legs", (json_int_t)app->leg_count,
-		"bytes_in", report_unsigned(t->bytes_in), "bytes_out",
-		report_unsigned(t->bytes_out), "relayed_in",
+		"peers", (json_int_t)judge->peers, "peers_in",
+		(json_int_t)judge->peers_in, "peers_out", (json_int_t)judge->peers_out,
+		"flows", (json_int_t)judge->flow_count, "legs",
+		(json_int_t)judge->leg_count, "bytes_in", report_unsigned(t->bytes_in),
+		"bytes_out", report_unsigned(t->bytes_out), "relayed_in",
 		report_unsigned(t->relayed_in), "relayed_out",
 		report_unsigned(t->relayed_out), "own_in",
 		make_own(t->bytes_in, t->relayed_in), "own_out",
@@ -199,6 +200,25 @@ static json_t *make_pids(const struct app *app)
 	return object;
 }
 
+/* The other programs of its group: what one takes from strangers another gives them. */
+static json_t *make_judged_with(const struct report_input *in, const struct app *app)
+{
+	json_t *object = json_pack("{s:[]}", "judged_with");
+	json_t *names = json_object_get(object, "judged_with");
+	const struct app *other = NULL;
+
+	while (names && (other = engine_next_app(in->engine, other))) {
+		if (other == app || other->judge != app->judge)
+			continue;
+		if (json_array_append_new(names, report_text(other->identity.name)) <
+		    0) {
+			json_decref(object);
+			return NULL;
+		}
+	}
+	return object;
+}
+
 /* Adds the members of `part`, taking its reference. */
 static int merge_take(json_t *object, json_t *part)
 {
@@ -216,10 +236,11 @@ json_t *report_application(const struct report_input *in, const struct app *app)
 		return NULL;
 	if (merge_take(object, make_identity(app)) < 0 ||
 	    merge_take(object, make_verdict(in, app)) < 0 ||
-	    merge_take(object, make_traffic(app)) < 0 ||
+	    merge_take(object, make_traffic(in, app)) < 0 ||
 	    merge_take(object, make_counted(in, app)) < 0 ||
 	    merge_take(object, make_decision(in, app)) < 0 ||
-	    merge_take(object, make_pids(app)) < 0) {
+	    merge_take(object, make_pids(app)) < 0 ||
+	    merge_take(object, make_judged_with(in, app)) < 0) {
 		json_decref(object);
 		return NULL;
 	}

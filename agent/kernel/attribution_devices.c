@@ -49,9 +49,9 @@ const struct procinfo_devices *devices_find(struct attribution *a,
 	unsigned int left = LINKS_MAX;
 	uint64_t start;
 
-	if (!is_due(app->devices_ns, time_ns) || !pace_allows(a, time_ns))
+	if (!is_due(app->devices_ns, time_ns) || !budget_allows(a, time_ns))
 		return &app->devices;
-	start = pace_start();
+	start = budget_clock();
 	read_sound_clients(a, time_ns);
 	for (size_t i = 0; i < app->process_count && left; i++) {
 		int n = procinfo_read_devices(a->procinfo, app->processes[i].pid,
@@ -61,6 +61,6 @@ const struct procinfo_devices *devices_find(struct attribution *a,
 	}
 	app->devices = found;
 	app->devices_ns = time_ns;
-	pace_spend(a, start);
+	budget_spend(a, start);
 	return &app->devices;
 }

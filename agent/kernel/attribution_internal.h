@@ -154,9 +154,9 @@ void flows_forget_all(struct attribution *a);
  */
 
 /* Whether reading /proc is within the pace now, and what it cost since `start`. */
-bool pace_allows(struct attribution *a, uint64_t time_ns);
-uint64_t pace_start(void);
-uint64_t pace_spend(struct attribution *a, uint64_t start);
+bool budget_allows(struct attribution *a, uint64_t time_ns);
+uint64_t budget_clock(void);
+uint64_t budget_spend(struct attribution *a, uint64_t start);
 
 /* Notes the process a socket was found in. */
 void recent_note(struct attribution *a, pid_t pid, const struct socket_owner *s);

@@ -23,7 +23,7 @@
 #define FAMILY_MAX 32	 /* youngest children looked into of one process */
 #define FAMILY_DRY_MAX 4 /* of them in a row without anything new */
 
-uint64_t pace_start(void)
+uint64_t budget_clock(void)
 {
 	struct timespec ts;
 
@@ -31,7 +31,7 @@ uint64_t pace_start(void)
 	return (uint64_t)ts.tv_sec * SECOND_NS + (uint64_t)ts.tv_nsec;
 }
 
-bool pace_allows(struct attribution *a, uint64_t time_ns)
+bool budget_allows(struct attribution *a, uint64_t time_ns)
 {
 	if (a->paced_ns && time_ns > a->paced_ns) {
 		uint64_t earned = (time_ns - a->paced_ns) / PACE_DIVISOR;
@@ -46,9 +46,9 @@ bool pace_allows(struct attribution *a, uint64_t time_ns)
 	return a->budget_ns > 0;
 }
 
-uint64_t pace_spend(struct attribution *a, uint64_t start)
+uint64_t budget_spend(struct attribution *a, uint64_t start)
 {
-	uint64_t cost = pace_start() - start;
+	uint64_t cost = budget_clock() - start;
 
 	a->budget_ns -= (int64_t)cost;
 	return cost;
@@ -163,12 +163,12 @@ void recent_look(struct attribution *a, uint64_t time_ns)
 
 	while (s && s->was_looked)
 		s = s->next;
-	if (!s || time_ns < a->look_ns || !pace_allows(a, time_ns))
+	if (!s || time_ns < a->look_ns || !budget_allows(a, time_ns))
 		return;
-	start = pace_start();
+	start = budget_clock();
 	is_found = look_into_alike(a, s);
 	settle_alike(a, s->uid, s->cgroup_id, !is_found, time_ns);
-	pause = pace_spend(a, start) * LOOK_DIVISOR;
+	pause = budget_spend(a, start) * LOOK_DIVISOR;
 	a->look_ns = time_ns + (pause > LOOK_SPACING_NS ? pause : LOOK_SPACING_NS);
 	a->stats.looks++;
 }
@@ -208,10 +208,10 @@ static struct narrowing narrow(struct attribution *a, uint64_t time_ns)
 
 static int scan(struct attribution *a, const struct narrowing *n)
 {
-	uint64_t start = pace_start();
+	uint64_t start = budget_clock();
 	int read_count = procinfo_scan(a->procinfo, n->uid, n->path);
 
-	pace_spend(a, start);
+	budget_spend(a, start);
 	a->stats.scans++;
 	if (read_count > 0)
 		a->stats.processes_read += (uint64_t)read_count;
@@ -242,7 +242,7 @@ int attribution_scan(struct attribution *a, uint64_t time_ns)
 	int err;
 
 	recent_look(a, time_ns);
-	if (!a->waiting || !pace_allows(a, time_ns) || a->budget_ns < SCAN_RESERVE_NS)
+	if (!a->waiting || !budget_allows(a, time_ns) || a->budget_ns < SCAN_RESERVE_NS)
 		return 0;
 	n = narrow(a, time_ns);
 	err = scan(a, &n);
@@ -255,7 +255,7 @@ int scan_everything(struct attribution *a, uint64_t time_ns)
 	static const struct narrowing none = {(uint32_t)-1, NULL};
 	int err;
 
-	pace_allows(a, time_ns);
+	budget_allows(a, time_ns);
 	err = scan(a, &none);
 	if (err == 0)
 		settle(a, true, time_ns);

@@ -262,6 +262,40 @@ int capture_start(struct capture *c, const struct flow_key *flows, size_t count)
 	return r;
 }
 
+/* The interfaces that showed a flow before are kept: it is the same flow. */
+static void change_flows(struct capture *c, const struct flow_key *flows, size_t count)
+{
+	struct captured_flow before[CAPTURE_FLOWS_MAX];
+	size_t before_count = c->flow_count;
+
+	memcpy(before, c->flows, sizeof(before));
+	set_flows(c, flows, count);
+	for (size_t i = 0; i < count; i++) {
+		const struct captured_flow *same =
+			bsearch(&c->flows[i].key, before, before_count,
+				sizeof(before[0]), compare_flows);
+
+		if (same)
+			c->flows[i] = *same;
+	}
+}
+
+int capture_change(struct capture *c, const struct flow_key *flows, size_t count)
+{
+	struct capture_filter filter;
+	int r;
+
+	if (!c->ring || count == 0)
+		return -EINVAL;
+	if (count > CAPTURE_FLOWS_MAX)
+		return -E2BIG;
+	capture_filter_build(flows, count, &filter);
+	r = set_filter(c->fd, &filter);
+	if (r == 0)
+		change_flows(c, flows, count);
+	return r;
+}
+
 /* --- reading --------------------------------------------------------------------- */
 
 /*

@@ -33,8 +33,8 @@ struct capture_packet {
 	uint32_t length;     /* layer 4 payload; of an offload, all of it; never 0 */
 };
 
-/* It may stop or start the capture, and is then not called for what was there; it must
- * not close it. */
+/* It may stop, start or change the capture, and once it stopped or started it is not
+ * called for what was there; it must not close it. */
 typedef void capture_callback(void *context, const struct capture_packet *packet);
 
 struct capture_stats {
@@ -51,6 +51,12 @@ void capture_close(struct capture *c);
 /* Only these flows, from now on. 0, -EINVAL for none, -E2BIG, -errno: then it is
  * stopped, unless there were none or too many. */
 int capture_start(struct capture *c, const struct flow_key *flows, size_t count);
+/*
+ * From now on these, without a gap: the kernel exchanges the filter whole, and nothing
+ * is waited for. What waits in the ring is handed over if it is of these. 0, -EINVAL
+ * for none or when it is stopped, -E2BIG, -errno; then nothing has changed.
+ */
+int capture_change(struct capture *c, const struct flow_key *flows, size_t count);
 void capture_stop(struct capture *c);
 
 int capture_fd(const struct capture *c); /* readable when a block is full */

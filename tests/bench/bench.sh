@@ -2,9 +2,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck disable=SC2317 # functions are also called by name
 #
-# bench.sh [--json FILE]: what the agent costs, in private namespaces; four minutes at
-# most, QUICK=1 one. Every number is printed, none is judged: the exit status is
-# non-zero only when something could not be measured.
+# bench.sh [--daemon] [--json FILE]: what the agent costs, in private namespaces; eight
+# minutes at most, QUICK=1 one. With --daemon the daemon's loads alone, no traffic.
+# Every number is printed, none is judged: the exit status is non-zero only when
+# something could not be measured.
 #
 # Unmanaged traffic is measured three ways in turn, in every round in the opposite order
 # of the round before, and compared within the round:
@@ -25,16 +26,17 @@ HERE=tests/bench
 FLOWS=$BUILD/bench/flows
 ADDRESS=198.18.0.1 # RFC 2544: strangers to the shipped policy
 PEER=198.18.0.101
-STRANGERS=198.19.0.0/16 # all of them are the peer
-FIRST_STRANGER=198.19.0.1
+STRANGERS=(198.18.64.0/18 198.18.128.0/17 198.19.0.0/16) # all of them are the peer
+FIRST_STRANGER=198.18.64.1
 STREAM_PORT=5201 CONNECT_PORT=5300 TALK_PORT=5400 SEND_PORT=5401
 HEAVY_MARK=0x00800000 # of the default mark mask
 
 if [ -n "${QUICK:-}" ]; then
 	ROUNDS=2 RUN_SECONDS=1 SETTLE_SECONDS=1 WATCH_SECONDS=2 DEADLINE=50
 else
-	ROUNDS=5 RUN_SECONDS=2 SETTLE_SECONDS=3 WATCH_SECONDS=12 DEADLINE=215
+	ROUNDS=5 RUN_SECONDS=2 SETTLE_SECONDS=3 WATCH_SECONDS=12 DEADLINE=420
 fi
+WATCH_MANY_SECONDS=32
 FAILED=0
 SAMPLE_COUNT=0
 
@@ -60,13 +62,16 @@ is_late() {
 # --- network -----------------------------------------------------------------------
 
 build_network() {
+	local strangers
 	ns_begin || return
 	ns_add work peer || return
 	ns_link work eth0 peer eth0 || return
-	ns_run work ip addr add "$ADDRESS/16" dev eth0 || return
-	ns_run peer ip addr add "$PEER/16" dev eth0 || return
-	ns_run work ip route add "$STRANGERS" via "$PEER" || return
-	ns_run peer ip route add local "$STRANGERS" dev lo || return
+	ns_run work ip addr add "$ADDRESS/24" dev eth0 || return
+	ns_run peer ip addr add "$PEER/24" dev eth0 || return
+	for strangers in "${STRANGERS[@]}"; do
+		ns_run work ip route add "$strangers" via "$PEER" || return
+		ns_run peer ip route add local "$strangers" dev lo || return
+	done
 	ns_spawn peer "$NS_DIR/servers" iperf3 -s -p "$STREAM_PORT"
 	ns_spawn peer "$NS_DIR/servers" "$FLOWS" accept "$CONNECT_PORT"
 	ns_spawn peer "$NS_DIR/servers" "$FLOWS" answer "$TALK_PORT" 1200
@@ -212,38 +217,44 @@ resident_kib() {
 	awk '$1 == "VmRSS:" { print $2 }' "/proc/$1/status"
 }
 
-carry() { # FLOWS FIRST_PACKETS PORT
-	local log=$NS_DIR/carry-$1-$2-$3
+carry() { # FLOWS FIRST_PACKETS PORT SECONDS
+	local log=$NS_DIR/carry-$SAMPLE_COUNT
 	CARRY_PID=
 	[ "$1" -gt 0 ] || return 0
-	ns_spawn work "$log" "$FLOWS" carry "$FIRST_STRANGER" "$3" "$1" "$2"
+	ns_spawn work "$log" "$FLOWS" carry "$FIRST_STRANGER" "$3" "$1" "$2" "$4"
 	CARRY_PID=$NS_SPAWNED
-	wait_until 20 grep -q ready "$log"
+	wait_until 40 grep -q ready "$log"
 }
 
-# watch_load NAME: adds "NAME FLOWS HEAVY RSS_KIB CPU SECONDS" to the loads.
+# Everything is read at intervals that grow with the flows: it must be within the time.
+watch_seconds() { # FLOWS
+	if [ "$1" -ge 100000 ]; then echo "$WATCH_MANY_SECONDS"; else echo "$WATCH_SECONDS"; fi
+}
+
+# watch_load NAME SECONDS: adds "NAME FLOWS HEAVY RSS_KIB CPU SECONDS" to the loads.
 watch_load() {
 	local flows heavy before after start cpu rss
 	sleep "$SETTLE_SECONDS"
 	heavy=$(kernel_heavy_flows)
 	start=${EPOCHREALTIME/[.,]/}
 	before=$(cpu_ticks "$AGENT_PID") || return
-	sleep "$WATCH_SECONDS"
+	sleep "$2"
 	after=$(cpu_ticks "$AGENT_PID") || return
 	cpu=$(cpu_permille $((after - before)) "$start")
 	flows=$(kernel_flows)
 	rss=$(resident_kib "$AGENT_PID")
-	echo "$1 $flows $heavy $rss $cpu $WATCH_SECONDS" >>"$NS_DIR/loads"
+	echo "$1 $flows $heavy $rss $cpu $2" >>"$NS_DIR/loads"
 }
 
-# measure_load NAME FLOWS FIRST_PACKETS PORT
+# measure_load NAME FLOWS FIRST_PACKETS PORT [SECONDS]: each flow moves once in SECONDS.
 measure_load() {
 	progress "the daemon with $2 flows, $1"
 	if is_late; then
 		did_not_run "load $1 of $2: out of time"
 		return
 	fi
-	{ setup agent && carry "$2" "$3" "$4" && watch_load "$1"; } \
+	{ setup agent && carry "$2" "$3" "$4" "${5:-5}" &&
+		watch_load "$1" "$(watch_seconds "$2")"; } \
 		2>>"$NS_DIR/errors" || did_not_run "load $1 of $2"
 	[ -z "$CARRY_PID" ] || ns_kill "$CARRY_PID"
 	teardown agent 2>>"$NS_DIR/errors"
@@ -261,6 +272,10 @@ measure_daemon() {
 	measure_load light_sends 10000 1 "$SEND_PORT"
 	measure_load heavy_sends 10000 24 "$SEND_PORT"
 	measure_load heavy_talks 10000 12 "$TALK_PORT"
+	[ -z "${QUICK:-}" ] || return
+	measure_load slow_talks 100000 1 "$TALK_PORT" 33
+	measure_load heavy_slow_talks 100000 12 "$TALK_PORT" 33
+	measure_load heavy_talks 100000 12 "$TALK_PORT"
 }
 
 # --- report ------------------------------------------------------------------------
@@ -285,6 +300,7 @@ print_table() {
 
 parse_options() {
 	JSON_FILE=
+	ONLY_DAEMON=
 	while [ $# -gt 0 ]; do
 		case $1 in
 		--json)
@@ -292,7 +308,11 @@ parse_options() {
 			[ -n "$JSON_FILE" ] || fail "--json needs a file"
 			shift 2
 			;;
-		*) fail "unknown option '$1'; usage: [QUICK=1] bench.sh [--json FILE]" ;;
+		--daemon)
+			ONLY_DAEMON=1
+			shift
+			;;
+		*) fail "unknown option '$1'; usage: [QUICK=1] bench.sh [--daemon] [--json FILE]" ;;
 		esac
 	done
 }
@@ -313,7 +333,7 @@ main() {
 	need ip nft nsenter ss jq awk iperf3 conntrack socat getconf
 	CLOCK_TICKS=$(getconf CLK_TCK)
 	build_network || fail "the namespaces could not be set up"
-	measure_traffic
+	[ -n "$ONLY_DAEMON" ] || measure_traffic
 	measure_daemon
 	progress ""
 	summarize >"$NS_DIR/summary" || fail "the numbers could not be summed up"

@@ -6,7 +6,8 @@
  *   flows connect ADDRESS PORT SPREAD SECONDS  connects as fast as it can; prints how
  *                                              many connections a second were complete
  *   flows answer PORT SIZE                     returns SIZE bytes of every UDP packet
- *   flows carry ADDRESS PORT COUNT FIRST       keeps COUNT UDP flows alive, from one
+ *   flows carry ADDRESS PORT COUNT FIRST [SECONDS]
+ *                                              keeps COUNT UDP flows alive, from one
  *                                              socket to as many addresses
  *
  * Addresses are counted up from ADDRESS; the other side owns them all by a `local`
@@ -15,7 +16,7 @@
  * connection, so that its ports do not run out.
  *
  * `carry` begins with FIRST packets of 1,200 bytes a flow, then says "ready" and sends
- * every flow 64 bytes in 5 s.
+ * every flow 64 bytes in SECONDS (5).
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -36,7 +37,6 @@
 #define SOCKET_BUFFER (8 << 20)
 #define FIRST_BYTES 1200
 #define KEEP_BYTES 64
-#define KEEP_INTERVAL_MS 5000
 #define STEP_MS 10
 /* Packets on their way before `carry` waits for answers. */
 #define WINDOW 256
@@ -226,7 +226,7 @@ static void carry_first(int fd, const struct sockaddr_in *first, unsigned long c
 }
 
 static int run_carry(const struct sockaddr_in *first, unsigned long count,
-		     unsigned long packets)
+		     unsigned long packets, unsigned long seconds)
 {
 	const struct sockaddr_in any = {.sin_family = AF_INET};
 	uint64_t start, sent = 0, due;
@@ -238,7 +238,7 @@ static int run_carry(const struct sockaddr_in *first, unsigned long count,
 	puts("ready");
 	fflush(stdout);
 	for (start = now_ms();;) {
-		due = (now_ms() - start) * count / KEEP_INTERVAL_MS;
+		due = (now_ms() - start) * count / (seconds * 1000);
 		for (; sent < due; sent++) {
 			struct sockaddr_in to = address_at(first, sent % count);
 
@@ -255,7 +255,7 @@ static int run_carry(const struct sockaddr_in *first, unsigned long count,
 static const char usage[] = "usage: flows accept PORT\n"
 			    "       flows connect ADDRESS PORT SPREAD SECONDS\n"
 			    "       flows answer PORT SIZE\n"
-			    "       flows carry ADDRESS PORT COUNT FIRST\n";
+			    "       flows carry ADDRESS PORT COUNT FIRST [SECONDS]\n";
 
 static bool parse_number(const char *text, unsigned long max, unsigned long *ret_value)
 {
@@ -297,24 +297,27 @@ static int run_server(int argc, char **argv)
 	return -EINVAL;
 }
 
-static int run_client(char **argv)
+static int run_client(int argc, char **argv)
 {
 	struct sockaddr_in first;
-	unsigned long a, b;
+	unsigned long a, b, seconds = 5;
 
 	if (!parse_address(argv[2], argv[3], &first) ||
-	    !parse_number(argv[4], UINT16_MAX, &a) || !parse_number(argv[5], 3600, &b))
+	    !parse_number(argv[4], UINT16_MAX * 4, &a) ||
+	    !parse_number(argv[5], 3600, &b))
 		return -EINVAL;
-	if (strcmp(argv[1], "connect") == 0)
+	if (argc == 6 && strcmp(argv[1], "connect") == 0)
 		return run_connect(&first, a, b);
+	if (argc == 7 && !parse_number(argv[6], 3600, &seconds))
+		return -EINVAL;
 	if (strcmp(argv[1], "carry") == 0)
-		return run_carry(&first, a, b);
+		return run_carry(&first, a, b, seconds);
 	return -EINVAL;
 }
 
 int main(int argc, char **argv)
 {
-	int r = argc == 6 ? run_client(argv) : run_server(argc, argv);
+	int r = argc >= 6 ? run_client(argc, argv) : run_server(argc, argv);
 
 	if (r == -EINVAL) {
 		fputs(usage, stderr);

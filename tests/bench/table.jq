@@ -31,7 +31,9 @@ def load_title: {
 	light_sends: "a little, one way",
 	light_talks: "a little, both ways",
 	heavy_sends: "above 16 KiB, one way",
-	heavy_talks: "above 16 KiB, both ways"
+	heavy_talks: "above 16 KiB, both ways",
+	slow_talks: "a little, 3 % move a second",
+	heavy_slow_talks: "above 16 KiB, the same"
 }[.];
 
 def percent: if . then . / 10 | fixed(1) else "-" end;
@@ -46,7 +48,8 @@ def percent: if . then . / 10 | fixed(1) else "-" end;
 		(.agent | way("agent"; $scale;
 			"CPU \($test.daemon_cpu_permille.median | percent) %")) | @tsv)),
 "",
-"The daemon, over \(.daemon[0].seconds // 0) s each",
+([.daemon[].seconds] | [min // 0, max // 0] | unique | map("\(.) s") |
+	"The daemon, over \(join(" each, with 100,000 flows over "))"),
 (["", "flows", "heavy", "MiB", "% of a core"] | @tsv),
 (.daemon[] | [(.load | load_title), (.flows, .heavy_flows | tostring),
 	(.resident_bytes / 1048576 | fixed(1)), (.cpu_permille | percent)] | @tsv),

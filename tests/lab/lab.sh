@@ -1,14 +1,17 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# lab.sh [--json FILE] [--report] [NAME...]: runs subjects one after another, each with a fresh agent
-# in namespaces of its own, and reports; half an hour for all of them.
+# lab.sh [--json FILE] [--report] [NAME...]: runs subjects one after another, each with a
+# fresh agent in namespaces of its own, and reports; three quarters of an hour for all but
+# the slow ones.
 #
 # With --report nothing is run: the report is made anew of the results that are there.
 #
-#   QUICK=1        one subject of each kind, 30 s at most and not long after a verdict
+#   QUICK=1        one subject of each kind, 20 s at most and not long after a verdict
+#   SLOW=1         also those that take minutes each; by their name they run anyway
 #   CATALOGUE=DIR  the agent knows the clients in DIR; else it knows none
 #   RECORD=1       keep what the agent observed, if it can record
+#   NARROW=RATE    the office has a link of that rate (as 2mbit) each way
 #   OUT=DIR        where everything goes (tests/lab/out)
 #
 # Exits non-zero when a subject could not run or proved nothing. A wrong verdict is the
@@ -19,7 +22,8 @@ HERE=tests/lab
 OUT=${OUT:-$HERE/out}
 LOCK_FILE=/run/lock/relaywarden-lab
 JSON=
-export QUICK=${QUICK:-} RECORD=${RECORD:-} CATALOGUE=${CATALOGUE:-} LC_ALL=C
+export QUICK=${QUICK:-} SLOW=${SLOW:-} RECORD=${RECORD:-} NARROW=${NARROW:-}
+export CATALOGUE=${CATALOGUE:-} LC_ALL=C
 
 fail() {
 	echo "lab: $*" >&2
@@ -61,6 +65,7 @@ take_agent() {
 	for file in relaywardend agentctl; do
 		cp "$build/$file" "$OUT/agent/" || return
 	done
+	mkdir -p "$OUT/agent/lab" && cp "$build"/lab/* "$OUT/agent/lab/" || return
 	BUILD=$(cd "$OUT/agent" && pwd)
 	export BUILD
 }
@@ -72,14 +77,16 @@ choose_subjects() {
 		file=${file##*/}
 		"$HERE/subject.sh" --words "${file%.sh}" || return
 	done | sort -k1,1r -k3,3 -k2,2 -t "$(printf '\t')" |
-		awk -F '\t' -v quick="$QUICK" '!quick || $5 == 1 { print $2 }'
+		awk -F '\t' -v quick="$QUICK" -v slow="$SLOW" \
+			'(!quick || $5 == 1) && (slow || $6 == 0) { print $2 }'
 }
 
 # run_subject NAME: whatever happens, there is a result afterwards.
 run_subject() {
-	local result=$OUT/$1.json status
+	local result=$OUT/$1.json status seconds
 	rm -f "$result"
-	timeout -k 30 300 "$HERE/subject.sh" "$1" "$OUT" >"$OUT/$1.log" 2>&1 9>&-
+	seconds=$("$HERE/subject.sh" --words "$1" | cut -f 7)
+	timeout -k 30 $((260 + ${seconds:-40})) "$HERE/subject.sh" "$1" "$OUT" >"$OUT/$1.log" 2>&1 9>&-
 	status=$?
 	[ -s "$result" ] || jq -n --arg name "$1" \
 		--arg words "ended with status $status: $(tail -n 3 "$OUT/$1.log")" \

@@ -57,6 +57,13 @@ network_is_isolated() {
 	}
 }
 
+# One link for all of the office's traffic, as a home's: RATE each way.
+network_narrow() { # RATE
+	local limit=(root tbf rate "$1" burst 16k latency 200ms)
+	ns_run office tc qdisc replace dev eth0 "${limit[@]}" &&
+		ns_run switch tc qdisc replace dev p-office "${limit[@]}"
+}
+
 # --- for subjects ------------------------------------------------------------------
 
 # office COMMAND...: the watched program, in the background, as an ordinary user.

@@ -50,12 +50,18 @@ def evidence: [(. // [])[] | {name, measured, value, unit, weight, sentence}];
 ([$polls[] | select(.worst.promoted)][0]) as $promoted |
 {
 	name: $name, label: $truth, family: $family, used_for: $used_for, note: $note,
+	trade: $trade,
 	status: $status, proof: (if $status == "ok" then $words else "" end),
 	reason: (if $status == "ok" then "" else $words end)
 } + if $status == "did not run" then {} else {
 	verdict: (([$polls[].worst] | max_by(.role | rank)).role // "unseen"),
 	promoted: ($promoted != null),
+	role_at_end: ($polls[-1].worst.role // "unseen"),
+	ends: $ends,
+	# What the agent says it is by trade, if it says so.
+	trade_seen: ($final.application.client_trade // ""),
 	application: (($promoted // $polls[-1]).worst.name // $final.application.name // ""),
+	began_at: $drive_at,
 	traffic_seconds: ($end_at - $drive_at),
 	rate: ($interface | rates($drive_at; $end_at)),
 	seconds_to_onset: (if $onset then [$onset - $drive_at, 0] | max else null end),

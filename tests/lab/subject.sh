@@ -19,7 +19,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit 1
 . tests/lab/instruments.sh
 
 export LC_ALL=C
-LABEL='' FAMILY='' USED_FOR='' NOTE='' QUICK_TOO=0
+LABEL='' FAMILY='' USED_FOR='' NOTE='' TRADE='' QUICK_TOO=0 SLOW=0 ENDS=false
 NEEDS=() STRANGERS=1 WALLS=isolated TRAFFIC_SECONDS=40
 
 # --- what a subject says of itself -------------------------------------------------
@@ -32,6 +32,9 @@ strangers() { STRANGERS=$1 WALLS=${2:-isolated}; } # how many, isolated | open
 traffic_seconds() { TRAFFIC_SECONDS=$1; }
 note() { NOTE=$1; }              # for the report
 quick() { QUICK_TOO=1; }         # one of its kind, runs with QUICK=1
+slow() { SLOW=1; }               # takes minutes: only on request
+trade() { TRADE=$1; }            # what it is by trade, as the catalogue would say
+ends() { ENDS=true; }            # relays no more at the end: to be seen as a client then
 
 load_subject() { # NAME
 	local name
@@ -48,6 +51,11 @@ load_subject() { # NAME
 			exit 1
 		}
 	done
+}
+
+# A subject that leaves more behind than processes and files of its own defines it anew.
+tidy() {
+	:
 }
 
 # --- one run -----------------------------------------------------------------------
@@ -73,6 +81,7 @@ leave_result() {
 	jq -n -f tests/lab/result.jq \
 		--arg name "$NAME" --arg truth "$LABEL" --arg family "$FAMILY" \
 		--arg used_for "$USED_FOR" --arg note "$NOTE" \
+		--arg trade "$TRADE" --argjson ends "$ENDS" \
 		--arg status "$1" --arg words "$2" \
 		--arg sha256 "$(sha256sum <"$AGENT" | cut -d' ' -f1)" \
 		--argjson drive_at "${DRIVE_AT:-null}" --argjson end_at "${END_AT:-null}" \
@@ -123,14 +132,33 @@ settle() {
 	sleep 2
 }
 
-run_traffic() {
-	local ticks seconds=$TRAFFIC_SECONDS enough=false
-	ticks=$(agent_cpu_ticks)
+# Where a subject has a function before_agent, its traffic runs before there is an agent:
+# then all is counted from the agent's start.
+is_there_before_agent() {
+	declare -F before_agent >/dev/null
+}
+
+note_beginning() {
 	DRIVE_RECEIVED=$(received office eth0)
 	DRIVE_SENT=$(sent office eth0)
 	DRIVE_AT=$EPOCHREALTIME
+}
+
+begin_before_agent() {
+	before_agent 2>>"$NS_DIR/strangers.log" ||
+		stop "did not run" "the subject did not start"
+	agent_paths lab
+	instruments_start
+	sleep 8
+	note_beginning
+}
+
+run_traffic() {
+	local ticks seconds=$TRAFFIC_SECONDS enough=false
+	ticks=$(agent_cpu_ticks)
+	is_there_before_agent || note_beginning
 	drive || stop "did not run" "the traffic did not start"
-	[ -z "${QUICK:-}" ] || { seconds=30 enough=verdict_is_out; }
+	[ -z "${QUICK:-}" ] || { seconds=20 enough=verdict_is_out; }
 	wait_until "$seconds" "$enough" && sleep 3
 	explain_now >"$NS_DIR/explain-final"
 	END_AT=$EPOCHREALTIME
@@ -139,18 +167,31 @@ run_traffic() {
 	MEMORY=$(agent_memory)
 }
 
+# What the subject has to tidy goes when its processes have gone.
+finish() {
+	local status=$?
+	trap - EXIT
+	trap '' HUP INT TERM
+	(ns_end)
+	tidy
+	exit "$status"
+}
+
 run_subject() {
 	local words
 	ns_begin || exit 1
+	trap finish EXIT
 	check_needs
 	directory home >/dev/null
 	network_build "$STRANGERS" "$WALLS" 2>"$NS_DIR/strangers.log" ||
 		stop "did not run" "the network could not be made"
+	[ -z "${NARROW:-}" ] || network_narrow "$NARROW" ||
+		stop "did not run" "the link could not be made narrow"
+	! is_there_before_agent || begin_before_agent
 	start_lab_agent || stop "did not run" \
 		"the agent did not start: $(tail -n 2 "$NS_DIR/agent-words")"
 	start 2>>"$NS_DIR/strangers.log" || stop "did not run" "the subject did not start"
-	instruments_start
-	settle
+	is_there_before_agent || { instruments_start && settle; }
 	run_traffic
 	words=$(role_proof 2>&1) || stop "proved nothing" "$words"
 	agent_is_gone && stop "did not run" "the agent died: $(tail -n 2 "$AGENT_LOG")"
@@ -161,8 +202,8 @@ run_subject() {
 main() {
 	if [ "${1:-}" = --words ]; then
 		load_subject "$2"
-		printf '%s\t%s\t%s\t%s\t%s\n' "$LABEL" "$NAME" "$FAMILY" "$USED_FOR" \
-			"$QUICK_TOO"
+		printf '%s\t%s\t%s\t%s\t%s\t%s\t%s\n' "$LABEL" "$NAME" "$FAMILY" \
+			"$USED_FOR" "$QUICK_TOO" "$SLOW" "$TRAFFIC_SECONDS"
 		return
 	fi
 	[ $# -eq 2 ] || { echo "usage: subject.sh NAME DIRECTORY" >&2 && exit 2; }

@@ -57,6 +57,15 @@ def calibration:
 		relays: ratio($in | map(select(.label == "relay")) | length; $in | length)
 	}];
 
+# Those that are relays because that is their job: does the report say so?
+def trades:
+	map(select(.trade != "")) as $all |
+	{
+		subjects: ($all | length),
+		named: ($all | map(select(.trade_seen == .trade)) | length),
+		unnamed: ($all | map(select(.trade_seen != .trade).name))
+	};
+
 . as $subjects |
 map(select(.status == "ok")) as $measured |
 {
@@ -68,6 +77,8 @@ map(select(.status == "ok")) as $measured |
 	agents: ([$measured[].agent.sha256] | unique),
 	relays: ($measured | relays),
 	lookalikes: ($measured | lookalikes),
+	hidden: ($measured | map(select(.name | startswith("hard-"))) | relays),
+	trades: ($measured | trades),
 	judging_only: {
 		relays: ($measured | map(select(.used_for == "judging")) | relays),
 		lookalikes: ($measured | map(select(.used_for == "judging")) | lookalikes)

@@ -13,8 +13,18 @@ def fixed($digits):
 
 def mbit: . * 8 / 1e6 | fixed(2);
 
-# Right where the verdict says what the label says.
-def mark: if (.label == "relay") == .promoted then " " else "!" end;
+# Right where the verdict says what the label says, and at the end of a relay that ends
+# also that it is none any more.
+def mark: if (.label == "relay") == .promoted and
+	((.ends | not) or .role_at_end == "client") then " " else "!" end;
+
+# A relay by trade is shown with it, and with what the agent took it for.
+def label_cell: .label + (if .trade != "" then " (\(.trade))" else "" end);
+
+def verdict_cell: .verdict +
+	(if .trade_seen != "" then ", \(.trade_seen)" elif .trade != "" then ", no trade" else
+		"" end) +
+	(if .ends then ", then \(.role_at_end)" else "" end);
 
 # The terms that weigh something, heaviest first.
 def terms:
@@ -29,7 +39,7 @@ def row:
 		["!", .name, .label, .family, .used_for, .status, "-", "-", "-", "-", "-",
 			.reason]
 	else
-		[mark, .name, .label, .family, .used_for, .verdict,
+		[mark, .name, label_cell, .family, .used_for, verdict_cell,
 			(if .promoted then .seconds_to_verdict | fixed(1) else "-" end),
 			(.probability | fixed(2)), (.rate.in | mbit), (.rate.out | mbit),
 			(.agent.cpu_permille / 10 | fixed(1)), terms]
@@ -65,9 +75,13 @@ def lookalike_line($words):
 "Agents (SHA-256): \(.agents | map(.[:16]) | join(", "))",
 "",
 (.relays | relay_line("Relays")),
+(.hidden | select(.subjects > 0) | relay_line("  of them made to be hard")),
 (.judging_only.relays | relay_line("  for judging only")),
 (.lookalikes | lookalike_line("Look-alikes")),
 (.judging_only.lookalikes | lookalike_line("  for judging only")),
+(.trades | select(.subjects > 0) | "Relays by trade: \(.named) of \(.subjects) " +
+	"reported as what they are" + (if .unnamed != [] then
+		"; not: \(.unnamed | join(", "))" else "" end)),
 ("Calibration: " + ([.calibration[] | select(.subjects > 0) |
 	"p \(.from | fixed(1)) to \(.to | fixed(1)): \(.relays | percent) of " +
 	"\(.subjects) are relays"] | join("; ")))

@@ -314,6 +314,52 @@ is "$(ask read)" "out 17 $WORK4 1000 $PEER4 2000 packets 3 bytes 30 longest 10" 
 	"the callback may stop it, and is not called again"
 ask stop-after 0
 
+# --- changing ----------------------------------------------------------------------
+
+# A flow that is asked for all the time, and one that joins in the middle.
+ask stats >/dev/null
+watch "$UDP4" >/dev/null
+udp work $WORK4 1000 $PEER4 2000 5 10
+udp work $WORK6 1001 $PEER6 2000 5 10
+ask flow "udp $WORK6 1001 $PEER6 2000"
+is "$(ask change)" "change: ok" "flows join while it runs, in the sandbox"
+udp work $WORK4 1000 $PEER4 2000 5 10
+udp work $WORK6 1001 $PEER6 2000 7 10
+is "$(ask read)" "out 17 $WORK4 1000 $PEER4 2000 packets 10 bytes 100 longest 10
+out 17 $WORK6 1001 $PEER6 2000 packets 7 bytes 70 longest 10" \
+	"of the first nothing is lost, of the second what came before is not seen"
+ask forget
+is "$(ask change)" "change: EINVAL" "changing to no flow is refused"
+udp work $WORK4 1000 $PEER4 2000 3 10
+ask flow "$UDP4"
+is "$(ask read)" "out 17 $WORK4 1000 $PEER4 2000 packets 3 bytes 30 longest 10" \
+	"and what was watched stays so"
+ask forget
+ask flow "udp $WORK6 1001 $PEER6 2000"
+ask change >/dev/null
+udp work $WORK4 1000 $PEER4 2000 3 10
+udp work $WORK6 1001 $PEER6 2000 2 10
+is "$(ask read)" "out 17 $WORK6 1001 $PEER6 2000 packets 2 bytes 20 longest 10" \
+	"flows leave while it runs"
+
+# While packets come all the time: the exchange itself loses none.
+ask forget
+ask flow "$UDP4"
+ask change >/dev/null
+ask stats >/dev/null
+udp work $WORK4 1000 $PEER4 2000 4000 10 &
+sender=$!
+for i in $(seq 60); do
+	ask flow "udp $WORK6 $((4000 + i)) $PEER6 53"
+	ask change >/dev/null
+done
+wait $sender
+is "$(ask read) $(ask stats)" "out 17 $WORK4 1000 $PEER4 2000 packets 4000 bytes 40000 \
+longest 10 packets 4000 dropped 0 unparsable 0" \
+	"sixty changes while packets pass lose none of them"
+ask stop
+is "$(ask change)" "change: EINVAL" "once stopped there is nothing to change"
+
 # --- interfaces --------------------------------------------------------------------
 
 ask stats >/dev/null

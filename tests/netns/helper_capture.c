@@ -7,6 +7,7 @@
  *	flow PROTO LOCAL LPORT REMOTE RPORT   one more for `start`
  *	forget              all of them
  *	start, stop
+ *	change              to the flows there are now, while it runs
  *	stop-after COUNT    the callback itself stops it then
  *	read                what comes until 200 ms bring nothing: one line for each
  *	                    flow and direction
@@ -184,6 +185,9 @@ static void run(struct helper *h, char **words, int count)
 	else if (strcmp(words[0], "start") == 0)
 		print_result("start",
 			     capture_start(h->capture, h->flows, h->flow_count));
+	else if (strcmp(words[0], "change") == 0)
+		print_result("change",
+			     capture_change(h->capture, h->flows, h->flow_count));
 	else if (strcmp(words[0], "stop") == 0)
 		capture_stop(h->capture);
 	else if (strcmp(words[0], "stop-after") == 0 && count == 2)

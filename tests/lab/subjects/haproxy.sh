@@ -6,6 +6,7 @@
 
 label relay
 family "reverse proxy"
+trade "reverse proxy"
 used_for tuning
 needs haproxy nginx curl
 strangers 3

@@ -18,5 +18,5 @@ drive() {
 }
 
 role_proof() {
-	exchanged_at_least 10000000 10000000
+	exchanged_at_least 5000000 5000000
 }

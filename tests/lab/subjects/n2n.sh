@@ -31,6 +31,6 @@ drive() {
 
 # What arrived at the edges can only have come through the office.
 role_proof() {
-	at_least $(($(received s2 n2n0) + $(received s4 n2n0))) 5000000 \
+	at_least $(($(received s2 n2n0) + $(received s4 n2n0))) 1000000 \
 		"through the overlay, between edges that cannot reach each other"
 }

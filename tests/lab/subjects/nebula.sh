@@ -49,6 +49,6 @@ drive() {
 }
 
 role_proof() {
-	at_least "$(received s2 neb0)" 5000000 \
+	at_least "$(received s2 neb0)" 1000000 \
 		"through the tunnel, between hosts that cannot reach each other"
 }

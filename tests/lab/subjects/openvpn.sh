@@ -6,6 +6,7 @@
 
 label relay
 family overlay
+trade "VPN hub"
 used_for judging
 needs openvpn openssl iperf3
 strangers 3

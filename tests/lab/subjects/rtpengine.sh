@@ -6,6 +6,7 @@
 
 label relay
 family media
+trade "telephone exchange"
 used_for judging
 needs rtpengine perl
 strangers 2

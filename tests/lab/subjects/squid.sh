@@ -5,6 +5,7 @@
 
 label relay
 family exit
+trade "web proxy"
 used_for judging
 needs squid nginx curl
 strangers 2

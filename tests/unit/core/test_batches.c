@@ -238,6 +238,26 @@ static void a_hub_with_one_source_or_one_sink_is_found(void **state)
 	assert_found(f, &sink, (struct batching){.period = 60}, 8);
 }
 
+/* One of them may be left out of a sum; what is a dialogue never is in it. */
+static void a_sink_is_found_beside_three_calls_of_the_owner(void **state)
+{
+	struct batching b = {.period = 20, .together = true};
+	struct fixture *f = *state;
+	unsigned int hits = 0;
+
+	for (unsigned int run = 0; run < RUNS; run++) {
+		bursty_clear(f->traffic, run);
+		bursty_add_relay(f->traffic, STREAM_VOICE, HUB_ONE_SINK, 3, &b);
+		for (size_t i = 0; i < 3; i++)
+			bursty_add_own_call(f->traffic, STREAM_VIDEO);
+		evaluate(f);
+		hits += f->result.count > 0;
+		/* The calls carry nearly all. */
+		assert_true(f->result.matched_share < 0.5);
+	}
+	assert_true(hits >= 9);
+}
+
 static void nothing_that_only_looks_like_a_relay_is_matched(void **state)
 {
 	struct fixture *f = *state;
@@ -654,6 +674,7 @@ int main(void)
 		CASE(calls_are_found_in_both_directions),
 		CASE(the_owners_own_call_is_not_matched),
 		CASE(a_hub_with_one_source_or_one_sink_is_found),
+		CASE(a_sink_is_found_beside_three_calls_of_the_owner),
 		CASE(nothing_that_only_looks_like_a_relay_is_matched),
 		CASE(nothing_is_matched_at_any_time),
 		CASE(a_match_tells_its_flows_bursts_and_lag),

@@ -132,6 +132,34 @@ static void reports_cost_in_proportion_and_ticks_do_not_grow(void **state)
 	assert_in_range(ticks[1], 100, 2000);
 }
 
+/* The index of the flow to the heaviest peer, each of which has one. */
+static size_t heaviest_peer(const struct crowd *c)
+{
+	const struct peer *top = first_app(c)->transport.parts[PEER_ALL].top;
+
+	for (size_t i = 0; top && i < c->flow_count; i++)
+		if (addr_equal(&c->flows[i].flow.key.remote, &top->key.remote))
+			return i;
+	return 0;
+}
+
+/* Nor do those that follow it, as none of them has half of everything. */
+static void the_heaviest_peer_that_leaves_costs_no_walk(void **state)
+{
+	struct crowd c;
+
+	(void)state;
+	crowd_begin(&c, 1, 16000);
+	live(&c, 12);
+	for (int i = 0; i < 20; i++) {
+		crowd_renew(&c, heaviest_peer(&c), 1);
+		work = 0;
+		crowd_tick(&c, SECOND_NS);
+		assert_in_range(work, 0, 1000);
+	}
+	crowd_end(&c);
+}
+
 static void what_did_not_move_costs_a_look_up_alone(void **state)
 {
 	struct crowd c;
@@ -151,6 +179,7 @@ int main(void)
 		cmocka_unit_test(a_candidate_of_many_flows_allocates_nothing),
 		cmocka_unit_test(flows_that_come_and_go_allocate_nothing),
 		cmocka_unit_test(reports_cost_in_proportion_and_ticks_do_not_grow),
+		cmocka_unit_test(the_heaviest_peer_that_leaves_costs_no_walk),
 		cmocka_unit_test(what_did_not_move_costs_a_look_up_alone),
 	};
 

@@ -255,6 +255,68 @@ static void padding_hides_nothing(void **state)
 	assert_true(found >= 9);
 }
 
+/* --- short circuits --------------------------------------------------------------- */
+
+/* The kernel tells of a new flow at once, some ms into the sample. */
+static size_t open_at(struct traffic *t, unsigned int peer, bool is_inbound, double ms)
+{
+	size_t f = traffic_flow(t, peer, is_inbound);
+
+	t->flows[f].record.time_ns = t->now_ns + (uint64_t)(ms * 1e6);
+	assert_int_equal(engine_observe(t->engine, &t->flows[f].record), 0);
+	return f;
+}
+
+/*
+ * Five strangers a second call; for each (`answered`) another one is called, and
+ * 128 KiB pass within a second. Otherwise each that calls is served from here, while
+ * as much is fetched elsewhere at times of its own. True if it is promoted.
+ */
+static bool circuits_are_found(bool answered, uint32_t seed)
+{
+	struct traffic t;
+	bool found = false;
+
+	traffic_begin(&t, seed);
+	for (unsigned int i = 0; i < 100 * SECOND && !found; i++) {
+		size_t in, out;
+
+		if (t.flow_count + 2 < TRAFFIC_FLOWS_MAX) {
+			double ms = 100 * chance(&t);
+
+			in = open_at(&t, 2 * i + 1, true, ms);
+			ms = answered ? ms + 20 + 30 * chance(&t) : 200 * chance(&t);
+			if (!answered && ms < 100)
+				ms = 100 + ms / 2;
+			out = open_at(&t, 2 * i + 2, false, ms);
+			traffic_sample(&t);
+			traffic_carry(&t, in, 131072, 400);
+			traffic_carry(&t, out, 400, answered ? 131072 : 60000);
+		}
+		traffic_sample(&t);
+		found = is_promoted(&t);
+	}
+	traffic_end(&t);
+	return found;
+}
+
+static void thousands_of_short_circuits_are_found(void **state)
+{
+	unsigned int found = 0;
+
+	(void)state;
+	for (uint32_t seed = 0; seed < 5; seed++)
+		found += circuits_are_found(true, 300 + seed);
+	assert_int_equal(found, 5);
+}
+
+static void short_flows_of_no_pairs_are_no_relay(void **state)
+{
+	(void)state;
+	for (uint32_t seed = 0; seed < 5; seed++)
+		assert_false(circuits_are_found(false, 400 + seed));
+}
+
 /* --- several programs ------------------------------------------------------------- */
 
 enum { FRONT = 1, BACK = 2 };
@@ -351,6 +413,8 @@ int main(void)
 		cmocka_unit_test(varying_rates_are_no_cover),
 		cmocka_unit_test(a_relay_that_holds_back_is_found_within_ten_minutes),
 		cmocka_unit_test(padding_hides_nothing),
+		cmocka_unit_test(thousands_of_short_circuits_are_found),
+		cmocka_unit_test(short_flows_of_no_pairs_are_no_relay),
 		cmocka_unit_test(a_relay_of_two_programs_is_found_as_one),
 		cmocka_unit_test(a_browser_behind_a_local_proxy_stays_a_client),
 	};

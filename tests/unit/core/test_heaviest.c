@@ -131,7 +131,7 @@ static size_t sort_all(const struct world *w, double *ret_weights)
 	for (size_t i = 0; i < FLOWS; i++)
 		if (w->exists[i] && w->flows[i].is_stranger)
 			ret_weights[count++] =
-				heaviest_weight(&w->flows[i], w->heaviest.epoch);
+				heaviest_weight(&w->flows[i], decay_epoch(w->now_ns));
 	qsort(ret_weights, count, sizeof(*ret_weights), compare_heavier);
 	return count < HEAVIEST_LISTED ? count : HEAVIEST_LISTED;
 }
@@ -144,7 +144,7 @@ static void assert_heaviest(struct world *w)
 
 	assert_int_equal(count, sort_all(w, weights));
 	for (size_t i = 0; i < count; i++) {
-		double weight = heaviest_weight(list[i], w->heaviest.epoch);
+		double weight = heaviest_weight(list[i], decay_epoch(w->now_ns));
 
 		assert_true(list[i]->is_stranger);
 		if (weight < weights[i] || weight > weights[i])
@@ -159,15 +159,16 @@ static void what_is_kept_is_what_sorting_all_gives(void **state)
 	(void)state;
 	seed = 3;
 	for (int step = 0; step < 60000; step++) {
-		/* In turn mostly growth and mostly an end of what is heavy. */
-		size_t i = step / 5000 % 3 == 2 ? FLOWS - 1 - below(FLOWS / 3)
-						: below(FLOWS);
+		/* In turn growth with some churn, and the end of most of what is
+		 * heavy. */
+		bool is_ending = step / 1000 % 10 == 9;
+		size_t i = is_ending ? FLOWS - 1 - below(FLOWS / 2) : below(FLOWS);
 
-		if (!w.exists[i] || noise() < (step / 5000 % 3 == 2 ? .3 : .05))
+		if (is_ending ? w.exists[i] : !w.exists[i] || noise() < .05)
 			toggle(&w, i);
-		else
+		else if (w.exists[i])
 			carry(&w, i);
-		w.now_ns += step % 9000 == 0 ? EPOCH_NS + 5 : below(20000000);
+		w.now_ns += step % 8999 == 0 ? 12 * EPOCH_NS : below(20000000);
 		if (step % 50 == 0)
 			assert_heaviest(&w);
 		assert_in_range(w.heaviest.count, 0, HEAVIEST_MAX);

@@ -418,6 +418,27 @@ static void a_star_is_coupled_without_a_match(void **state)
 	assert_true(f->result.is_coupled);
 }
 
+/* The hub takes the padding off that its one connection carries. */
+static void a_star_of_half_as_much_is_coupled(void **state)
+{
+	struct fixture *f = *state;
+
+	for (uint32_t t = 0; t < LENGTH; t++) {
+		float sum = 0;
+
+		for (size_t i = 1; i < 6; i++) {
+			float x = noise(f) < 0.3f ? burst(f) : 300;
+
+			series_push(&f->series[i], t, 100, x);
+			sum += x;
+		}
+		series_push(&f->series[0], t, 2.1f * sum, 600);
+	}
+	evaluate(f, 6, 100);
+	assert_int_equal(f->result.count, 0);
+	assert_true(f->result.is_coupled);
+}
+
 static void the_matched_share_counts_bytes(void **state)
 {
 	struct fixture *f = *state;
@@ -482,6 +503,7 @@ int main(void)
 		CASE(a_trembling_timer_matches_nothing),
 		CASE(a_common_beginning_matches_nothing),
 		CASE(a_star_is_coupled_without_a_match),
+		CASE(a_star_of_half_as_much_is_coupled),
 		CASE(the_matched_share_counts_bytes),
 		CASE(the_share_is_whole_where_the_list_of_matches_is_full),
 		CASE(nothing_is_made_of_nothing),

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "../support/crowd.h"
 #include "core/sampling.h"
 #include <setjmp.h>
 #include <stdarg.h>
@@ -113,7 +114,7 @@ static void flows_to_trusted_peers_are_not_sampled(void **state)
 
 static void there_is_a_bound_to_all_samples(void **state)
 {
-	size_t apps = SAMPLING_FLOWS_MAX / PAIRS_FLOWS_MAX + 1;
+	const size_t apps = SAMPLING_FLOWS_MAX / PAIRS_FLOWS_MAX + 1;
 	struct flow(*flows)[PAIRS_FLOWS_MAX] = calloc(apps, sizeof(*flows));
 	struct app *a = calloc(apps, sizeof(*a));
 	struct sampling s;
@@ -126,6 +127,8 @@ static void there_is_a_bound_to_all_samples(void **state)
 	}
 	assert_int_equal(s.in_use, SAMPLING_FLOWS_MAX);
 	assert_null(flows[apps - 1][PAIRS_FLOWS_MAX - 1].samples);
+	assert_int_equal(a[apps - 1].sampled_count, 0);
+	assert_int_equal(s.refused, PAIRS_FLOWS_MAX);
 	/* What one gives back another may have. */
 	sampling_stop(&s, &a[0]);
 	sampling_choose(&s, &a[apps - 1]);
@@ -158,6 +161,35 @@ static void a_sample_is_the_rate_of_what_was_pending(void **state)
 	sampling_done(&s);
 }
 
+/* By the engine, as it accounts them. */
+static void a_flow_that_becomes_heavy_is_sampled_before_long(void **state)
+{
+	const struct app *a;
+	struct crowd c;
+	size_t light = 0;
+
+	(void)state;
+	crowd_begin(&c, 1, 500);
+	for (int i = 0; i < 100; i++) {
+		crowd_carry(&c, i % 2 ? 0 : 100, 400);
+		crowd_report(&c, 0, 500);
+		crowd_tick(&c, 200000000u);
+	}
+	a = engine_find_app(c.engine, 1);
+	assert_int_equal(a->sampled_count, PAIRS_FLOWS_MAX);
+	while (engine_find_flow(c.engine, &c.flows[light].flow.key)->samples)
+		light++;
+	for (int i = 0; i < 15; i++) {
+		for (int k = 0; k < 50; k++)
+			crowd_carry(&c, light, 1);
+		crowd_report(&c, light, 1);
+		crowd_tick(&c, 200000000u);
+	}
+	assert_non_null(engine_find_flow(c.engine, &c.flows[light].flow.key)->samples);
+	assert_int_equal(a->sampled_count, PAIRS_FLOWS_MAX);
+	crowd_end(&c);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -166,6 +198,7 @@ int main(void)
 		cmocka_unit_test(flows_that_have_ended_are_sampled_on_but_not_alive),
 		cmocka_unit_test(flows_to_trusted_peers_are_not_sampled),
 		cmocka_unit_test(there_is_a_bound_to_all_samples),
+		cmocka_unit_test(a_flow_that_becomes_heavy_is_sampled_before_long),
 		cmocka_unit_test(a_sample_is_the_rate_of_what_was_pending),
 	};
 

@@ -347,6 +347,18 @@ static double sum_of_flows(const struct app *a, enum peer_part part, uint64_t no
 	return sum;
 }
 
+static void assert_is_there(const struct app *a, const struct peer *peer)
+{
+	const struct peer *p;
+
+	if (!peer)
+		return;
+	DL_FOREACH (a->peer_list, p)
+		if (p == peer)
+			return;
+	fail_msg("%s: its heaviest peer has left", a->identity.key);
+}
+
 static void assert_sums(const struct crowd *c)
 {
 	const struct app *a = NULL;
@@ -358,6 +370,7 @@ static void assert_sums(const struct crowd *c)
 				&copy, a->peer_list, (enum peer_part)part, c->now_ns);
 			double sum = sum_of_flows(a, (enum peer_part)part, c->now_ns);
 
+			assert_is_there(a, a->transport.parts[part].top);
 			if (fabs(t.in + t.out - sum) > 1e-6 * sum + 1e-3)
 				fail_msg("%s: %g, not %g", a->identity.key,
 					 t.in + t.out, sum);

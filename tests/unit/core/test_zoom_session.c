@@ -166,11 +166,244 @@ static void packets_of_other_flows_are_nobodys(void **state)
 	late = traffic_flow(&t, 3, true);
 	assert_int_equal(look(&t, 1), 0);
 	packet(&t, late, t.now_ns, true, 1000); /* unknown to the engine */
+	t.flows[late].record.flow.app = APP_UNATTRIBUTED;
 	flat(&t);
-	packet(&t, late, t.now_ns, true, 1000); /* known, but not looked at */
+	packet(&t, late, t.now_ns, true, 1000); /* known, but nobody's */
 	assert_int_equal(look_end(&t), 0);
 	assert_int_equal(traffic_app(&t)->zoom.result.packets, 0);
 	traffic_end(&t);
+}
+
+static void a_flow_that_begins_during_the_look_joins_it(void **state)
+{
+	const struct flow_key *keys;
+	struct traffic t;
+	unsigned int changes;
+	size_t late;
+
+	(void)state;
+	begin(&t);
+	assert_int_equal(look(&t, 1), 0);
+	changes = engine_zoom_changes(t.engine);
+	flat(&t);
+	assert_int_equal(engine_zoom_changes(t.engine), changes);
+	late = traffic_flow(&t, 3, true);
+	flat(&t);
+	assert_int_not_equal(engine_zoom_changes(t.engine), changes);
+	assert_int_equal(engine_zoom_flows(t.engine, &keys), 3);
+	assert_memory_equal(&keys[2], &t.flows[late].record.flow.key, sizeof(*keys));
+	packet(&t, late, t.now_ns, true, 1000);
+	assert_int_equal(look_end(&t), 0);
+	assert_int_equal(traffic_app(&t)->zoom.result.packets, 1);
+	traffic_end(&t);
+}
+
+static void one_whose_owner_is_found_late_joins_too(void **state)
+{
+	const struct flow_key *keys;
+	struct traffic t;
+	size_t late;
+
+	(void)state;
+	begin(&t);
+	assert_int_equal(look(&t, 1), 0);
+	late = traffic_flow(&t, 3, true);
+	t.flows[late].record.flow.app = APP_UNATTRIBUTED;
+	flat(&t);
+	assert_int_equal(engine_zoom_flows(t.engine, &keys), 2);
+	t.flows[late].record.flow.app = 1;
+	flat(&t);
+	assert_int_equal(engine_zoom_flows(t.engine, &keys), 3);
+	traffic_end(&t);
+}
+
+static void flows_that_join_take_the_places_of_silent_ones(void **state)
+{
+	const struct flow_key *keys;
+	struct traffic t;
+	size_t last = 0;
+
+	(void)state;
+	begin(&t);
+	assert_int_equal(look(&t, 1), 0);
+	packet(&t, 0, t.now_ns, true, 1000);
+	for (unsigned int peer = 3; peer < 100; peer++)
+		last = traffic_flow(&t, peer, true);
+	flat(&t);
+	assert_int_equal(engine_zoom_flows(t.engine, &keys), ZOOM_FLOWS_MAX);
+	packet(&t, 1, t.now_ns, false, 1000); /* it had to go */
+	packet(&t, last, t.now_ns, false, 1000);
+	packet(&t, 0, t.now_ns, true, 1000);
+	assert_int_equal(look_end(&t), 0);
+	assert_int_equal(traffic_app(&t)->zoom.result.packets, 3);
+	traffic_end(&t);
+}
+
+static void joining_is_bounded(void **state)
+{
+	struct traffic t;
+	unsigned int changes;
+
+	(void)state;
+	begin(&t);
+	assert_int_equal(look(&t, 1), 0);
+	changes = engine_zoom_changes(t.engine);
+	for (unsigned int round = 0; round < 4; round++) {
+		for (size_t f = t.flow_count < 250 ? 0 : 2; f < t.flow_count; f++)
+			t.flows[f].record.flow.key.remote_port++;
+		while (t.flow_count < 250)
+			traffic_flow(&t, (unsigned int)t.flow_count + 1, true);
+		flat(&t);
+	}
+	assert_int_equal(engine_zoom_changes(t.engine) - changes, ZOOM_JOINS_MAX);
+	traffic_end(&t);
+}
+
+/* A page from one to another, of which the first packets were not seen. */
+static void relayed_page(struct traffic *t, unsigned int peer)
+{
+	size_t server = traffic_flow(t, peer, false);
+	size_t client = traffic_flow(t, peer + 1, true);
+	uint32_t packets = 40 + (uint32_t)(200 * traffic_noise(t));
+
+	flat(t);
+	for (uint32_t k = 0; k < packets; k++) {
+		uint64_t at = t->now_ns + k * MS / 8;
+
+		if (k >= 15)
+			packet(t, server, at, true, 1400);
+		packet(t, client, at + 5 * MS, false, 1400);
+	}
+	traffic_carry(t, server, packets * 1400, 90);
+	traffic_carry(t, client, 90, packets * 1400);
+}
+
+static void what_a_flow_carried_before_it_was_captured_counts(void **state)
+{
+	struct traffic t;
+
+	(void)state;
+	begin(&t);
+	assert_int_equal(look(&t, 1), 0);
+	for (unsigned int peer = 3; peer < 43; peer += 2)
+		relayed_page(&t, peer);
+	flat(&t);
+	packet(&t, 0, t.now_ns + 100 * MS, true, 10); /* all of them were over */
+	assert_int_equal(look_end(&t), 0);
+	assert_true(traffic_app(&t)->zoom.result.is_conclusive);
+	assert_true(traffic_app(&t)->zoom.result.matched_share > 0.8);
+	traffic_end(&t);
+}
+
+/* Older than the agent: no counters, so no rates by which to choose them. */
+static void flows_without_counters_are_looked_at(void **state)
+{
+	const struct flow_key *keys;
+	struct traffic t;
+
+	(void)state;
+	begin(&t);
+	for (unsigned int peer = 3; peer < 43; peer++) {
+		size_t f = traffic_flow(&t, peer, true);
+
+		t.flows[f].record.flow.is_uncounted = true;
+	}
+	flat(&t);
+	for (int i = 0; i < 20; i++) /* they have not moved for a while */
+		flat(&t);
+	assert_int_equal(look(&t, 1), 0);
+	assert_int_equal(engine_zoom_flows(t.engine, &keys), 42);
+	traffic_end(&t);
+}
+
+static bool is_listed(const struct flow_key *keys, size_t count,
+		      const struct flow_key *key)
+{
+	for (size_t i = 0; i < count; i++)
+		if (memcmp(&keys[i], key, sizeof(*key)) == 0)
+			return true;
+	return false;
+}
+
+static void of_too_many_without_counters_each_has_its_turn(void **state)
+{
+	bool was_seen[TRAFFIC_FLOWS_MAX] = {false};
+	const struct flow_key *keys;
+	struct traffic t;
+
+	(void)state;
+	begin(&t);
+	for (unsigned int peer = 3; peer < 203; peer++) {
+		size_t f = traffic_flow(&t, peer, true);
+
+		t.flows[f].record.flow.is_uncounted = true;
+	}
+	flat(&t);
+	for (int k = 0; k < 4; k++) {
+		size_t count;
+
+		assert_int_equal(look(&t, 1), 0);
+		count = engine_zoom_flows(t.engine, &keys);
+		assert_in_range(count, 2, ZOOM_FLOWS_MAX);
+		for (size_t f = 0; f < t.flow_count; f++)
+			was_seen[f] |=
+				is_listed(keys, count, &t.flows[f].record.flow.key);
+		assert_int_equal(look_end(&t), 0);
+	}
+	for (size_t f = 0; f < t.flow_count; f++)
+		assert_true(was_seen[f]);
+	traffic_end(&t);
+}
+
+/* One burst a second: too few in two seconds. */
+static void few_bursts(struct traffic *t, int seconds)
+{
+	for (int s = 0; s < seconds; s++) {
+		for (uint64_t k = 0; k < 30; k++) {
+			uint64_t at = t->now_ns + k * MS / 20;
+
+			packet(t, 0, at, true, 1400);
+			packet(t, 1, at + MS / 2, false, 1400);
+		}
+		for (int i = 0; i < (s % 2 ? 4 : 6); i++)
+			flat(t);
+	}
+}
+
+static void few_bursts_are_looked_at_again_soon_and_longer(void **state)
+{
+	struct traffic t;
+
+	(void)state;
+	begin(&t);
+	assert_int_equal(look(&t, 1), 0);
+	few_bursts(&t, 2);
+	assert_true(engine_zoom_is_over(t.engine, t.now_ns));
+	assert_int_equal(look_end(&t), 0);
+	assert_false(traffic_app(&t)->zoom.result.is_conclusive);
+	for (int i = 0; i < 6; i++)
+		flat(&t);
+	assert_int_equal(engine_wants_zoom(t.engine), 1);
+	assert_int_equal(look(&t, 1), 0);
+	few_bursts(&t, 9);
+	assert_false(engine_zoom_is_over(t.engine, t.now_ns));
+	few_bursts(&t, 1);
+	assert_true(engine_zoom_is_over(t.engine, t.now_ns));
+	assert_int_equal(look_end(&t), 0);
+	assert_true(traffic_app(&t)->zoom.result.is_conclusive);
+	assert_true(traffic_app(&t)->zoom.result.matched_share > 0.8);
+	traffic_end(&t);
+}
+
+static void a_longer_look_gives_way_when_others_wait(void **state)
+{
+	struct zoom_session s = {.app = 1, .seconds = ZOOM_SECONDS_LONGER};
+
+	(void)state;
+	assert_false(zoom_session_is_over(&s, false, 3000u * (uint64_t)MS));
+	assert_false(zoom_session_is_over(&s, true, 1900u * (uint64_t)MS));
+	assert_true(zoom_session_is_over(&s, true, 2000u * (uint64_t)MS));
+	assert_true(zoom_session_is_over(&s, false, 10000u * (uint64_t)MS));
 }
 
 static void a_flow_that_ends_meanwhile_is_left_out(void **state)
@@ -268,6 +501,15 @@ int main(void)
 		cmocka_unit_test(
 			a_look_without_packets_is_inconclusive_and_repeated_soon),
 		cmocka_unit_test(packets_of_other_flows_are_nobodys),
+		cmocka_unit_test(a_flow_that_begins_during_the_look_joins_it),
+		cmocka_unit_test(one_whose_owner_is_found_late_joins_too),
+		cmocka_unit_test(flows_that_join_take_the_places_of_silent_ones),
+		cmocka_unit_test(joining_is_bounded),
+		cmocka_unit_test(what_a_flow_carried_before_it_was_captured_counts),
+		cmocka_unit_test(flows_without_counters_are_looked_at),
+		cmocka_unit_test(of_too_many_without_counters_each_has_its_turn),
+		cmocka_unit_test(few_bursts_are_looked_at_again_soon_and_longer),
+		cmocka_unit_test(a_longer_look_gives_way_when_others_wait),
 		cmocka_unit_test(a_flow_that_ends_meanwhile_is_left_out),
 		cmocka_unit_test(an_application_that_goes_meanwhile_ends_the_look),
 		cmocka_unit_test(nobody_is_looked_at_who_is_no_candidate),

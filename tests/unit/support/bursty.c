@@ -12,7 +12,7 @@ const char *const stream_names[STREAM_KINDS] = {"voice", "video", "web", "files"
 const char *const look_alike_names[LOOK_COUNT] = {
 	"swarm",      "pieces",	    "timers",	"cameras", "sync",   "web",
 	"mesh voice", "mesh video", "backup",	"chat",	   "broker", "dht",
-	"stalls",     "live",	    "activity", "clicks",  "mix",
+	"stalls",     "live",	    "activity", "clicks",  "chunks", "mix",
 };
 
 struct bursty *bursty_new(void)
@@ -529,6 +529,20 @@ static void make_clicks(struct bursty *t)
 	act(t, 0.5);
 }
 
+static void make_chunks(struct bursty *t)
+{
+	double size = exp(between(t, log(60e3), log(4e6))), every = between(t, 8, 50);
+
+	for (size_t p = 0; p < 4; p++) {
+		size_t i = add_flow(t);
+
+		for (double at = exponential(t, every); at < BURSTY_SECONDS;
+		     at += exponential(t, every))
+			put(t, p < 2 ? t->in[i] : t->out[i], (size_t)(at / TICK),
+			    size * between(t, 1, 1.01), 1e6);
+	}
+}
+
 static void make_mix(struct bursty *t)
 {
 	make_mesh_voice(t);
@@ -557,6 +571,7 @@ void bursty_add_look_alike(struct bursty *t, enum look_alike kind)
 		[LOOK_LIVE] = make_live,
 		[LOOK_ACTIVITY] = make_activity,
 		[LOOK_CLICKS] = make_clicks,
+		[LOOK_CHUNKS] = make_chunks,
 		[LOOK_MIX] = make_mix,
 	};
 

@@ -67,6 +67,7 @@ enum look_alike {
 	LOOK_LIVE,     /* watches one stream in segments, sends another one */
 	LOOK_ACTIVITY, /* what the owner does makes traffic with several servers */
 	LOOK_CLICKS,   /* the same, within a second */
+	LOOK_CHUNKS,   /* few connections, chunks of one size but for headers */
 	LOOK_MIX,      /* calls, backup, web, and live video at once */
 	LOOK_COUNT
 };

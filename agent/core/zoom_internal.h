@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What the parts of zoom share: zoom.c keeps the packets and adds up, zoom_pair.c
+ * judges one pair of flows, zoom_thin.c leaves flows out when there are too many
+ * packets. Pure.
+ */
+#ifndef CORE_ZOOM_INTERNAL_H
+#define CORE_ZOOM_INTERNAL_H
+
+#include "core/zoom.h"
+#include "core/zoom_match.h"
+
+#define ZOOM_LONGER_NS 3000000000 /* a look of more is a longer one */
+#define ZOOM_SIDES_MAX (2 * ZOOM_FLOWS_MAX)
+
+/* Displacements of the arrivals, ns: far from 0, of no common period; the first three
+ * fall into different parts of 20 ms, the period of voice. */
+#define ZOOM_DISPLACEMENTS 8
+extern const int64_t zoom_displacements[ZOOM_DISPLACEMENTS];
+
+enum pair_state {
+	PAIR_NONE,
+	PAIR_DENSE,	/* at any time as much would agree */
+	PAIR_FEW,	/* it would be accepted if it had more bursts */
+	PAIR_UNDECIDED, /* a period in common, and no jitter to copy */
+	PAIR_TOGETHER,	/* so, but so close together that it is rarely chance */
+	PAIR_ACCEPTED,
+};
+
+/* What of two flows is compared. */
+enum pair_by {
+	PAIR_BY_BYTES,
+	PAIR_BY_BURSTS, /* one to one, whatever their lengths: frames, or packets */
+};
+
+struct pair {
+	float score; /* how much one delay stands out, bytes */
+	float share; /* matched, of the lighter side */
+	uint8_t state;
+	uint8_t delay;
+	uint8_t by;    /* enum pair_by */
+	bool is_whole; /* they begin and end together */
+	uint16_t bursts;
+	int64_t seeming; /* delay most bytes have, ns */
+	int64_t base;	 /* delay that was matched */
+};
+
+struct zoom {
+	struct zoom_packet packets[ZOOM_PACKETS_MAX];
+	size_t packet_count, flow_count;
+	size_t thin_at; /* packets at which the rate is looked at next */
+	int64_t span;	/* between the first and the last packet, ns */
+	struct addr remotes[ZOOM_FLOWS_MAX];
+	uint32_t carried[ZOOM_FLOWS_MAX]; /* packets of each flow */
+	uint32_t given[ZOOM_FLOWS_MAX];	  /* when its place was given: a count */
+	uint32_t turn;
+	bool is_dropped[ZOOM_FLOWS_MAX];
+	unsigned int dropped;
+	struct zoom_matcher matcher;
+	struct zoom_side sides[ZOOM_SIDES_MAX];
+	struct zoom_side bursts[ZOOM_SIDES_MAX]; /* of the sides: also events */
+	struct pair pairs[ZOOM_FLOWS_MAX][ZOOM_FLOWS_MAX];
+	struct {
+		bool is_known;
+		double in, out;
+	} totals[ZOOM_FLOWS_MAX];
+	size_t whole_count;		  /* pairs that were matched as a whole */
+	double whole_chance;		  /* what part of them would be by chance */
+	double explained[ZOOM_FLOWS_MAX]; /* bytes a flow sent that had come in */
+};
+
+const struct zoom_side *zoom_side_in(const struct zoom *z, size_t flow);
+const struct zoom_side *zoom_side_out(const struct zoom *z, size_t flow);
+
+/* The events of one flow that are compared so. */
+const struct zoom_side *zoom_from(const struct zoom *z, size_t flow, enum pair_by by);
+const struct zoom_side *zoom_to(const struct zoom *z, size_t flow, enum pair_by by);
+
+/* Sorts the packets by side; they stay in time within each. */
+void zoom_sort_events(struct zoom *z);
+
+/* Scores every pair: cheap, to choose who is worth a close look. */
+void zoom_score_pairs(struct zoom *z);
+/* Looks closely at the best of them. */
+void zoom_judge_pairs(struct zoom *z);
+
+/* Matches connections that begin and end during the look as a whole. */
+void zoom_judge_whole(struct zoom *z);
+bool zoom_is_whole(const struct zoom *z, const struct zoom_side *s);
+
+/* Leaves out flows, pair by pair, until the rest lasts long enough. */
+void zoom_thin(struct zoom *z);
+
+#endif
