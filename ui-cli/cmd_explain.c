@@ -34,6 +34,9 @@ static const char *meaning_of(const json_t *app)
 	    field_real(app, "probability") > WORTH_A_WORD)
 		return "It seems to use the network for its owner, though something "
 		       "speaks against that.";
+	if (*field_text(app, "client_trade") && field_bool(app, "promoted"))
+		return "It passes strangers' traffic on, which is what it is for: "
+		       "nobody promoted it.";
 	for (size_t i = 0; i < sizeof(roles) / sizeof(*roles); i++)
 		if (strcmp(roles[i].role, role) == 0)
 			return roles[i].meaning;

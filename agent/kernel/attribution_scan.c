@@ -15,10 +15,13 @@
 
 #define SECOND_NS 1000000000u
 #define PACE_DIVISOR 100
-/* Looks alone may use half of that, and are never closer together than: */
-#define LOOK_DIVISOR 200
+/* Looks alone may use two thirds of that, and are never closer together than: */
+#define LOOK_DIVISOR 150
 #define LOOK_SPACING_NS (20ull * SECOND_NS / 1000)
-#define FAMILY_MAX 32 /* youngest children looked into of one process */
+/* What scans leave of the savings: looks must not wait for what a scan overdrew. */
+#define SCAN_RESERVE_NS (SCAN_BUDGET_MAX_NS / 4)
+#define FAMILY_MAX 32	 /* youngest children looked into of one process */
+#define FAMILY_DRY_MAX 4 /* of them in a row without anything new */
 
 uint64_t budget_clock(void)
 {
@@ -77,25 +80,32 @@ void recent_note(struct attribution *a, pid_t pid, const struct socket_owner *s)
 	a->recent[0] = noted;
 }
 
-/* True when the socket was found. */
-static bool look_into(struct attribution *a, pid_t pid, const struct socket_owner *s)
+static bool is_held(const struct attribution *a, const struct socket_owner *s)
 {
 	pid_t holder;
 
-	return procinfo_look(a->procinfo, pid) > 0 &&
-	       procinfo_find_pid(a->procinfo, s->inode, &holder) == 0;
+	return procinfo_find_pid(a->procinfo, s->inode, &holder) == 0;
 }
 
-/* A server that forks for every connection is found by its family. */
+/*
+ * A server that forks for every connection is found by its family. The youngest are
+ * first: where some in a row hold nothing new, those before them were looked into when
+ * they were young.
+ */
 static bool look_into_children(struct attribution *a, pid_t parent,
 			       const struct socket_owner *s)
 {
 	pid_t pids[FAMILY_MAX];
 	int n = procinfo_read_children(a->procinfo, parent, pids, FAMILY_MAX);
 
-	while (n-- > 0)
-		if (look_into(a, pids[n], s))
+	for (int dry = 0; n-- > 0 && dry < FAMILY_DRY_MAX;) {
+		if (procinfo_look(a->procinfo, pids[n]) <= 0)
+			dry++;
+		else if (is_held(a, s))
 			return true;
+		else
+			dry = 0;
+	}
 	return false;
 }
 
@@ -115,7 +125,7 @@ static bool look_into_alike(struct attribution *a, const struct socket_owner *s)
 
 	for (size_t i = 0; i < RECENT_MAX; i++)
 		if (is_alike(&a->recent[i], s) && a->recent[i].pid > INIT_PID &&
-		    look_into(a, a->recent[i].pid, s))
+		    procinfo_look(a->procinfo, a->recent[i].pid) > 0 && is_held(a, s))
 			return true;
 	for (size_t i = 0; i < RECENT_MAX; i++) {
 		pid_t parent = a->recent[i].parent;
@@ -232,7 +242,7 @@ int attribution_scan(struct attribution *a, uint64_t time_ns)
 	int err;
 
 	recent_look(a, time_ns);
-	if (!a->waiting || !budget_allows(a, time_ns))
+	if (!a->waiting || !budget_allows(a, time_ns) || a->budget_ns < SCAN_RESERVE_NS)
 		return 0;
 	n = narrow(a, time_ns);
 	err = scan(a, &n);

@@ -18,6 +18,8 @@
 #define FILE_MAX 8192	     /* of a small /proc file */
 #define MOUNTINFO_MAX 262144 /* thousands of container mounts */
 #define PASSWD_MAX 65536
+#define EXE_MAX sizeof(((struct identity_facts *)0)->exe)
+#define PF_KTHREAD 0x00200000 /* linux/sched.h, for the kernel alone */
 #define GENERATIONS_MAX 16
 #define CHILDREN_MAX 65536 /* bytes of a list; some seven a child */
 
@@ -163,12 +165,20 @@ int procinfo_read_cgroup(int dir_fd, char *buf, size_t size)
 	return err == 0 ? procparse_cgroup(text, length, buf, size) : err;
 }
 
-/* A kernel thread has no executable; another user's may be out of sight. */
-static void read_exe(int dir_fd, struct identity_facts *f)
+/*
+ * A kernel thread has no executable; another user's may be out of sight. Any other that
+ * has none is on its way out: the rest of what was read may be void already, and would
+ * make another application of it. -ESRCH.
+ */
+static int read_exe(int dir_fd, const struct procparse_stat *stat,
+		    char exe[static EXE_MAX])
 {
-	ssize_t n = readlinkat(dir_fd, "exe", f->exe, sizeof(f->exe) - 1);
+	ssize_t n = readlinkat(dir_fd, "exe", exe, EXE_MAX - 1);
 
-	f->exe[n > 0 ? n : 0] = '\0';
+	if (n < 0 && errno == ENOENT && !(stat->flags & PF_KTHREAD))
+		return -ESRCH;
+	exe[n > 0 ? n : 0] = '\0';
+	return 0;
 }
 
 static void read_script(int dir_fd, struct identity_facts *f)
@@ -176,39 +186,51 @@ static void read_script(int dir_fd, struct identity_facts *f)
 	char text[FILE_MAX];
 	size_t length;
 
-	if (f->exe[0] && identity_is_interpreter(f->exe) &&
-	    procinfo_read_file(dir_fd, "cmdline", text, sizeof(text), &length) == 0)
+	if (procinfo_read_file(dir_fd, "cmdline", text, sizeof(text), &length) == 0)
 		procparse_script(text, length, f->script, sizeof(f->script));
+}
+
+/* What stays when it exits comes first, its executable last. */
+static int read_facts(int dir_fd, struct identity_facts *f)
+{
+	struct procparse_stat stat;
+	char again[EXE_MAX];
+	uint32_t uids[4];
+	int err = read_stat(dir_fd, &stat);
+
+	if (err == 0)
+		err = procinfo_read_uids(dir_fd, uids);
+	if (err < 0)
+		return err;
+	memcpy(f->comm, stat.comm, sizeof(f->comm));
+	f->uid = uids[1]; /* effective */
+	f->parent = (int32_t)stat.parent;
+	f->start_ticks = stat.start_ticks;
+	if (procinfo_read_cgroup(dir_fd, f->cgroup, sizeof(f->cgroup)) < 0)
+		f->cgroup[0] = '\0';
+	err = read_exe(dir_fd, &stat, f->exe);
+	if (err < 0 || !identity_is_interpreter(f->exe))
+		return err;
+	read_script(dir_fd, f);
+	return read_exe(dir_fd, &stat, again);
 }
 
 int procinfo_read_process(struct procinfo *p, pid_t pid,
 			  struct identity_facts *ret_facts)
 {
 	struct identity_facts f = {.pid = pid};
-	struct procparse_stat stat;
-	uint32_t uids[4];
 	int dir_fd = procinfo_open_process(p, pid);
 	int err;
 
 	if (dir_fd < 0)
 		return dir_fd;
-	err = read_stat(dir_fd, &stat);
-	if (err == 0)
-		err = procinfo_read_uids(dir_fd, uids);
-	if (err == 0) {
-		memcpy(f.comm, stat.comm, sizeof(f.comm));
-		f.uid = uids[1]; /* effective */
-		f.parent = (int32_t)stat.parent;
-		f.start_ticks = stat.start_ticks;
-		if (procinfo_read_cgroup(dir_fd, f.cgroup, sizeof(f.cgroup)) < 0)
-			f.cgroup[0] = '\0';
-		read_exe(dir_fd, &f);
-		read_script(dir_fd, &f);
-		snprintf(f.user, sizeof(f.user), "%s", procinfo_user_name(p, f.uid));
-		*ret_facts = f;
-	}
+	err = read_facts(dir_fd, &f);
 	close(dir_fd);
-	return err;
+	if (err < 0)
+		return err;
+	snprintf(f.user, sizeof(f.user), "%s", procinfo_user_name(p, f.uid));
+	*ret_facts = f;
+	return 0;
 }
 
 void procinfo_climb(struct procinfo *p, struct identity_facts *facts)

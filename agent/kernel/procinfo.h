@@ -38,7 +38,8 @@ int procinfo_find_pid(const struct procinfo *p, uint64_t socket_inode, pid_t *re
 int procinfo_scan(struct procinfo *p, uint32_t uid, const char *cgroup_path);
 /*
  * The same for one process, but what is cached as another's stays so: which of several
- * holders counts, scans decide. The number of its sockets, -ESRCH, -errno.
+ * holders counts, scans decide. The number of sockets nobody was known to hold,
+ * -ESRCH, -errno.
  */
 int procinfo_look(struct procinfo *p, pid_t pid);
 /* Drops cached sockets of processes that are gone. */

@@ -197,7 +197,7 @@ struct reading {
 	struct procinfo *procinfo;
 	pid_t pid;
 	bool only_new; /* what others are known to hold stays theirs */
-	int sockets;
+	int found;     /* sockets nobody was known to hold */
 };
 
 static void take_link(void *context, int fd, const char *target)
@@ -208,9 +208,9 @@ static void take_link(void *context, int fd, const char *target)
 
 	if (procparse_socket_link(target, &inode) < 0)
 		return;
-	r->sockets++;
 	if (r->only_new)
 		HASH_FIND(hh, r->procinfo->sockets, &inode, sizeof(inode), s);
+	r->found += !s;
 	if (!s)
 		cache_socket(r->procinfo, inode, r->pid, fd);
 	else if (s->pid == r->pid)
@@ -227,7 +227,7 @@ int procinfo_look(struct procinfo *p, pid_t pid)
 		return dir_fd;
 	err = procinfo_read_links(dir_fd, DESCRIPTORS_MAX, take_link, &r);
 	close(dir_fd);
-	return err < 0 ? err : r.sockets;
+	return err < 0 ? err : r.found;
 }
 
 static bool has_uid(int dir_fd, uint32_t uid)

@@ -77,7 +77,7 @@ static const char *find_last(const char *text, size_t length, char c)
 
 int procparse_stat(const char *text, size_t length, struct procparse_stat *ret_stat)
 {
-	enum { FIELD_PARENT = 4, FIELD_START = 22 };
+	enum { FIELD_PARENT = 4, FIELD_FLAGS = 9, FIELD_START = 22 };
 	const char *open = length ? memchr(text, '(', length) : NULL;
 	/* A name may hold parentheses and newlines; no later field does. */
 	const char *close = find_last(text, length, ')');
@@ -98,7 +98,12 @@ int procparse_stat(const char *text, size_t length, struct procparse_stat *ret_s
 	s.state = *r.at++;
 	if (!take_number(&r, &s.parent) || !take_until(&r, ' ', &token))
 		return -EINVAL;
-	for (int field = FIELD_PARENT + 1; field < FIELD_START; field++)
+	for (int field = FIELD_PARENT + 1; field < FIELD_FLAGS; field++)
+		if (!take_until(&r, ' ', &token))
+			return -EINVAL;
+	if (!take_number(&r, &s.flags) || !take_until(&r, ' ', &token))
+		return -EINVAL;
+	for (int field = FIELD_FLAGS + 1; field < FIELD_START; field++)
 		if (!take_until(&r, ' ', &token))
 			return -EINVAL;
 	if (!take_number(&r, &s.start_ticks))

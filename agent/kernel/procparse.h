@@ -15,6 +15,7 @@ struct procparse_stat {
 	char comm[32]; /* raw */
 	char state;
 	uint64_t parent;      /* its number; 0: none */
+	uint64_t flags;	      /* PF_* of linux/sched.h */
 	uint64_t start_ticks; /* since boot */
 };
 

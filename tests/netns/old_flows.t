@@ -64,8 +64,7 @@ AGENT_OPTIONS=(--record "$NS_DIR/uncounted.rwrec")
 agent_paths uncounted
 ok "the agent starts on a relay at work" start_agent office || bail_out "no agent"
 sleep 15
-ctl peers --json supernode >"$NS_DIR/peers" 2>&1
-"$CTL" explain supernode >"$NS_DIR/explained" 2>&1
+{ "$CTL" explain supernode; "$CTL" peers supernode; } >"$NS_DIR/explained" 2>&1
 stop_agent
 ID=$(app_id uncounted supernode)
 is "$(records uncounted | awk -v id="$ID" '$1 == "flow" && $4 == 7654 && $8 == id {

@@ -225,8 +225,20 @@ static void a_kernel_thread_has_no_executable(void **state)
 	struct identity_facts facts;
 
 	put_process(f, 20, 0, "/", NULL);
+	put_text(at(f, "proc/20/stat"), "20 (kworker/0:1) I 2 0 0 0 -1 69238880 0 0 0 "
+					"0 0 2 0 0 20 0 1 0 5020 0 0\n");
 	assert_int_equal(procinfo_read_process(f->procinfo, 20, &facts), 0);
 	assert_string_equal(facts.exe, "");
+}
+
+/* Its name alone would make another application of it. */
+static void a_process_on_its_way_out_is_gone(void **state)
+{
+	struct fixture *f = *state;
+	struct identity_facts facts;
+
+	put_process(f, 20, 0, "/", NULL);
+	assert_int_equal(procinfo_read_process(f->procinfo, 20, &facts), -ESRCH);
 }
 
 static void an_interpreter_tells_its_program(void **state)
@@ -643,6 +655,7 @@ int main(void)
 		CASE(a_name_may_hold_anything),
 		CASE(a_deleted_executable_is_still_told),
 		CASE(a_kernel_thread_has_no_executable),
+		CASE(a_process_on_its_way_out_is_gone),
 		CASE(an_interpreter_tells_its_program),
 		CASE(a_cgroup_that_was_removed_keeps_its_name),
 		CASE(a_file_where_a_process_should_be_is_passed_over),
