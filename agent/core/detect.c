@@ -105,11 +105,12 @@ static void measure_hub(struct app *a, uint64_t time_ns, struct facts *f)
 
 	if (time_ns - d->callers_ns >= CALLERS_EVERY_NS) {
 		d->callers_ns = time_ns;
-		d->callers = hub_count_callers(a, time_ns);
+		d->hub = hub_count(a, time_ns);
 	}
-	f->callers = d->callers;
-	f->hub_seconds = note_since(&d->hub_since_ns,
-				    weigh_is_hub(d->callers, a->peers_out), time_ns);
+	f->callers = d->hub.callers;
+	f->called = d->hub.called;
+	f->hub_seconds =
+		note_since(&d->hub_since_ns, weigh_is_hub(f, a->peers_out), time_ns);
 	f->is_reachable = a->has_wildcard_listener && a->peers_in > 0;
 }
 

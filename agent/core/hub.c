@@ -35,21 +35,25 @@ bool hub_is_talking(const struct hub_talk *t, uint64_t time_ns)
 	return __builtin_popcount(both) >= SLOTS_TALKING;
 }
 
-unsigned int hub_count_callers(struct app *a, uint64_t time_ns)
+struct hub_counts hub_count(struct app *a, uint64_t time_ns)
 {
-	unsigned int count = 0;
+	struct hub_counts c = {0};
 	struct peer *p;
 	struct flow *f;
 
 	DL_FOREACH (a->peer_list, p)
-		p->is_caller = false;
+		p->is_caller = p->is_called = false;
 	DL_FOREACH (a->flows, f) {
-		if (!f->is_stranger || !f->is_inbound || f->peer->is_caller ||
-		    time_ns - f->first_ns < OLD_ENOUGH_NS ||
+		if (!f->is_stranger || time_ns - f->first_ns < OLD_ENOUGH_NS ||
 		    !hub_is_talking(&f->talk, time_ns))
 			continue;
-		f->peer->is_caller = true;
-		count++;
+		if (f->is_inbound && !f->peer->is_caller) {
+			f->peer->is_caller = true;
+			c.callers++;
+		} else if (!f->is_inbound && !f->peer->is_called) {
+			f->peer->is_called = true;
+			c.called++;
+		}
 	}
-	return count;
+	return c;
 }

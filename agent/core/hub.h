@@ -26,7 +26,12 @@ struct hub_talk {
 void hub_note(struct hub_talk *t, uint64_t time_ns, bool has_in, bool has_out);
 bool hub_is_talking(const struct hub_talk *t, uint64_t time_ns);
 
-/* Strangers that called the application and keep talking. Walks its flows. */
-unsigned int hub_count_callers(struct app *a, uint64_t time_ns);
+/* Strangers that keep talking: they called the application, or it called them. */
+struct hub_counts {
+	unsigned int callers, called;
+};
+
+/* Walks the flows of the application. */
+struct hub_counts hub_count(struct app *a, uint64_t time_ns);
 
 #endif

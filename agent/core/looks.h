@@ -24,7 +24,7 @@ struct detect_state {
 	double circuits; /* the same of short flows */
 	double cover;
 	uint64_t cover_since_ns, hub_since_ns, callers_ns;
-	unsigned int callers;
+	struct hub_counts hub;
 	int suffice_turns;
 	struct role_clock clock;
 };

@@ -8,8 +8,8 @@
 #define HUB_CALLERS_MOST 256
 #define HUB_AFTER_S 30
 #define HUB_CALLER_RATE 200.0 /* bytes per second of a caller: more is payload */
-#define HUB_GAIN_MIN 0.2      /* beyond, it serves or fetches something */
-#define HUB_GAIN_MAX 5.0
+#define HUB_GAIN_MIN 0.5 /* upkeep is answered in kind; beyond, it serves something */
+#define HUB_GAIN_MAX 2.0
 #define PACKETS_WHOLE 0.8 /* share sent on at once that has the full weight */
 #define COVER_AFTER_S 60
 #define FAMILY_MIN 2.0 /* log-odds a family must add to count as one */
@@ -54,10 +54,17 @@ static void weigh_packets(const struct facts *f, struct evidence *e)
 		set(e, EVIDENCE_CIRCUITS, f->circuits, 8 * ramp(f->circuits, 0, .5));
 }
 
-bool weigh_is_hub(unsigned int callers, unsigned int calls)
+/* Where all call each other, as in a distributed hash table, nobody leans on anybody.
+ */
+static double leaning(const struct facts *f)
 {
-	return callers >= HUB_CALLERS_MANY ||
-	       (callers >= HUB_CALLERS && calls >= HUB_CALLS);
+	return fmax(0, (double)f->callers - (double)f->called);
+}
+
+bool weigh_is_hub(const struct facts *f, unsigned int calls)
+{
+	return leaning(f) >= HUB_CALLERS_MANY ||
+	       (f->callers >= HUB_CALLERS && calls >= HUB_CALLS);
 }
 
 /*
@@ -69,13 +76,13 @@ bool weigh_is_hub(unsigned int callers, unsigned int calls)
  */
 static double hub_weight(const struct facts *f)
 {
-	double callers = fmin(f->callers, HUB_CALLERS_MOST);
+	double callers = fmin(leaning(f), HUB_CALLERS_MOST);
 	double gain = f->in_60 > 0 ? f->out_60 / f->in_60 : 0;
 
 	if (f->hub_seconds < HUB_AFTER_S)
 		return 0;
-	if (f->callers < HUB_CALLERS_MANY || gain < HUB_GAIN_MIN ||
-	    gain > HUB_GAIN_MAX || f->in_60 > HUB_CALLER_RATE * f->callers)
+	if (callers < HUB_CALLERS_MANY || gain < HUB_GAIN_MIN || gain > HUB_GAIN_MAX ||
+	    f->in_60 > HUB_CALLER_RATE * f->callers)
 		return 2.5;
 	return 4 + 1.5 * log2(callers / HUB_CALLERS_MANY);
 }

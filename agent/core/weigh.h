@@ -37,6 +37,7 @@ struct facts {
 	double circuits;
 
 	unsigned int callers; /* strangers that called it and keep talking */
+	unsigned int called;  /* strangers it called, likewise */
 	double hub_seconds;   /* weigh_is_hub for so long */
 	bool is_reachable;    /* it listens to all, and strangers get through */
 
@@ -52,7 +53,7 @@ struct facts {
 };
 
 /* Many strangers lean on it, or some while it calls others (`calls` of them). */
-bool weigh_is_hub(unsigned int callers, unsigned int calls);
+bool weigh_is_hub(const struct facts *f, unsigned int calls);
 
 void weigh(const struct facts *f, struct evidence ret_evidence[EVIDENCE_COUNT]);
 

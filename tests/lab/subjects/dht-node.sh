@@ -7,7 +7,7 @@
 
 label lookalike
 family dht
-used_for judging
+used_for tuning
 needs transmission-daemon transmission-remote perl
 strangers 2
 traffic_seconds 130

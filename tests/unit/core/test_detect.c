@@ -403,11 +403,11 @@ static void a_hub_of_idle_strangers_counts_after_a_minute(void **state)
 
 	(void)state;
 	traffic_begin(&t, 14);
-	for (unsigned int i = 0; i < 30; i++)
-		traffic_flow(&t, i + 1, i < 24);
+	for (unsigned int i = 0; i < 34; i++)
+		traffic_flow(&t, i + 1, i < 28);
 	for (unsigned int i = 0; i < 110 * SECOND; i++) {
 		if (i % (10 * SECOND) == 0)
-			for (size_t f = 0; f < 30; f++)
+			for (size_t f = 0; f < 34; f++)
 				traffic_carry(&t, f, 60, 60);
 		traffic_sample(&t);
 		if (i == 30 * SECOND)
@@ -415,7 +415,7 @@ static void a_hub_of_idle_strangers_counts_after_a_minute(void **state)
 	}
 	assert_true(fabs(weight_at_30) < 0.01);
 	assert_true(traffic_app(&t)->evidence[EVIDENCE_HUB].weight > 3.9);
-	assert_int_equal(traffic_app(&t)->peers_in, 24);
+	assert_int_equal(traffic_app(&t)->peers_in, 28);
 	assert_int_equal(traffic_app(&t)->peers_out, 6);
 	traffic_end(&t);
 }

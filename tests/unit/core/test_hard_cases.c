@@ -88,6 +88,23 @@ static void a_swarm_at_rest_is_no_supernode(void **state)
 	assert_int_equal(hub_found_after(300, 120, 5, 5), 0);
 }
 
+/* Each calls each, as the nodes of a distributed hash table do. */
+static void who_calls_as_many_as_call_it_is_no_supernode(void **state)
+{
+	struct traffic t;
+
+	(void)state;
+	traffic_begin(&t, 38);
+	for (unsigned int i = 0; i < 400; i++)
+		traffic_flow(&t, i + 1, i % 2);
+	for (unsigned int i = 1; i < 240 * SECOND; i++) {
+		keep_up(&t, i, 400, 20, 100, 200);
+		traffic_sample(&t);
+		assert_false(is_promoted(&t));
+	}
+	traffic_end(&t);
+}
+
 /* Each second other strangers ask once, and are answered. */
 static void passers_by_make_no_supernode(void **state)
 {
@@ -407,6 +424,7 @@ int main(void)
 		cmocka_unit_test(few_strangers_make_no_supernode),
 		cmocka_unit_test(a_server_that_is_polled_is_no_supernode),
 		cmocka_unit_test(a_swarm_at_rest_is_no_supernode),
+		cmocka_unit_test(who_calls_as_many_as_call_it_is_no_supernode),
 		cmocka_unit_test(passers_by_make_no_supernode),
 		cmocka_unit_test(cover_between_two_is_told_and_no_verdict),
 		cmocka_unit_test(cover_among_thirty_is_found),

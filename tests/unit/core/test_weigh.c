@@ -117,10 +117,15 @@ static void a_hub_weighs_more_the_more_lean_on_it(void **state)
 	double last = 0;
 
 	(void)state;
-	assert_false(weigh_is_hub(7, 100));
-	assert_false(weigh_is_hub(19, 3));
-	assert_true(weigh_is_hub(8, 4));
-	assert_true(weigh_is_hub(20, 0));
+	assert_false(weigh_is_hub(&f, 100));
+	f.callers = 19;
+	assert_false(weigh_is_hub(&f, 3));
+	assert_true(weigh_is_hub(&f, 4));
+	f.callers = 20;
+	assert_true(weigh_is_hub(&f, 0));
+	f.called = 1;
+	assert_false(weigh_is_hub(&f, 0));
+	f.called = 0;
 	f.in_60 = f.out_60 = 700;
 	for (f.callers = 8; f.callers <= 512; f.callers *= 2) {
 		assert_true(weight(&f, EVIDENCE_HUB) >= last);
