@@ -29,8 +29,10 @@ const char *app_role_name(enum app_role r);
 bool app_role_is_promoted(enum app_role r);
 
 struct app_totals {
-	uint64_t bytes_in, bytes_out;	  /* with strangers, since first seen */
-	uint64_t relayed_in, relayed_out; /* of these, on legs since they were named */
+	uint64_t bytes_in, bytes_out; /* with strangers, since first seen */
+	/* Of these, on legs since they were named; and of short flows, which come and
+	 * go before they could be legs, the share that was seen to be passed on. */
+	uint64_t relayed_in, relayed_out;
 };
 
 struct detect_state;

@@ -194,6 +194,24 @@ static void compare_bursts(struct app *a, struct detect_tools *tools, uint64_t t
 	note_batches(flows, r);
 }
 
+/* Of short flows it is known how many carry on, not which: of what no leg carried, that
+ * share was relayed. */
+static void meter_circuits(struct app *a)
+{
+	struct detect_state *d = a->detect;
+	const struct app_totals *last = &d->counted;
+	struct app_totals *t = &a->totals;
+	uint64_t in = t->bytes_in - last->bytes_in - (t->relayed_in - last->relayed_in);
+	uint64_t out =
+		t->bytes_out - last->bytes_out - (t->relayed_out - last->relayed_out);
+
+	if (app_role_is_promoted(a->role)) {
+		t->relayed_in += (uint64_t)(d->circuits * (double)in);
+		t->relayed_out += (uint64_t)(d->circuits * (double)out);
+	}
+	d->counted = *t;
+}
+
 /* By what opens together: most of such flows are gone before they could be legs. */
 static void compare_openings(struct app *a, struct detect_tools *tools,
 			     uint64_t time_ns)
@@ -214,6 +232,7 @@ static void compare_openings(struct app *a, struct detect_tools *tools,
 		d->has_circuits = r.is_conclusive;
 		d->circuits = 0;
 	}
+	meter_circuits(a);
 }
 
 void looks_take(struct app *a, struct detect_tools *tools, uint64_t time_ns,

@@ -313,6 +313,13 @@ static bool circuits_are_found(bool answered, uint32_t seed)
 		traffic_sample(&t);
 		found = is_promoted(&t);
 	}
+	/* What they carry is relayed, though no flow lives long enough to be a leg. */
+	for (unsigned int i = 0; i < 10 * SECOND && found; i++) {
+		traffic_carry(&t, t.flow_count - 1, 400, 60000);
+		traffic_sample(&t);
+	}
+	if (found)
+		assert_true(traffic_app(&t)->totals.relayed_out > 100000);
 	traffic_end(&t);
 	return found;
 }
