@@ -35,6 +35,12 @@
  * in their sockets' buffers (0 to .28); steady streams delayed by 0 to 4 ms at random,
  * jittered ones by 0 to 10 or 20 ms.
  *
+ * One connection that carries the circuits of many is compared with all of them
+ * together (zoom_merge.c), on one more recording: .99 in 2 s and in 10 s, both
+ * inconclusive without. In 306 windows of 22 recordings of what is no relay, none more
+ * was matched for it. What a swarm sends on at once made up to 10 bursts in 2 s, the
+ * circuits 39.
+ *
  * So nothing is to be concluded from a share of 0. A random delay of 20 ms makes a
  * conclusive 0 of speech (19 of 19 windows) and of TURN (21 of 21). Only where arrivals
  * are more irregular than any delay would it speak against a relay, and of what looks
@@ -81,6 +87,7 @@ void zoom_begin(struct zoom *z, const struct addr *remotes, size_t flow_count)
 	memset(z->carried, 0, sizeof(z->carried));
 	memset(z->given, 0, sizeof(z->given));
 	memset(z->totals, 0, sizeof(z->totals));
+	memset(z->merges, 0, sizeof(z->merges));
 	memset(z->is_dropped, 0, sizeof(z->is_dropped));
 	if (z->flow_count > 0)
 		memcpy(z->remotes, remotes, z->flow_count * sizeof(*remotes));
@@ -196,6 +203,7 @@ static void sort_bursts(struct zoom *z)
 		at = zoom_put_bursts(&z->matcher, &z->sides[s], at);
 		z->bursts[s].end = at;
 	}
+	z->sums_at = at;
 }
 
 void zoom_sort_events(struct zoom *z)
@@ -257,6 +265,8 @@ static double forwarded_bytes(struct zoom *z, int64_t displacement)
 		for (size_t j = 0; j < z->flow_count; j++)
 			if (z->pairs[i][j].state == PAIR_ACCEPTED)
 				forward_pair(z, i, j, displacement);
+	for (size_t k = 0; k < 2; k++)
+		zoom_forward_merge(z, &z->merges[k], displacement);
 	for (size_t i = 0; i < z->flow_count; i++)
 		for (size_t k = zoom_side_in(z, i)->begin; k < zoom_side_in(z, i)->end;
 		     k++)
@@ -278,7 +288,7 @@ static void drop_unexplained(struct zoom *z)
 
 static enum pair_state best_state(const struct zoom *z, size_t i)
 {
-	enum pair_state best = PAIR_NONE;
+	enum pair_state best = zoom_merged_state(z, i);
 
 	for (size_t j = 0; j < z->flow_count; j++)
 		if (z->pairs[i][j].state > best)
@@ -329,6 +339,9 @@ static size_t accepted_bursts(const struct zoom *z)
 				most = z->pairs[i][j].bursts;
 		sum += most;
 	}
+	for (size_t k = 0; k < 2; k++)
+		if (z->merges[k].pair.state == PAIR_ACCEPTED)
+			sum += z->merges[k].pair.bursts;
 	return sum;
 }
 
@@ -388,6 +401,7 @@ static void judge(struct zoom *z, struct zoom_result *r)
 
 	zoom_judge_pairs(z);
 	zoom_judge_whole(z);
+	zoom_judge_merges(z);
 	undecided = settle_undecided(z);
 	fill_shares(z, r);
 	bursts = accepted_bursts(z);
@@ -418,5 +432,7 @@ float zoom_pair_share(const struct zoom *z, size_t from, size_t to)
 {
 	const struct pair *p = &z->pairs[from][to];
 
-	return p->state == PAIR_ACCEPTED ? p->share : 0;
+	if (p->state == PAIR_ACCEPTED)
+		return p->share;
+	return zoom_merged_share(z, from, to);
 }

@@ -62,5 +62,7 @@ void zoom_evaluate(struct zoom *z, struct zoom_result *ret_result);
  * brought and what flow `to` took on have in common; 0 where they were not found to
  * match. */
 float zoom_pair_share(const struct zoom *z, size_t from, size_t to);
+/* The same of a flow that matches many others together, whichever they are. */
+float zoom_leg_share(const struct zoom *z, size_t flow);
 
 #endif

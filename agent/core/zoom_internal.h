@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What the parts of zoom share: zoom.c keeps the packets and adds up, zoom_pair.c
- * judges one pair of flows, zoom_thin.c leaves flows out when there are too many
- * packets. Pure.
+ * judges one pair of flows, zoom_merge.c one flow and all others, zoom_thin.c leaves
+ * flows out when there are too many packets. Pure.
  */
 #ifndef CORE_ZOOM_INTERNAL_H
 #define CORE_ZOOM_INTERNAL_H
@@ -34,8 +34,9 @@ enum pair_by {
 };
 
 struct pair {
-	float score; /* how much one delay stands out, bytes */
-	float share; /* matched, of the lighter side */
+	float score;  /* how much one delay stands out, bytes */
+	float share;  /* matched, of the lighter side */
+	float excess; /* of it, beyond chance */
 	uint8_t state;
 	uint8_t delay;
 	uint8_t by;    /* enum pair_by */
@@ -43,6 +44,16 @@ struct pair {
 	uint16_t bursts;
 	int64_t seeming; /* delay most bytes have, ns */
 	int64_t base;	 /* delay that was matched */
+};
+
+/* One flow, and all those of other peers as if they were one. */
+struct merge {
+	struct pair pair;
+	bool is_source; /* the sum is what is sent on, by the one flow */
+	size_t flow;	/* the one */
+	struct zoom_side sum;
+	float covered;		      /* of the sum's bytes, matched */
+	float shares[ZOOM_FLOWS_MAX]; /* of each flow's in the sum */
 };
 
 struct zoom {
@@ -60,6 +71,9 @@ struct zoom {
 	struct zoom_side sides[ZOOM_SIDES_MAX];
 	struct zoom_side bursts[ZOOM_SIDES_MAX]; /* of the sides: also events */
 	struct pair pairs[ZOOM_FLOWS_MAX][ZOOM_FLOWS_MAX];
+	struct merge merges[2];
+	size_t sums_at;			    /* the sums' events begin there */
+	uint32_t origins[ZOOM_PACKETS_MAX]; /* the packet each of them is */
 	struct {
 		bool is_known;
 		double in, out;
@@ -83,6 +97,20 @@ void zoom_sort_events(struct zoom *z);
 void zoom_score_pairs(struct zoom *z);
 /* Looks closely at the best of them. */
 void zoom_judge_pairs(struct zoom *z);
+
+/* Looks closely at two sides; `seeming`: the delay most bytes seem to have, ns. */
+struct pair zoom_judge_sides(struct zoom *z, const struct zoom_side *from,
+			     const struct zoom_side *to, enum pair_by by,
+			     int64_t seeming);
+
+/* Compares the heaviest flow with all others together. */
+void zoom_judge_merges(struct zoom *z);
+/* Notes in `forwarded` what it sends on, with displaced arrivals. */
+void zoom_forward_merge(struct zoom *z, const struct merge *m, int64_t displacement);
+/* What that says of what this flow brought: accepted, too few bursts, or none. */
+enum pair_state zoom_merged_state(const struct zoom *z, size_t flow);
+/* As zoom_pair_share, where nearly the whole sum was found. */
+float zoom_merged_share(const struct zoom *z, size_t from, size_t to);
 
 /* Matches connections that begin and end during the look as a whole. */
 void zoom_judge_whole(struct zoom *z);

@@ -13,7 +13,7 @@
 
 #define ZOOM_DELAYS 10	       /* delays tried, each twice the one before */
 #define ZOOM_DELAY_LEAST 62500 /* ns; the longest is 32 ms */
-#define ZOOM_EVENTS_MAX (2 * ZOOM_PACKETS_MAX) /* packets, and their bursts */
+#define ZOOM_EVENTS_MAX (3 * ZOOM_PACKETS_MAX) /* packets, their bursts, sums */
 #define ZOOM_GAPS_MAX 512		       /* gaps that are compared */
 
 struct zoom_event {

@@ -300,20 +300,15 @@ static enum pair_state judge_excess(const struct zoom *z, const struct trial *t,
 }
 
 /*
- * Whether `j` sends on what `i` brought, each byte `base` ns later or a bit more; or
- * each packet, whatever its length.
+ * Whether `to` is what `from` brought, each byte `base` ns later or a bit more; or each
+ * packet, whatever its length.
  */
-static struct pair judge_pair_at(struct zoom *z, size_t i, size_t j, int64_t base,
-				 enum pair_by by)
+static struct pair judge_sides_at(struct zoom *z, const struct zoom_side *from,
+				  const struct zoom_side *to, int64_t base,
+				  enum pair_by by)
 {
-	struct pair p = {.score = z->pairs[i][j].score,
-			 .seeming = z->pairs[i][j].seeming,
-			 .base = base,
-			 .by = (uint8_t)by};
-	struct trial t = {.from = zoom_from(z, i, by),
-			  .to = zoom_to(z, j, by),
-			  .base = base,
-			  .by = by};
+	struct pair p = {.base = base, .by = (uint8_t)by};
+	struct trial t = {.from = from, .to = to, .base = base, .by = by};
 	struct zoom_jitter jitter;
 	double away;
 
@@ -335,6 +330,7 @@ static struct pair judge_pair_at(struct zoom *z, size_t i, size_t j, int64_t bas
 	p.delay = (uint8_t)t.delay;
 	p.bursts = (uint16_t)fmin((double)jitter.bursts, UINT16_MAX);
 	p.share = (float)fmin(1, t.matched[t.delay] / t.lighter);
+	p.excess = (float)((t.matched[t.delay] - t.mean[t.delay]) / t.lighter);
 	away = match_periods_away(z, t.from, t.to, base, jitter.period, t.delay);
 	if (fmax(t.most[t.delay], away) > PERIODIC_SHARE * t.matched[t.delay])
 		p.state = (uint8_t)(base == 0 ? judge_period(z, t.from, t.to, &jitter)
@@ -343,14 +339,27 @@ static struct pair judge_pair_at(struct zoom *z, size_t i, size_t j, int64_t bas
 }
 
 /* A second look for those that take their time, at the delay they seem to have. */
+struct pair zoom_judge_sides(struct zoom *z, const struct zoom_side *from,
+			     const struct zoom_side *to, enum pair_by by,
+			     int64_t seeming)
+{
+	struct pair first = judge_sides_at(z, from, to, 0, by), second;
+
+	if (first.state >= PAIR_TOGETHER || seeming == 0)
+		return first;
+	second = judge_sides_at(z, from, to, seeming, by);
+	return second.state == PAIR_ACCEPTED ? second : first;
+}
+
 static struct pair judge_pair_by(struct zoom *z, size_t i, size_t j, enum pair_by by)
 {
-	struct pair first = judge_pair_at(z, i, j, 0, by), second;
+	const struct pair *scored = &z->pairs[i][j];
+	struct pair p = zoom_judge_sides(z, zoom_from(z, i, by), zoom_to(z, j, by), by,
+					 scored->seeming);
 
-	if (first.state >= PAIR_TOGETHER || first.seeming == 0)
-		return first;
-	second = judge_pair_at(z, i, j, first.seeming, by);
-	return second.state == PAIR_ACCEPTED ? second : first;
+	p.score = scored->score;
+	p.seeming = scored->seeming;
+	return p;
 }
 
 /* Whether nearly all packets of a side have one length. */

@@ -220,6 +220,9 @@ static void note_partners(const struct zoom_session *s, struct app *a)
 			best = share;
 			f->partner = s->keys[k].remote;
 		}
+		/* It surely is a leg, though nobody can tell of whom. */
+		if (best <= 0 && is_watched(s, f))
+			best = zoom_leg_share(s->zoom, f->zoom_index);
 		if (best <= 0)
 			continue;
 		f->match = best;

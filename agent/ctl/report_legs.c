@@ -21,6 +21,14 @@ static bool is_same_pair(const struct pair *p, const struct flow *f)
 	       (addr_equal(&p->a, &f->partner) && addr_equal(&p->b, &f->key.remote));
 }
 
+/* One that carries what many bring is a leg without being half of a pair. */
+static bool has_partner(const struct flow *f)
+{
+	const struct addr none = {{0}};
+
+	return !addr_equal(&f->partner, &none);
+}
+
 /* The place of a flow among the strongest pairs, or -1 if it has none. */
 static int find_place(const struct pairs *pairs, const struct flow *f)
 {
@@ -89,7 +97,7 @@ json_t *report_legs(const struct app *app)
 	json_t *list = json_array();
 
 	for (const struct flow *f = app->flows; f; f = f->next) {
-		int place = f->is_leg ? find_place(&pairs, f) : -1;
+		int place = f->is_leg && has_partner(f) ? find_place(&pairs, f) : -1;
 
 		if (place >= 0)
 			insert(&pairs, (size_t)place, f);

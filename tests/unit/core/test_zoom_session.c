@@ -111,6 +111,49 @@ static void relayed_packets_promote_within_three_seconds(void **state)
 	traffic_end(&t);
 }
 
+/* Flows 2 to 11 bring something short now and then, 12 takes it all on; what 13 brings
+ * stays here. */
+static void circuits(struct traffic *t)
+{
+	for (unsigned int k = 0; k < 30; k++) {
+		uint64_t at = t->now_ns + k * 64 * MS +
+			      (uint64_t)(traffic_noise(t) * 30 * MS);
+		unsigned int count = 10 + (unsigned int)(traffic_noise(t) * 40);
+
+		for (unsigned int i = 0; i < count; i++)
+			packet(t, 2 + k % 10, at + i * 12000, true, 1400);
+		for (unsigned int i = 0; i < count; i++)
+			packet(t, 12, at + MS + i * 12000, false, 1400);
+		for (unsigned int i = 0; i < 30; i++)
+			packet(t, 13, at + 2 * MS + i * MS, true, 500);
+	}
+}
+
+static void what_carries_all_circuits_is_a_leg_though_not_half_of_a_pair(void **state)
+{
+	const struct addr none = {{0}};
+	struct traffic t;
+	struct flow *f;
+	size_t i = 0;
+
+	(void)state;
+	begin(&t);
+	assert_int_equal(look(&t, 1), 0);
+	for (unsigned int k = 3; k < 15; k++)
+		traffic_flow(&t, k, true);
+	flat(&t);
+	circuits(&t);
+	assert_int_equal(look_end(&t), 0);
+	assert_true(traffic_app(&t)->zoom.result.is_conclusive);
+	assert_true(traffic_app(&t)->zoom.result.matched_share > 0.5);
+	for (f = traffic_app(&t)->flows; f; f = f->next, i++) {
+		assert_true(i < 2 || addr_equal(&f->partner, &none));
+		assert_true(i < 2 || f->matches == (i == 12 ? FLOW_LEG_MATCHES : 0));
+	}
+	assert_int_equal(i, 14);
+	traffic_end(&t);
+}
+
 /* In the middle of a swarm some of what comes in leaves at once, and most does not. */
 static void half_of_the_packets_sent_on_is_no_relay(void **state)
 {
@@ -497,6 +540,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_candidate_is_looked_at_once),
 		cmocka_unit_test(relayed_packets_promote_within_three_seconds),
+		cmocka_unit_test(
+			what_carries_all_circuits_is_a_leg_though_not_half_of_a_pair),
 		cmocka_unit_test(half_of_the_packets_sent_on_is_no_relay),
 		cmocka_unit_test(
 			a_look_without_packets_is_inconclusive_and_repeated_soon),

@@ -104,6 +104,24 @@ static void of_many_legs_the_strongest_are_kept(void **state)
 	free(flows);
 }
 
+/* It carries what many bring: nobody can tell of whom. */
+static void a_leg_without_a_partner_is_no_pair(void **state)
+{
+	struct flow flow = {.is_leg = true, .match = 0.9f};
+	struct app app = {.flows = &flow};
+	json_t *legs;
+
+	(void)state;
+	flow.key.remote = addr_from_ipv4(htonl(1));
+	legs = report_legs(&app);
+	assert_int_equal(json_array_size(legs), 0);
+	flow.partner = addr_from_ipv4(htonl(2));
+	json_decref(legs);
+	legs = report_legs(&app);
+	assert_int_equal(json_array_size(legs), 1);
+	json_decref(legs);
+}
+
 /* Which of two flows is the stronger says nothing of who sends to whom. */
 static void a_leg_leads_from_the_one_who_brought_more(void **state)
 {
@@ -310,6 +328,7 @@ int main(void)
 		cmocka_unit_test(a_pair_of_legs_is_there_once_the_strongest_first),
 		cmocka_unit_test(of_many_legs_the_strongest_are_kept),
 		cmocka_unit_test(a_leg_leads_from_the_one_who_brought_more),
+		cmocka_unit_test(a_leg_without_a_partner_is_no_pair),
 		cmocka_unit_test(a_client_is_told_how_far_it_is_from_a_relay),
 		cmocka_unit_test(one_that_is_above_is_told_how_long_it_takes),
 		cmocka_unit_test(a_relay_is_told_what_carries_its_verdict),
