@@ -272,19 +272,20 @@ static void sizes_beyond_32_bits_and_times_before_the_first_do_no_harm(void **st
 	circuits_work_free(NULL);
 }
 
-/* One every .6 s or so, all still moving at 15 s; from .5 to .95 of what comes in, as a
- * circuit `other` places before or after brought it in, is taken out. */
+/* One every .6 s or so, all still moving at 15 s; from .46 to .54 of what comes in, as
+ * a circuit `other` places after brought it in, is taken out. */
 static void lossy_circuits(struct circuits *c, uint64_t size, unsigned int other)
 {
 	for (unsigned int i = 0; i < 20; i++) {
 		uint64_t t = ns(0.6 * i + 0.04 * (i * i % 13));
-		uint64_t in = size_of(size, (i + other) % 20);
+		uint64_t in = size + size_of(size, i) / 4;
+		uint64_t out = size + size_of(size, (i + other) % 20) / 4;
 		struct addr from = address(i), to = address(1000 + i);
 		uint32_t a = circuits_open(c, t, &from, true);
 		uint32_t b = circuits_open(c, t + 1000000, &to, false);
 
-		circuits_update(c, b, size_of(size, i), 350, ns(15));
-		circuits_update(c, a, 400, in / 20 * (10 + i * 7 % 10), ns(15));
+		circuits_update(c, b, in, 350, ns(15));
+		circuits_update(c, a, 400, out / 50 * (23 + i * 3 % 5), ns(15));
 	}
 }
 
