@@ -21,6 +21,15 @@
 #define PAIRS_MIN 8.0	 /* beyond chance */
 #define SHARE_MIN 0.1
 
+/* Where bytes are lost on the way. */
+#define LOOSE_BYTES_MIN 65536  /* less hardly waits anywhere */
+#define LOOSE_AGE (2 * SECOND) /* of what has not ended */
+#define LOOSE_CROSSED_MIN 0.7  /* of what opened together */
+#define LOOSE_CORRELATION_MIN 0.7
+#define LOOSE_Z_MIN 5.0	     /* of it */
+#define LOOSE_WITHIN_MIN 0.6 /* among large ones, and among small ones */
+#define LOOSE_Z_WITHIN_MIN 4.0
+
 struct entry {
 	uint64_t first_ns;
 	struct addr remote;
@@ -169,6 +178,19 @@ static bool is_short(const struct entry *e, uint64_t now_ns)
 	       is_settled(e, now_ns) && (e->in || e->out);
 }
 
+static void fill(struct circuits_flow *f, const struct circuits *c, uint16_t slot)
+{
+	const struct entry *e = &c->entries[slot];
+
+	*f = (struct circuits_flow){.time = e->first_ns,
+				    .remote = hash_of(&e->remote),
+				    .lasted_ms = e->moved_ms,
+				    .slot = slot,
+				    /* In order also where it wraps. */
+				    .run = (uint16_t)(e->run - c->run - 1),
+				    .is_inbound = e->is_inbound};
+}
+
 /* Takes up what can be paired. Returns the bytes in of all short flows. */
 static double load(const struct circuits *c, struct circuits_work *w, uint64_t now_ns,
 		   unsigned int *ret_flows)
@@ -187,13 +209,39 @@ static double load(const struct circuits *c, struct circuits_work *w, uint64_t n
 		++*ret_flows;
 		if (e->in < CIRCUITS_BYTES_MIN && e->out < CIRCUITS_BYTES_MIN)
 			continue;
-		*f = (struct circuits_flow){.time = e->first_ns,
-					    .remote = hash_of(&e->remote),
-					    .slot = i,
-					    /* In order also where it wraps. */
-					    .run = (uint16_t)(e->run - c->run - 1),
-					    .is_inbound = e->is_inbound};
+		fill(f, c, i);
 		circuits_flow_size(f, e->in, e->out);
+		w->count++;
+	}
+	return in;
+}
+
+static bool is_loose(const struct entry *e, uint64_t now_ns)
+{
+	return e->handle && e->first_ns + LOOSE_AGE <= now_ns &&
+	       e->first_ns + WINDOW >= now_ns &&
+	       (uint64_t)e->moved_ms * (SECOND / 1000) <= SHORT;
+}
+
+/* Large flows, ended or not: they may last longer than it should take to find them.
+ * Returns the bytes in of all short flows so far. */
+static double reload_loosely(const struct circuits *c, struct circuits_work *w,
+			     uint64_t now_ns)
+{
+	double in = 0;
+
+	w->count = 0;
+	for (uint16_t i = 0; i < CIRCUITS_MAX; i++) {
+		const struct entry *e = &c->entries[i];
+		struct circuits_flow *f = &w->flows[w->count];
+
+		if (!is_loose(e, now_ns))
+			continue;
+		in += e->in;
+		if (e->in < LOOSE_BYTES_MIN && e->out < LOOSE_BYTES_MIN)
+			continue;
+		fill(f, c, i);
+		circuits_flow_size_loosely(f, e->in, e->out);
 		w->count++;
 	}
 	return in;
@@ -352,6 +400,27 @@ static void judge(const struct circuits *c, const struct circuits_work *w,
 			   r->matched_share >= SHARE_MIN && is_spread(slices, f);
 }
 
+/* By the opening, and sizes that agree with each other more than they are alike. */
+static void evaluate_loosely(const struct circuits *c, struct circuits_work *w,
+			     uint64_t now_ns, struct circuits_result *ret_result)
+{
+	struct circuits_result r = {.flows = ret_result->flows, .is_loose = true};
+	double received = reload_loosely(c, w, now_ns);
+	struct circuits_found f = circuits_find_answered(w);
+	struct circuits_agreement a;
+
+	if (f.kind == CIRCUITS_NONE || f.z < Z_MIN ||
+	    f.crossed_share < LOOSE_CROSSED_MIN)
+		return;
+	a = circuits_agree(w, &f);
+	if (a.correlation < LOOSE_CORRELATION_MIN || a.z < LOOSE_Z_MIN ||
+	    a.within < LOOSE_WITHIN_MIN || a.z_within < LOOSE_Z_WITHIN_MIN)
+		return;
+	judge(c, w, &f, received, &r);
+	if (r.is_conclusive)
+		*ret_result = r;
+}
+
 void circuits_evaluate(const struct circuits *c, struct circuits_work *w,
 		       uint64_t now_ns, struct circuits_result *ret_result)
 {
@@ -365,5 +434,7 @@ void circuits_evaluate(const struct circuits *c, struct circuits_work *w,
 	}
 	if (f.kind != CIRCUITS_NONE && f.z >= Z_MIN)
 		judge(c, w, &f, received, &r);
+	if (!r.is_conclusive)
+		evaluate_loosely(c, w, now_ns, &r);
 	*ret_result = r;
 }

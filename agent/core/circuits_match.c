@@ -536,12 +536,10 @@ static void scan(const struct circuits_lags *l, size_t flows,
 	}
 }
 
-struct circuits_found circuits_find_opened(struct circuits_work *w)
+struct circuits_found circuits_find_answered(struct circuits_work *w)
 {
 	static const struct circuits_found answered = {
 		.kind = CIRCUITS_ANSWERED, .shift = OPENED_SHIFT, .end = OPENED_WINDOW};
-	static const struct circuits_found together = {
-		.kind = CIRCUITS_TOGETHER, .shift = OPENED_SHIFT, .end = OPENED_WINDOW};
 	struct circuits_found best = {.kind = CIRCUITS_NONE};
 
 	if (w->count < FLOWS_MIN)
@@ -549,7 +547,17 @@ struct circuits_found circuits_find_opened(struct circuits_work *w)
 	order(w);
 	count_all_opened(w);
 	scan(&w->answered, w->count, &answered, &best);
-	scan(&w->together, w->count, &together, &best);
+	return best;
+}
+
+struct circuits_found circuits_find_opened(struct circuits_work *w)
+{
+	static const struct circuits_found together = {
+		.kind = CIRCUITS_TOGETHER, .shift = OPENED_SHIFT, .end = OPENED_WINDOW};
+	struct circuits_found best = circuits_find_answered(w);
+
+	if (w->count >= FLOWS_MIN)
+		scan(&w->together, w->count, &together, &best);
 	return best;
 }
 

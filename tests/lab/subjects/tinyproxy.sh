@@ -6,7 +6,7 @@
 label relay
 family exit
 trade "web proxy"
-used_for judging
+used_for tuning
 needs tinyproxy nginx curl
 strangers 2
 

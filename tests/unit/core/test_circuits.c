@@ -272,6 +272,62 @@ static void sizes_beyond_32_bits_and_times_before_the_first_do_no_harm(void **st
 	circuits_work_free(NULL);
 }
 
+/* One every .6 s or so, all still moving at 15 s; from .46 to .54 of what comes in, as
+ * a circuit `other` places after brought it in, is taken out. */
+static void lossy_circuits(struct circuits *c, uint64_t size, unsigned int other)
+{
+	for (unsigned int i = 0; i < 20; i++) {
+		uint64_t t = ns(0.6 * i + 0.04 * (i * i % 13));
+		uint64_t in = size + size_of(size, i) / 4;
+		uint64_t out = size + size_of(size, (i + other) % 20) / 4;
+		struct addr from = address(i), to = address(1000 + i);
+		uint32_t a = circuits_open(c, t, &from, true);
+		uint32_t b = circuits_open(c, t + 1000000, &to, false);
+
+		circuits_update(c, b, in, 350, ns(15));
+		circuits_update(c, a, 400, out / 50 * (23 + i * 3 % 5), ns(15));
+	}
+}
+
+static void bytes_may_be_lost_and_flows_still_move(void **state)
+{
+	struct world *w = *state;
+	struct circuits_result r;
+
+	lossy_circuits(w->circuits, 200000, 0);
+	circuits_evaluate(w->circuits, w->work, ns(15), &r);
+	assert_int_equal(r.flows, 0);
+	assert_true(r.is_conclusive && r.is_loose);
+	assert_int_equal(r.kind, CIRCUITS_ANSWERED);
+	assert_in_range(r.pairs, 18, 22);
+	assert_true(r.matched_share > 0.9);
+	/* The last of them are too young. */
+	circuits_evaluate(w->circuits, w->work, ns(13), &r);
+	assert_true(r.is_conclusive);
+	assert_in_range(r.pairs, 14, 18);
+}
+
+static void sizes_of_others_do_not_agree(void **state)
+{
+	struct world *w = *state;
+	struct circuits_result r;
+
+	lossy_circuits(w->circuits, 200000, 7);
+	circuits_evaluate(w->circuits, w->work, ns(15), &r);
+	assert_false(r.is_conclusive);
+}
+
+static void small_flows_lose_nothing(void **state)
+{
+	struct world *w = *state;
+	struct circuits_result r;
+
+	lossy_circuits(w->circuits, 6000, 0);
+	circuits_evaluate(w->circuits, w->work, ns(15), &r);
+	assert_false(r.is_conclusive);
+	assert_false(r.is_loose);
+}
+
 #define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -284,6 +340,9 @@ int main(void)
 		CASE(small_circuits_are_not_paired),
 		CASE(circuits_of_long_ago_are_forgotten),
 		CASE(what_still_moves_is_not_judged),
+		CASE(bytes_may_be_lost_and_flows_still_move),
+		CASE(sizes_of_others_do_not_agree),
+		CASE(small_flows_lose_nothing),
 		CASE(a_full_table_refuses_and_keeps_what_it_has),
 		CASE(long_flows_do_not_hold_a_place_for_ever),
 		CASE(sizes_beyond_32_bits_and_times_before_the_first_do_no_harm),
