@@ -21,7 +21,7 @@ struct detect_state {
 	bool has_batches;
 	double batches; /* the same of bursts */
 	bool has_circuits;
-	double circuits; /* the same of short flows */
+	double circuits;	   /* the same of short flows */
 	struct app_totals counted; /* up to the last look at them */
 	double cover;
 	uint64_t cover_since_ns, hub_since_ns, callers_ns;
