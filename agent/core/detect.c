@@ -79,7 +79,8 @@ static void measure_rates(const struct app *a, uint64_t time_ns, struct facts *f
 	f->out = now.out;
 	f->in_60 = minute.in;
 	f->out_60 = minute.out;
-	f->is_flowing = f->in >= FACTS_RATE_MIN && f->out >= FACTS_RATE_MIN;
+	f->is_flowing =
+		history_is_flowing(&a->history, time_ns, RATE_SECONDS, FACTS_RATE_MIN);
 	f->is_trickling = f->in_60 >= FACTS_RATE_MIN && f->out_60 >= FACTS_RATE_MIN;
 	if (minute.in > 0 && minute.out > 0)
 		f->local = fmin(fmin(1, minute.local_out / minute.in),

@@ -222,7 +222,7 @@ static int observe_packet(struct engine *e, const struct observation *o)
 static int observe_zoom_end(struct engine *e, const struct observation *o)
 {
 	if (!e->zoom.app)
-		return -EINVAL;
+		return e->zoom.is_decided ? 0 : -EINVAL;
 	zoom_session_end(&e->zoom, e->apps[e->zoom.app], o->time_ns);
 	return 0;
 }
@@ -232,6 +232,8 @@ static void observe_tick(struct engine *e, double seconds)
 	e->stats.ticks++;
 	e->stats.candidates = 0;
 	groups_update(e);
+	if (e->zoom.app && e->apps[e->zoom.app])
+		zoom_session_glance(&e->zoom, e->apps[e->zoom.app], e->now_ns);
 	/* A member comes after the one it is judged as, whose id is less. */
 	for (struct app *a = tables_from(e, 1); a; a = tables_from(e, a->id + 1u)) {
 		if (a->is_candidate && seconds > 0)

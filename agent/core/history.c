@@ -113,6 +113,23 @@ struct history_rates history_rates(const struct history *h, uint64_t time_ns,
 	return r;
 }
 
+bool history_is_flowing(const struct history *h, uint64_t time_ns, unsigned int seconds,
+			double rate)
+{
+	uint64_t now = time_ns / SECOND_NS;
+	double in = 0, out = 0;
+
+	for (size_t i = 0; i < HISTORY_SECONDS; i++) {
+		const struct history_second *s = &h->seconds[i];
+
+		if (s->second > now || s->second + seconds <= now)
+			continue;
+		in += s->in / seconds;
+		out += s->out / seconds;
+	}
+	return in >= rate && out >= rate;
+}
+
 bool history_storage(const struct history *h, double *ret_stored, double *ret_served)
 {
 	const struct history_io *first, *last;

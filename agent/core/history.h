@@ -62,6 +62,11 @@ void history_add_io(struct history *h, const struct observation *o);
 struct history_rates history_rates(const struct history *h, uint64_t time_ns,
 				   unsigned int seconds);
 
+/* Whether both directions came to `rate` over the last `seconds`, the one that is still
+ * filling among them: never too late, and too early by a second at most. */
+bool history_is_flowing(const struct history *h, uint64_t time_ns, unsigned int seconds,
+			double rate);
+
 /* Written over received and read over sent, over the span of the samples kept. False
  * until that is some seconds long and both directions carried something. */
 bool history_storage(const struct history *h, double *ret_stored, double *ret_served);

@@ -7,6 +7,8 @@
 #include <utlist.h>
 
 #define SECOND_NS 1000000000u
+#define GLANCE_NS (uint64_t) SECOND_NS
+#define GLANCE_SHARE 0.8 /* has the full weight; no look-alike came near it */
 #define LONGER_NS (uint64_t) SECOND_NS
 #define AGAIN_NS (6 * (uint64_t)SECOND_NS)
 #define REFRESH_NS (30 * (uint64_t)SECOND_NS)
@@ -140,7 +142,7 @@ bool zoom_session_begin(struct zoom_session *s, struct app *a, uint64_t now_ns)
 	count_look(s, now_ns);
 	s->app = a->id;
 	s->flow_count = count;
-	s->is_full = false;
+	s->is_full = s->has_glanced = s->is_decided = false;
 	s->joined = s->left_out = 0;
 	s->begin_ns = now_ns;
 	s->seconds = a->zoom.time_ns && a->zoom.result.needs_longer
@@ -180,7 +182,8 @@ bool zoom_session_is_over(const struct zoom_session *s, bool others_wait,
 {
 	double seconds = others_wait ? ZOOM_SECONDS : s->seconds;
 
-	return s->is_full || now_ns - s->begin_ns >= (uint64_t)(seconds * SECOND_NS);
+	return !s->app || s->is_full ||
+	       now_ns - s->begin_ns >= (uint64_t)(seconds * SECOND_NS);
 }
 
 void zoom_session_add(struct zoom_session *s, const struct flow *f,
@@ -243,6 +246,21 @@ static void take_totals(struct zoom_session *s, const struct app *a)
 			flow_payload(f, &in, &out);
 			zoom_set_totals(s->zoom, f->zoom_index, in, out);
 		}
+}
+
+bool zoom_session_glance(struct zoom_session *s, struct app *a, uint64_t now_ns)
+{
+	struct zoom_result r;
+
+	if (!s->app || s->has_glanced || now_ns - s->begin_ns < GLANCE_NS)
+		return false;
+	s->has_glanced = true;
+	take_totals(s, a);
+	zoom_evaluate(s->zoom, &r);
+	s->is_decided = r.is_conclusive && r.matched_share >= GLANCE_SHARE;
+	if (s->is_decided)
+		zoom_session_end(s, a, now_ns);
+	return s->is_decided;
 }
 
 void zoom_session_end(struct zoom_session *s, struct app *a, uint64_t now_ns)

@@ -38,6 +38,8 @@ struct zoom_session {
 	uint64_t minute_ns; /* when the budget's minute began */
 	unsigned int in_minute;
 	bool is_full;
+	bool has_glanced; /* at this look, half-way */
+	bool is_decided;  /* and that sufficed: its end will come as a record */
 };
 
 int zoom_session_init(struct zoom_session *s);
@@ -59,6 +61,11 @@ bool zoom_session_is_over(const struct zoom_session *s, bool others_wait,
 			  uint64_t now_ns);
 void zoom_session_add(struct zoom_session *s, const struct flow *f,
 		      const struct observation *o);
+/*
+ * After a second: if what is there already shows that nearly all of it is passed on,
+ * that is enough, and the look ends. True if it did.
+ */
+bool zoom_session_glance(struct zoom_session *s, struct app *a, uint64_t now_ns);
 /* Ends it, and lets the application know what it showed. `a` may be NULL: it is gone.
  */
 void zoom_session_end(struct zoom_session *s, struct app *a, uint64_t now_ns);
