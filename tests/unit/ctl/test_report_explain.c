@@ -66,7 +66,7 @@ static void a_pair_of_legs_is_there_once_the_strongest_first(void **state)
 		flows[i].is_leg = rows[i].is_leg;
 	}
 	link_flows(flows, 5, &app);
-	legs = report_legs(&app);
+	legs = report_legs(&app, NULL);
 	assert_int_equal(json_array_size(legs), 2);
 	assert_string_equal(text_of(json_array_get(legs, 0), "from"), "198.51.100.2");
 	assert_string_equal(text_of(json_array_get(legs, 1), "from"), "198.51.100.3");
@@ -90,7 +90,7 @@ static void of_many_legs_the_strongest_are_kept(void **state)
 		flows[i].match = (float)((i * 37) % count) / (float)count;
 	}
 	link_flows(flows, count, &app);
-	legs = report_legs(&app);
+	legs = report_legs(&app, NULL);
 	assert_int_equal(json_array_size(legs), REPORT_LEGS_MAX);
 	for (size_t i = 0; i < REPORT_LEGS_MAX; i++) {
 		double c = json_real_value(
@@ -113,11 +113,11 @@ static void a_leg_without_a_partner_is_no_pair(void **state)
 
 	(void)state;
 	flow.key.remote = addr_from_ipv4(htonl(1));
-	legs = report_legs(&app);
+	legs = report_legs(&app, NULL);
 	assert_int_equal(json_array_size(legs), 0);
 	flow.partner = addr_from_ipv4(htonl(2));
 	json_decref(legs);
-	legs = report_legs(&app);
+	legs = report_legs(&app, NULL);
 	assert_int_equal(json_array_size(legs), 1);
 	json_decref(legs);
 }
@@ -150,7 +150,7 @@ static void a_leg_leads_from_the_one_who_brought_more(void **state)
 		flows[i].key.remote = addr_from_ipv4(htonl(rows[i].remote));
 	}
 	link_flows(flows, 3, &app);
-	legs = report_legs(&app);
+	legs = report_legs(&app, NULL);
 	assert_int_equal(json_array_size(legs), 1);
 	leg = json_array_get(legs, 0);
 	assert_string_equal(text_of(leg, "from"), "0.0.0.1");
