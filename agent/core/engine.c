@@ -223,6 +223,7 @@ static int observe_zoom_end(struct engine *e, const struct observation *o)
 {
 	if (!e->zoom.app)
 		return -EINVAL;
+	e->stats.zoom_left_out += e->zoom.left_out;
 	zoom_session_end(&e->zoom, e->apps[e->zoom.app], o->time_ns);
 	return 0;
 }
