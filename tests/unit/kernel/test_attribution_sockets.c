@@ -244,6 +244,26 @@ static void a_server_that_forks_is_found_by_its_family(void **state)
 	waitpid(younger, NULL, 0);
 }
 
+static void a_number_that_was_given_anew_is_another_process(void **state)
+{
+	struct app_identity identity = {.kind = APP_KIND_EXE, .key = "exe:/other@0"};
+	struct application *other, *found;
+	struct fixture *f = *state;
+	uint64_t start;
+
+	assert_int_equal(procinfo_read_start(f->procinfo, getpid(), &start), 0);
+	assert_int_equal(apps_intern(f->attribution, &identity, &other), 0);
+	other->process_count = 1;
+	other->processes[0] = (struct process){
+		.pid = getpid(), .start_ticks = start, .known_ns = NOW};
+	assert_int_equal(apps_find_process(f->attribution, getpid(), NOW, &found), 0);
+	assert_ptr_equal(found, other);
+	other->processes[0].start_ticks--;
+	assert_int_equal(apps_find_process(f->attribution, getpid(), NOW, &found), 0);
+	assert_ptr_not_equal(found, other);
+	assert_int_equal(other->process_count, 0);
+}
+
 static void a_new_flow_of_an_old_tuple_begins_anew(void **state)
 {
 	struct fixture *f = *state;
@@ -321,6 +341,7 @@ int main(void)
 		CASE(looks_keep_their_distance),
 		CASE(sockets_of_another_user_are_not_looked_for_there),
 		CASE(a_server_that_forks_is_found_by_its_family),
+		CASE(a_number_that_was_given_anew_is_another_process),
 		CASE(a_new_flow_of_an_old_tuple_begins_anew),
 		CASE(a_flow_that_ended_is_told_once),
 		CASE(nothing_points_to_an_application_that_is_forgotten),
