@@ -152,45 +152,16 @@ static void a_wrong_parameter_is_named(void **state)
 static void an_application_has_every_member_of_the_interface(void **state)
 {
 	static const char *const members[] = {
-		"name",
-		"id",
-		"judged_with",
-		"key",
-		"kind",
-		"exe",
-		"unit",
-		"user",
-		"uid",
-		"client",
-		"role",
-		"promoted",
-		"probability",
-		"since",
-		"peers",
-		"peers_in",
-		"peers_out",
-		"flows",
-		"legs",
-		"bytes_in",
-		"bytes_out",
-		"relayed_in",
-		"relayed_out",
-		"rate_in",
-		"rate_out",
-		"counted",
-		"decision",
-		"rule",
-		"rule_file",
-		"rule_line",
-		"enforced",
-		"limited",
-		"limits",
-		"pids",
-		"client_forbid",
-		"client_trade",
-		"own_in",
-		"own_out",
-		"evidence_families",
+		"name",		"id",	      "judged_with", "key",
+		"kind",		"exe",	      "unit",	     "user",
+		"uid",		"client",     "role",	     "promoted",
+		"probability",	"since",      "peers",	     "peers_in",
+		"peers_out",	"flows",      "legs",	     "bytes_in",
+		"bytes_out",	"relayed_in", "relayed_out", "rate_in",
+		"rate_out",	"counted",    "decision",    "rule",
+		"rule_file",	"rule_line",  "enforced",    "limited",
+		"limits",	"pids",	      "client_word", "client_forbid",
+		"client_trade", "own_in",     "own_out",     "evidence_families",
 		"may_be_cut",
 	};
 	json_t *reply = ask(*state, report_status, &anna, "supernode", NULL);
@@ -202,6 +173,24 @@ static void an_application_has_every_member_of_the_interface(void **state)
 	assert_int_equal(json_array_size(json_object_get(app, "pids")), 2);
 	assert_int_equal(int_of(reply, "schema_version"), REPORT_SCHEMA_VERSION);
 	assert_int_equal(json_array_size(json_object_get(reply, "applications")), 1);
+	json_decref(reply);
+}
+
+static void the_word_of_its_network_is_told_unless_it_is_a_trade(void **state)
+{
+	char id[] = "n2n", word[] = "supernode", forbid[] = "do not run it";
+	struct catalogue_client client = {.id = id, .word = word, .forbid = forbid};
+	struct report_fixture *f = *state;
+	json_t *reply;
+
+	app_of(f, 1)->client = &client;
+	reply = ask(f, report_status, &anna, "supernode", NULL);
+	assert_string_equal(text_of(find_in(reply, "supernode"), "client_word"),
+			    "supernode");
+	json_decref(reply);
+	client.trade = word;
+	reply = ask(f, report_status, &anna, "supernode", NULL);
+	assert_string_equal(text_of(find_in(reply, "supernode"), "client_word"), "");
 	json_decref(reply);
 }
 
@@ -462,6 +451,7 @@ int main(void)
 		CASE(of_a_group_each_user_sees_his_own_programs_and_peers),
 		CASE(a_wrong_parameter_is_named),
 		CASE(an_application_has_every_member_of_the_interface),
+		CASE(the_word_of_its_network_is_told_unless_it_is_a_trade),
 		CASE(what_is_not_relayed_is_its_own),
 		CASE(what_cuts_needs_a_promotion_and_two_families),
 		CASE(times_are_of_the_wall),
