@@ -5,26 +5,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "../support/reports.h"
 #include "ctl/report_json.h"
 #include <arpa/inet.h>
 #include <cmocka.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-
-static const char *text_of(const json_t *object, const char *key)
-{
-	const char *text = json_string_value(json_object_get(object, key));
-
-	assert_non_null(text);
-	return text;
-}
-
-static json_int_t int_of(const json_t *object, const char *key)
-{
-	assert_true(json_is_integer(json_object_get(object, key)));
-	return json_integer_value(json_object_get(object, key));
-}
 
 static void measure(struct app *app, enum evidence_kind k, double value, double weight)
 {
