@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "doctor.h"
 #include "agent_private.h"
+#include "core/circuits.h"
 #include "kernel/privilege.h"
 #include <errno.h>
 #include <inttypes.h>
@@ -211,6 +212,37 @@ static void examine_engine(const struct agent *a, struct doctor *d)
 	    s->flows, s->apps, s->candidates, s->flows_evicted);
 }
 
+/* What had no room or took longer than its share; each is bounded, none is a fault. */
+static void examine_bounds(const struct agent *a, struct doctor *d)
+{
+	const struct engine_stats *s = engine_stats(a->engine);
+	const struct app *app = NULL;
+	uint64_t refused = 0;
+
+	while ((app = engine_next_app(a->engine, app)))
+		refused += app->circuits ? circuits_refused(app->circuits) : 0;
+	if (a->poll.dumps.over)
+		add(d, "pace", REPORT_INFO, NULL,
+		    "%" PRIu64 " reads of the flows came sooner than one percent of a "
+		    "core allows, so as not to miss a relay",
+		    a->poll.dumps.over);
+	if (s->samples_refused)
+		add(d, "samples", REPORT_INFO, NULL,
+		    "%" PRIu64 " times a flow could not be compared with others for "
+		    "want of room",
+		    s->samples_refused);
+	if (s->zoom_left_out)
+		add(d, "packets-room", REPORT_INFO, NULL,
+		    "%" PRIu64 " flows began while packets were looked at, and could "
+		    "not be looked at too for want of room",
+		    s->zoom_left_out);
+	if (refused)
+		add(d, "circuits-room", REPORT_INFO, NULL,
+		    "%" PRIu64 " short connections could not be compared with others "
+		    "for want of room",
+		    refused);
+}
+
 static void examine_privilege(struct doctor *d)
 {
 	struct privilege_state s;
@@ -235,5 +267,6 @@ void doctor_examine(const struct agent *a, struct doctor *ret_doctor)
 	examine_nft(a, ret_doctor);
 	examine_attribution(a, ret_doctor);
 	examine_engine(a, ret_doctor);
+	examine_bounds(a, ret_doctor);
 	examine_privilege(ret_doctor);
 }

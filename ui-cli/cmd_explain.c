@@ -78,6 +78,11 @@ static void print_policy(const struct context *c, const json_t *app)
 		render_line(&c->out, STYLE_PLAIN, "It is a %s.", text);
 	render_line(&c->out, STYLE_PLAIN, "Policy: %s, because of %s.",
 		    words_policy(app, text), words_rule(app, rule));
+	if (*field_text(app, "client_word"))
+		render_line(&c->out, STYLE_PLAIN,
+			    "It is known as %s. Its network's word for a promoted one: "
+			    "%s",
+			    field_text(app, "client"), field_text(app, "client_word"));
 	if (*field_text(app, "client_forbid"))
 		render_line(&c->out, STYLE_PLAIN, "Its own setting against it: %s",
 			    field_text(app, "client_forbid"));
@@ -166,7 +171,7 @@ static void print_not_measured(const struct context *c, const json_t *list)
 						 field_text(e, "name"));
 	}
 	if (used)
-		render_line(&c->out, STYLE_DIM, "Not looked at yet: %s.", names);
+		render_line(&c->out, STYLE_DIM, "Not measured: %s.", names);
 }
 
 static void print_evidence(const struct context *c, const json_t *reply)

@@ -191,7 +191,7 @@ static void note_signs(const struct replay *p, struct noted *n, const struct app
 		n->sign_ns = p->sum.now_ns;
 	if (!app_role_is_promoted(app->role) || !app->leg_count)
 		return;
-	legs = report_legs(app);
+	legs = report_legs(app, NULL);
 	if (json_array_size(legs) >= json_array_size(n->legs)) {
 		json_decref(n->legs);
 		n->legs = legs;
@@ -287,7 +287,7 @@ static json_t *describe_limits(const struct replay *p, const struct app *app)
 	static const char *const members[] = {"limited", "limits", "rule", "rule_file",
 					      "rule_line"};
 	const struct report_input in = {.engine = p->engine, .policy = p->policy};
-	json_t *whole = report_application(&in, app), *part = json_object();
+	json_t *whole = report_application(&in, &reader, app), *part = json_object();
 
 	for (size_t i = 0; i < sizeof(members) / sizeof(*members); i++)
 		json_object_set(part, members[i], json_object_get(whole, members[i]));

@@ -139,6 +139,7 @@ static void recall_looks(struct app *a, uint64_t time_ns, struct facts *f)
 static struct facts measure(struct app *a, uint64_t time_ns)
 {
 	struct facts f = {.is_known_client = is_promotable(a),
+			  .has_processes = a->pid_count > 0,
 			  .has_device = a->has_device};
 
 	measure_rates(a, time_ns, &f);

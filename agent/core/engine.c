@@ -221,9 +221,12 @@ static int observe_packet(struct engine *e, const struct observation *o)
 
 static int observe_zoom_end(struct engine *e, const struct observation *o)
 {
-	if (!e->zoom.app)
-		return e->zoom.is_decided ? 0 : -EINVAL;
-	zoom_session_end(&e->zoom, e->apps[e->zoom.app], o->time_ns);
+	if (!e->zoom.app && !e->zoom.is_decided)
+		return -EINVAL;
+	e->stats.zoom_left_out += e->zoom.left_out;
+	if (e->zoom.app)
+		zoom_session_end(&e->zoom, e->apps[e->zoom.app], o->time_ns);
+	e->zoom.is_decided = false;
 	return 0;
 }
 

@@ -90,7 +90,9 @@ static double hub_weight(const struct facts *f)
 static void weigh_peers(const struct facts *f, struct evidence *e)
 {
 	set(e, EVIDENCE_HUB, f->callers, hub_weight(f));
-	set(e, EVIDENCE_REACHABLE, f->is_reachable, f->is_reachable ? .5 : 0);
+	/* Of a capture nobody can say what it listened on, or had open. */
+	if (f->has_processes || f->is_reachable)
+		set(e, EVIDENCE_REACHABLE, f->is_reachable, f->is_reachable ? .5 : 0);
 }
 
 /* Storing or serving files conserves their bytes; a talkative log is no storage, though
@@ -181,8 +183,9 @@ static void weigh_balance(const struct facts *f, struct evidence *e)
 	set(e, EVIDENCE_GAIN, gain, is_conserved && has_positive_head(e) ? 1 : 0);
 	weigh_transport(f, e);
 	weigh_storage(f, gain, e);
-	set(e, EVIDENCE_DEVICE, f->has_device,
-	    f->has_device && f->is_with_one ? -2 : 0);
+	if (f->has_processes || f->has_device)
+		set(e, EVIDENCE_DEVICE, f->has_device,
+		    f->has_device && f->is_with_one ? -2 : 0);
 	weigh_local(f, e);
 }
 

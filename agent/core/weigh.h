@@ -18,6 +18,7 @@
 /* Everything known of an application at one moment. */
 struct facts {
 	bool is_known_client; /* the catalogue knows it as one that gets promoted */
+	bool has_processes;   /* some are known: else nobody could look into them */
 
 	double in, out;	      /* bytes per second with strangers, over some seconds */
 	double in_60, out_60; /* over a minute */

@@ -57,8 +57,8 @@ struct summary {
 	double rate_in, rate_out;
 };
 
-static int add_app(const struct report_input *in, const struct app *app, json_t *list,
-		   struct summary *sum)
+static int add_app(const struct report_input *in, const struct ctl_peer *peer,
+		   const struct app *app, json_t *list, struct summary *sum)
 {
 	struct decision d;
 
@@ -69,7 +69,7 @@ static int add_app(const struct report_input *in, const struct app *app, json_t 
 	sum->limited += decision_is_limiting(&d);
 	sum->rate_in += app->rate_in;
 	sum->rate_out += app->rate_out;
-	return json_array_append_new(list, report_application(in, app));
+	return json_array_append_new(list, report_application(in, peer, app));
 }
 
 /* `only` NULL: all he may see. */
@@ -85,7 +85,7 @@ static json_t *make_apps(const struct report_input *in, const struct ctl_peer *p
 	     a = engine_next_app(in->engine, a)) {
 		if ((only && a != only) || !report_may_see(peer, a))
 			continue;
-		if (add_app(in, a, list, &sum) < 0) {
+		if (add_app(in, peer, a, list, &sum) < 0) {
 			json_decref(list);
 			return NULL;
 		}
@@ -146,6 +146,7 @@ int report_status(const struct report_input *in, const struct ctl_peer *peer,
 int report_explain(const struct report_input *in, const struct ctl_peer *peer,
 		   const json_t *parameters, json_t **ret_reply, const char **ret_error)
 {
+	bool may_see[APP_ID_MAX + 1];
 	const struct app *app;
 	struct decision d;
 	int r;
@@ -154,20 +155,23 @@ int report_explain(const struct report_input *in, const struct ctl_peer *peer,
 	if (r < 0 || *ret_error)
 		return r;
 	decide(in->policy, app, &d);
-	return finish(json_pack("{s:i, s:o, s:o, s:b, s:o, s:o, s:o, s:o}",
-				"schema_version", REPORT_SCHEMA_VERSION, "application",
-				report_application(in, app), "log_odds",
-				report_real(app->log_odds), "held", app->is_held,
-				"evidence", report_evidence(app), "families",
-				report_families(app), "legs",
-				report_legs(engine_judge_of(in->engine, app)),
-				"would_change", report_would_change(app, &d)),
-		      ret_reply);
+	return finish(
+		json_pack(
+			"{s:i, s:o, s:o, s:b, s:o, s:o, s:o, s:o}", "schema_version",
+			REPORT_SCHEMA_VERSION, "application",
+			report_application(in, peer, app), "log_odds",
+			report_real(app->log_odds), "held", app->is_held, "evidence",
+			report_evidence(app), "families", report_families(app), "legs",
+			report_legs(engine_judge_of(in->engine, app),
+				    report_whose_flows(in->engine, peer, app, may_see)),
+			"would_change", report_would_change(app, &d)),
+		ret_reply);
 }
 
 int report_peers(const struct report_input *in, const struct ctl_peer *peer,
 		 const json_t *parameters, json_t **ret_reply, const char **ret_error)
 {
+	bool may_see[APP_ID_MAX + 1];
 	const struct app *app;
 	json_t *peers;
 	size_t total;
@@ -176,7 +180,9 @@ int report_peers(const struct report_input *in, const struct ctl_peer *peer,
 	r = take_app(in, peer, parameters, true, &app, ret_reply, ret_error);
 	if (r < 0 || *ret_error)
 		return r;
-	peers = report_peer_list(engine_judge_of(in->engine, app), in->now_ns, &total);
+	peers = report_peer_list(engine_judge_of(in->engine, app),
+				 report_whose_flows(in->engine, peer, app, may_see),
+				 in->now_ns, &total);
 	if (!peers)
 		return -ENOMEM;
 	return finish(json_pack("{s:i, s:o, s:I, s:o}", "schema_version",

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "base/text.h"
+#include "ctl/report_find.h"
 #include "ctl/report_json.h"
 #include <math.h>
 #include <stdlib.h>
@@ -69,17 +70,24 @@ static const char *client_trade(const struct app *app)
 	return app->client && app->client->trade ? app->client->trade : "";
 }
 
+/* What the network of a known client calls a promotion; nobody promotes a trade. */
+static const char *client_word(const struct app *app)
+{
+	return app->client && !app->client->trade ? app->client->word : "";
+}
+
 static json_t *make_identity(const struct app *app)
 {
 	const struct app_identity *id = &app->identity;
 	const struct catalogue_client *client = app->client;
 
-	return json_pack("{s:o, s:i, s:o, s:s, s:o, s:o, s:o, s:I, s:o, s:o, s:o}",
+	return json_pack("{s:o, s:i, s:o, s:s, s:o, s:o, s:o, s:I, s:o, s:o, s:o, s:o}",
 			 "name", report_text(id->name), "id", (int)app->id, "key",
 			 report_text(id->key), "kind", kind_name(id->kind), "exe",
 			 report_text(id->exe), "unit", report_text(id->unit), "user",
 			 report_text(id->user), "uid", (json_int_t)id->uid, "client",
-			 report_text(client ? client->id : ""), "client_forbid",
+			 report_text(client ? client->id : ""), "client_word",
+			 report_text(client_word(app)), "client_forbid",
 			 report_text(client ? client->forbid : ""), "client_trade",
 			 report_text(client_trade(app)));
 }
@@ -200,15 +208,18 @@ static json_t *make_pids(const struct app *app)
 	return object;
 }
 
-/* The other programs of its group: what one takes from strangers another gives them. */
-static json_t *make_judged_with(const struct report_input *in, const struct app *app)
+/* The other programs of its group: what one takes from strangers another gives them.
+ * Those he may not see do not exist for the peer. */
+static json_t *make_judged_with(const struct report_input *in,
+				const struct ctl_peer *peer, const struct app *app)
 {
 	json_t *object = json_pack("{s:[]}", "judged_with");
 	json_t *names = json_object_get(object, "judged_with");
 	const struct app *other = NULL;
 
 	while (names && (other = engine_next_app(in->engine, other))) {
-		if (other == app || other->judge != app->judge)
+		if (other == app || other->judge != app->judge ||
+		    !report_may_see(peer, other))
 			continue;
 		if (json_array_append_new(names, report_text(other->identity.name)) <
 		    0) {
@@ -228,7 +239,8 @@ static int merge_take(json_t *object, json_t *part)
 	return r;
 }
 
-json_t *report_application(const struct report_input *in, const struct app *app)
+json_t *report_application(const struct report_input *in, const struct ctl_peer *peer,
+			   const struct app *app)
 {
 	json_t *object = json_object();
 
@@ -240,7 +252,7 @@ json_t *report_application(const struct report_input *in, const struct app *app)
 	    merge_take(object, make_counted(in, app)) < 0 ||
 	    merge_take(object, make_decision(in, app)) < 0 ||
 	    merge_take(object, make_pids(app)) < 0 ||
-	    merge_take(object, make_judged_with(in, app)) < 0) {
+	    merge_take(object, make_judged_with(in, peer, app)) < 0) {
 		json_decref(object);
 		return NULL;
 	}

@@ -16,6 +16,20 @@ bool report_may_see(const struct ctl_peer *peer, const struct app *app)
 	       app->identity.uid == peer->uid;
 }
 
+const bool *report_whose_flows(const struct engine *engine, const struct ctl_peer *peer,
+			       const struct app *app, bool may_see[APP_ID_MAX + 1])
+{
+	bool sees_all = true;
+
+	memset(may_see, 0, (APP_ID_MAX + 1) * sizeof(*may_see));
+	for (const struct app *a = engine_next_app(engine, NULL); a;
+	     a = engine_next_app(engine, a)) {
+		may_see[a->id] = report_may_see(peer, a);
+		sees_all = sees_all && (may_see[a->id] || a->judge != app->judge);
+	}
+	return sees_all ? NULL : may_see;
+}
+
 /* The next application the peer may see. */
 static const struct app *next_visible(const struct engine *engine,
 				      const struct ctl_peer *peer,

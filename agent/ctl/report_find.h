@@ -14,6 +14,13 @@
 bool report_may_see(const struct ctl_peer *peer, const struct app *app);
 
 /*
+ * Whose flows he may see of those that are judged together with an application:
+ * `may_see`, filled by application id, or NULL when it is those of all.
+ */
+const bool *report_whose_flows(const struct engine *engine, const struct ctl_peer *peer,
+			       const struct app *app, bool may_see[APP_ID_MAX + 1]);
+
+/*
  * The application `text` names: by key, name, unit, executable or id, the first of
  * these that fits. 0 with *ret_app, or with *ret_error and the error's parameters in
  * *ret_reply

@@ -21,13 +21,20 @@ json_t *report_real(double value);
 int64_t report_epoch(const struct report_input *in, uint64_t time_ns);
 const char *report_state_name(enum report_state state);
 
-/* New references, NULL without memory. */
-json_t *report_application(const struct report_input *in, const struct app *app);
+/*
+ * New references, NULL without memory.
+ *
+ * Programs of several users may be judged together, and one of them then has the flows
+ * of all: `may_see`, by application id, says whose may be shown, NULL: all.
+ */
+json_t *report_application(const struct report_input *in, const struct ctl_peer *peer,
+			   const struct app *app);
 json_t *report_evidence(const struct app *app);
 /* The families of it that count, those of weigh_families(). */
 json_t *report_families(const struct app *app);
-json_t *report_legs(const struct app *app);
-json_t *report_peer_list(const struct app *app, uint64_t now_ns, size_t *ret_total);
+json_t *report_legs(const struct app *app, const bool *may_see);
+json_t *report_peer_list(const struct app *app, const bool *may_see, uint64_t now_ns,
+			 size_t *ret_total);
 json_t *report_would_change(const struct app *app, const struct decision *d);
 
 #endif

@@ -7,6 +7,7 @@
 struct pair {
 	struct addr a, b;
 	float match;
+	bool has_a, has_b;		   /* legs with them were met */
 	uint64_t a_in, a_out, b_in, b_out; /* bytes of the legs with each */
 };
 
@@ -66,9 +67,11 @@ static void add_bytes(struct pairs *pairs, const struct flow *f)
 		struct pair *p = &pairs->list[i];
 
 		if (addr_equal(&p->a, &f->key.remote)) {
+			p->has_a = true;
 			p->a_in += f->bytes_in;
 			p->a_out += f->bytes_out;
 		} else if (addr_equal(&p->b, &f->key.remote)) {
+			p->has_b = true;
 			p->b_in += f->bytes_in;
 			p->b_out += f->bytes_out;
 		}
@@ -91,22 +94,39 @@ static json_t *make_leg(const struct pair *p)
 			 report_real((double)p->match));
 }
 
-json_t *report_legs(const struct app *app)
+static bool is_seen(const struct flow *f, const bool *may_see)
+{
+	return f->is_leg && (!may_see || may_see[f->app]);
+}
+
+/* The strongest, of flows that may be seen. */
+static void collect(const struct app *app, const bool *may_see, struct pairs *pairs)
+{
+	for (const struct flow *f = app->flows; f; f = f->next) {
+		int place = is_seen(f, may_see) && has_partner(f) ? find_place(pairs, f)
+								  : -1;
+
+		if (place >= 0)
+			insert(pairs, (size_t)place, f);
+	}
+	for (const struct flow *f = app->flows; f; f = f->next)
+		if (is_seen(f, may_see))
+			add_bytes(pairs, f);
+}
+
+json_t *report_legs(const struct app *app, const bool *may_see)
 {
 	struct pairs pairs = {.count = 0};
 	json_t *list = json_array();
 
-	for (const struct flow *f = app->flows; f; f = f->next) {
-		int place = f->is_leg && has_partner(f) ? find_place(&pairs, f) : -1;
-
-		if (place >= 0)
-			insert(&pairs, (size_t)place, f);
-	}
-	for (const struct flow *f = app->flows; f; f = f->next)
-		if (f->is_leg)
-			add_bytes(&pairs, f);
+	collect(app, may_see, &pairs);
 	for (size_t i = 0; list && i < pairs.count; i++) {
-		if (json_array_append_new(list, make_leg(&pairs.list[i])) < 0) {
+		const struct pair *p = &pairs.list[i];
+
+		/* The other half is somebody else's, and so is its peer. */
+		if (may_see && !(p->has_a && p->has_b))
+			continue;
+		if (json_array_append_new(list, make_leg(p)) < 0) {
 			json_decref(list);
 			return NULL;
 		}

@@ -29,14 +29,16 @@ static void add_flow(struct remote *p, const struct flow *f, uint64_t now_ns)
 }
 
 /* `table` has room for a remote a flow. */
-static struct remote *sum_flows(const struct app *app, struct remote *table,
-				uint64_t now_ns)
+static struct remote *sum_flows(const struct app *app, const bool *may_see,
+				struct remote *table, uint64_t now_ns)
 {
 	struct remote *head = NULL, *next = table;
 
 	for (const struct flow *f = app->flows; f; f = f->next) {
 		struct remote *p;
 
+		if (may_see && !may_see[f->app])
+			continue;
 		HASH_FIND(hh, head, &f->key.remote, sizeof(f->key.remote), p);
 		if (!p) {
 			p = next++;
@@ -71,7 +73,8 @@ static json_t *make_peer(const struct remote *p)
 			 p->is_trusted);
 }
 
-json_t *report_peer_list(const struct app *app, uint64_t now_ns, size_t *ret_total)
+json_t *report_peer_list(const struct app *app, const bool *may_see, uint64_t now_ns,
+			 size_t *ret_total)
 {
 	struct remote *table, *head = NULL;
 	size_t count = 0;
@@ -82,7 +85,7 @@ json_t *report_peer_list(const struct app *app, uint64_t now_ns, size_t *ret_tot
 	table = calloc(count ? count : 1, sizeof(*table));
 	if (!table || !list)
 		goto fail;
-	head = sum_flows(app, table, now_ns);
+	head = sum_flows(app, may_see, table, now_ns);
 	HASH_SORT(head, compare_heaviest);
 	for (const struct remote *p = head; p; p = p->hh.next) {
 		if (json_array_size(list) == REPORT_PEERS_MAX)

@@ -146,6 +146,15 @@ void apps_add_process(struct attribution *a, struct application *app, pid_t pid)
 	app->process_count++;
 }
 
+/* Its number may be another process's by now, perhaps on purpose. */
+static bool is_running(struct attribution *a, const struct process *process)
+{
+	uint64_t start;
+
+	return procinfo_read_start(a->procinfo, process->pid, &start) == 0 &&
+	       start == process->start_ticks;
+}
+
 /* The application a process was found to be of a short while ago. */
 static struct application *find_known(struct attribution *a, pid_t pid,
 				      uint64_t time_ns)
@@ -156,7 +165,8 @@ static struct application *find_known(struct attribution *a, pid_t pid,
 
 		if (process)
 			return process->known_ns &&
-					       time_ns < process->known_ns + KNOWN_NS
+					       time_ns < process->known_ns + KNOWN_NS &&
+					       is_running(a, process)
 				       ? app
 				       : NULL;
 	}
@@ -166,8 +176,10 @@ static struct application *find_known(struct attribution *a, pid_t pid,
 static void note_process(struct attribution *a, struct application *app, pid_t pid,
 			 uint64_t time_ns)
 {
-	struct process *process;
+	struct process *process = find_process(app, pid);
 
+	if (process && !is_running(a, process))
+		drop_process(app, process);
 	apps_add_process(a, app, pid);
 	process = find_process(app, pid);
 	if (process)
@@ -203,14 +215,6 @@ int apps_find_process(struct attribution *a, pid_t pid, uint64_t time_ns,
 	apps_report(a, app, time_ns);
 	*ret_app = app;
 	return 0;
-}
-
-static bool is_running(struct attribution *a, const struct process *process)
-{
-	uint64_t start;
-
-	return procinfo_read_start(a->procinfo, process->pid, &start) == 0 &&
-	       start == process->start_ticks;
 }
 
 void apps_refresh_processes(struct attribution *a, struct application *app)

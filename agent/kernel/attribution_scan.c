@@ -22,6 +22,9 @@
 #define SCAN_RESERVE_NS (SCAN_BUDGET_MAX_NS / 4)
 #define FAMILY_MAX 32	 /* youngest children looked into of one process */
 #define FAMILY_DRY_MAX 4 /* of them in a row without anything new */
+/* Descriptors read in one look, in all: nothing else is done meanwhile, and anybody
+ * may have processes that hold very many. What is left over is for a scan. */
+#define LOOK_LINKS_MAX 65536
 
 uint64_t budget_clock(void)
 {
@@ -93,13 +96,13 @@ static bool is_held(const struct attribution *a, const struct socket_owner *s)
  * they were young.
  */
 static bool look_into_children(struct attribution *a, pid_t parent,
-			       const struct socket_owner *s)
+			       const struct socket_owner *s, unsigned int *left)
 {
 	pid_t pids[FAMILY_MAX];
 	int n = procinfo_read_children(a->procinfo, parent, pids, FAMILY_MAX);
 
-	for (int dry = 0; n-- > 0 && dry < FAMILY_DRY_MAX;) {
-		if (procinfo_look(a->procinfo, pids[n]) <= 0)
+	for (int dry = 0; n-- > 0 && dry < FAMILY_DRY_MAX && *left;) {
+		if (procinfo_look(a->procinfo, pids[n], left) <= 0)
 			dry++;
 		else if (is_held(a, s))
 			return true;
@@ -117,24 +120,26 @@ static bool is_among(const pid_t *pids, size_t count, pid_t pid)
 	return false;
 }
 
-/* True when the socket was found; else all there is has been looked into. */
+/* True when the socket was found; else all that may be looked into has been. */
 static bool look_into_alike(struct attribution *a, const struct socket_owner *s)
 {
+	unsigned int left = LOOK_LINKS_MAX;
 	pid_t parents[RECENT_MAX];
 	size_t count = 0;
 
-	for (size_t i = 0; i < RECENT_MAX; i++)
+	for (size_t i = 0; i < RECENT_MAX && left; i++)
 		if (is_alike(&a->recent[i], s) && a->recent[i].pid > INIT_PID &&
-		    procinfo_look(a->procinfo, a->recent[i].pid) > 0 && is_held(a, s))
+		    procinfo_look(a->procinfo, a->recent[i].pid, &left) > 0 &&
+		    is_held(a, s))
 			return true;
-	for (size_t i = 0; i < RECENT_MAX; i++) {
+	for (size_t i = 0; i < RECENT_MAX && left; i++) {
 		pid_t parent = a->recent[i].parent;
 
 		if (!is_alike(&a->recent[i], s) || parent <= INIT_PID ||
 		    is_among(parents, count, parent))
 			continue;
 		parents[count++] = parent;
-		if (look_into_children(a, parent, s))
+		if (look_into_children(a, parent, s, &left))
 			return true;
 	}
 	return false;

@@ -38,10 +38,10 @@ int procinfo_find_pid(const struct procinfo *p, uint64_t socket_inode, pid_t *re
 int procinfo_scan(struct procinfo *p, uint32_t uid, const char *cgroup_path);
 /*
  * The same for one process, but what is cached as another's stays so: which of several
- * holders counts, scans decide. The number of sockets nobody was known to hold,
- * -ESRCH, -errno.
+ * holders counts, scans decide. Reads at most `left` descriptors and takes off what it
+ * read. The number of sockets nobody was known to hold, -ESRCH, -errno.
  */
-int procinfo_look(struct procinfo *p, pid_t pid);
+int procinfo_look(struct procinfo *p, pid_t pid, unsigned int *left);
 /* Drops cached sockets of processes that are gone. */
 void procinfo_prune(struct procinfo *p);
 

@@ -217,17 +217,20 @@ static void take_link(void *context, int fd, const char *target)
 		s->fd = fd;
 }
 
-int procinfo_look(struct procinfo *p, pid_t pid)
+int procinfo_look(struct procinfo *p, pid_t pid, unsigned int *left)
 {
 	struct reading r = {.procinfo = p, .pid = pid, .only_new = true};
 	int dir_fd = procinfo_open_process(p, pid);
-	int err;
+	int n;
 
 	if (dir_fd < 0)
 		return dir_fd;
-	err = procinfo_read_links(dir_fd, DESCRIPTORS_MAX, take_link, &r);
+	n = procinfo_read_links(dir_fd, *left, take_link, &r);
 	close(dir_fd);
-	return err < 0 ? err : r.found;
+	if (n < 0)
+		return n;
+	*left -= (unsigned int)n;
+	return r.found;
 }
 
 static bool has_uid(int dir_fd, uint32_t uid)

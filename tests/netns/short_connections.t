@@ -65,7 +65,7 @@ ulimit -n 8192
 cp "$(command -v microsocks)" "$NS_DIR/threads"
 cp "$LOAD" "$NS_DIR/forks"
 for port in 8080 8081 $OTHERS_PORT; do
-	ns_spawn s2 "$NS_DIR/server" "$LOAD" serve $port 131072 1000
+	ns_spawn s2 "$NS_DIR/server" "$LOAD" serve "$port" 131072 1000
 done
 ns_spawn office "$NS_DIR/log" "$NS_DIR/threads" -p 1080
 ns_spawn office "$NS_DIR/log" "$NS_DIR/forks" relay 1081

@@ -51,7 +51,7 @@ is "$(awk '{print ($1 < 0 ? -$1 : +$1)}' <<<"$measured")" \
 like "$measured" "[+]8.0 +strong for +packets +In a sample of packets, 9[0-9] %" \
 	"with its weight in number and word, and a sentence"
 not_ok "what was not measured has no row" grep -q batches <<<"$measured"
-like "$why" "Not looked at yet: .*batches" "but one line names it"
+like "$why" "Not measured: .*batches" "but one line names it"
 like "$why" "Independent kinds of evidence: [2-9] [(].*packets.*[)]: enough to cut" \
 	"how many kinds agree, and what that is enough for"
 like "$why" "198.18.0.101 +198.18.0.102 +11.7 MB +11.5 MB" \

@@ -177,6 +177,28 @@ static void a_device_speaks_for_a_call_with_one_peer(void **state)
 	assert_near(weight(&f, EVIDENCE_DEVICE), 0);
 }
 
+static void what_nobody_could_look_at_is_not_measured(void **state)
+{
+	static const enum evidence_kind kinds[] = {EVIDENCE_REACHABLE, EVIDENCE_DEVICE};
+	struct evidence e[EVIDENCE_COUNT];
+	struct facts f = relay();
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		f.has_processes = false;
+		weigh(&f, e);
+		assert_false(e[kinds[i]].is_measured);
+		f.has_processes = true;
+		weigh(&f, e);
+		assert_true(e[kinds[i]].is_measured);
+		assert_near(e[kinds[i]].weight, 0);
+	}
+	/* What was seen before they ended still counts. */
+	f.has_processes = false;
+	f.is_reachable = true;
+	assert_near(weight(&f, EVIDENCE_REACHABLE), .5);
+}
+
 static void what_ends_in_a_trusted_network_is_the_owners(void **state)
 {
 	struct facts f = relay();
@@ -231,6 +253,7 @@ int main(void)
 		cmocka_unit_test(a_server_or_a_swarm_is_less_of_a_hub),
 		cmocka_unit_test(constant_rates_weigh_after_a_minute_and_not_in_a_call),
 		cmocka_unit_test(a_device_speaks_for_a_call_with_one_peer),
+		cmocka_unit_test(what_nobody_could_look_at_is_not_measured),
 		cmocka_unit_test(what_ends_in_a_trusted_network_is_the_owners),
 		cmocka_unit_test(the_transport_share_counts_gradually),
 		cmocka_unit_test(store_and_forward_is_no_storage),

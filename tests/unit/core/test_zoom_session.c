@@ -282,7 +282,7 @@ static void flows_that_join_take_the_places_of_silent_ones(void **state)
 	traffic_end(&t);
 }
 
-static void joining_is_bounded(void **state)
+static void joining_is_bounded_and_who_finds_no_room_is_counted(void **state)
 {
 	struct traffic t;
 	unsigned int changes;
@@ -299,6 +299,8 @@ static void joining_is_bounded(void **state)
 		flat(&t);
 	}
 	assert_int_equal(engine_zoom_changes(t.engine) - changes, ZOOM_JOINS_MAX);
+	assert_int_equal(look_end(&t), 0);
+	assert_true(engine_stats(t.engine)->zoom_left_out > 0);
 	traffic_end(&t);
 }
 
@@ -549,7 +551,7 @@ int main(void)
 		cmocka_unit_test(a_flow_that_begins_during_the_look_joins_it),
 		cmocka_unit_test(one_whose_owner_is_found_late_joins_too),
 		cmocka_unit_test(flows_that_join_take_the_places_of_silent_ones),
-		cmocka_unit_test(joining_is_bounded),
+		cmocka_unit_test(joining_is_bounded_and_who_finds_no_room_is_counted),
 		cmocka_unit_test(what_a_flow_carried_before_it_was_captured_counts),
 		cmocka_unit_test(flows_without_counters_are_looked_at),
 		cmocka_unit_test(of_too_many_without_counters_each_has_its_turn),

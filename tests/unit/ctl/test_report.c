@@ -80,6 +80,54 @@ static void a_promotion_of_another_is_not_counted(void **state)
 	json_decref(reply);
 }
 
+struct seen {
+	const struct ctl_peer *peer;
+	const char *key, *address;
+	json_int_t peers;
+	size_t names, legs;
+};
+
+static void expect_seen(struct report_fixture *f, const struct seen *s)
+{
+	json_t *list = ask(f, report_peers, s->peer, s->key, NULL);
+	json_t *why = ask(f, report_explain, s->peer, s->key, NULL);
+	const json_t *app = json_object_get(why, "application");
+	const json_t *first = json_array_get(json_object_get(list, "peers"), 0);
+
+	assert_int_equal(int_of(list, "total"), s->peers);
+	assert_string_equal(text_of(first, "address"), s->address);
+	assert_int_equal(json_array_size(json_object_get(app, "judged_with")),
+			 s->names);
+	assert_int_equal(json_array_size(json_object_get(why, "legs")), s->legs);
+	json_decref(list);
+	json_decref(why);
+}
+
+/* The one they are judged as has the flows of both. */
+static void of_a_group_each_user_sees_his_own_programs_and_peers(void **state)
+{
+	static const struct seen seen[] = {
+		{&anna, "exe:/usr/bin/supernode@1000", "198.51.100.7", 1, 0, 0},
+		{&bert, "exe:/usr/bin/firefox@1001", "198.51.100.8", 1, 0, 0},
+		{&admin, "exe:/usr/bin/firefox@1001", "198.51.100.8", 2, 1, 1},
+	};
+	struct report_fixture *f = *state;
+	struct app *one = app_of(f, 1);
+
+	add_flow(f, 1, "198.51.100.7", 1, true, 1000);
+	add_flow(f, 1, "198.51.100.8", 1, false, 3000);
+	for (struct flow *flow = one->flows; flow; flow = flow->next) {
+		bool is_berts = flow->key.remote.b[15] == 8;
+
+		flow->app = is_berts ? 3 : 1;
+		flow->is_leg = true;
+		addr_parse(is_berts ? "198.51.100.7" : "198.51.100.8", &flow->partner);
+	}
+	app_of(f, 3)->judge = 1;
+	for (size_t i = 0; i < 3; i++)
+		expect_seen(f, &seen[i]);
+}
+
 /* --- parameters ---------------------------------------------------------------- */
 
 static void a_wrong_parameter_is_named(void **state)
@@ -104,45 +152,16 @@ static void a_wrong_parameter_is_named(void **state)
 static void an_application_has_every_member_of_the_interface(void **state)
 {
 	static const char *const members[] = {
-		"name",
-		"id",
-		"judged_with",
-		"key",
-		"kind",
-		"exe",
-		"unit",
-		"user",
-		"uid",
-		"client",
-		"role",
-		"promoted",
-		"probability",
-		"since",
-		"peers",
-		"peers_in",
-		"peers_out",
-		"flows",
-		"legs",
-		"bytes_in",
-		"bytes_out",
-		"relayed_in",
-		"relayed_out",
-		"rate_in",
-		"rate_out",
-		"counted",
-		"decision",
-		"rule",
-		"rule_file",
-		"rule_line",
-		"enforced",
-		"limited",
-		"limits",
-		"pids",
-		"client_forbid",
-		"client_trade",
-		"own_in",
-		"own_out",
-		"evidence_families",
+		"name",		"id",	      "judged_with", "key",
+		"kind",		"exe",	      "unit",	     "user",
+		"uid",		"client",     "role",	     "promoted",
+		"probability",	"since",      "peers",	     "peers_in",
+		"peers_out",	"flows",      "legs",	     "bytes_in",
+		"bytes_out",	"relayed_in", "relayed_out", "rate_in",
+		"rate_out",	"counted",    "decision",    "rule",
+		"rule_file",	"rule_line",  "enforced",    "limited",
+		"limits",	"pids",	      "client_word", "client_forbid",
+		"client_trade", "own_in",     "own_out",     "evidence_families",
 		"may_be_cut",
 	};
 	json_t *reply = ask(*state, report_status, &anna, "supernode", NULL);
@@ -154,6 +173,24 @@ static void an_application_has_every_member_of_the_interface(void **state)
 	assert_int_equal(json_array_size(json_object_get(app, "pids")), 2);
 	assert_int_equal(int_of(reply, "schema_version"), REPORT_SCHEMA_VERSION);
 	assert_int_equal(json_array_size(json_object_get(reply, "applications")), 1);
+	json_decref(reply);
+}
+
+static void the_word_of_its_network_is_told_unless_it_is_a_trade(void **state)
+{
+	char id[] = "n2n", word[] = "supernode", forbid[] = "do not run it";
+	struct catalogue_client client = {.id = id, .word = word, .forbid = forbid};
+	struct report_fixture *f = *state;
+	json_t *reply;
+
+	app_of(f, 1)->client = &client;
+	reply = ask(f, report_status, &anna, "supernode", NULL);
+	assert_string_equal(text_of(find_in(reply, "supernode"), "client_word"),
+			    "supernode");
+	json_decref(reply);
+	client.trade = word;
+	reply = ask(f, report_status, &anna, "supernode", NULL);
+	assert_string_equal(text_of(find_in(reply, "supernode"), "client_word"), "");
 	json_decref(reply);
 }
 
@@ -411,8 +448,10 @@ int main(void)
 		CASE(unattributed_traffic_is_nobodys_even_with_his_uid),
 		CASE(the_application_of_another_does_not_exist),
 		CASE(a_promotion_of_another_is_not_counted),
+		CASE(of_a_group_each_user_sees_his_own_programs_and_peers),
 		CASE(a_wrong_parameter_is_named),
 		CASE(an_application_has_every_member_of_the_interface),
+		CASE(the_word_of_its_network_is_told_unless_it_is_a_trade),
 		CASE(what_is_not_relayed_is_its_own),
 		CASE(what_cuts_needs_a_promotion_and_two_families),
 		CASE(times_are_of_the_wall),

@@ -5,26 +5,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "../support/reports.h"
 #include "ctl/report_json.h"
 #include <arpa/inet.h>
 #include <cmocka.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-
-static const char *text_of(const json_t *object, const char *key)
-{
-	const char *text = json_string_value(json_object_get(object, key));
-
-	assert_non_null(text);
-	return text;
-}
-
-static json_int_t int_of(const json_t *object, const char *key)
-{
-	assert_true(json_is_integer(json_object_get(object, key)));
-	return json_integer_value(json_object_get(object, key));
-}
 
 static void measure(struct app *app, enum evidence_kind k, double value, double weight)
 {
@@ -66,7 +53,7 @@ static void a_pair_of_legs_is_there_once_the_strongest_first(void **state)
 		flows[i].is_leg = rows[i].is_leg;
 	}
 	link_flows(flows, 5, &app);
-	legs = report_legs(&app);
+	legs = report_legs(&app, NULL);
 	assert_int_equal(json_array_size(legs), 2);
 	assert_string_equal(text_of(json_array_get(legs, 0), "from"), "198.51.100.2");
 	assert_string_equal(text_of(json_array_get(legs, 1), "from"), "198.51.100.3");
@@ -90,7 +77,7 @@ static void of_many_legs_the_strongest_are_kept(void **state)
 		flows[i].match = (float)((i * 37) % count) / (float)count;
 	}
 	link_flows(flows, count, &app);
-	legs = report_legs(&app);
+	legs = report_legs(&app, NULL);
 	assert_int_equal(json_array_size(legs), REPORT_LEGS_MAX);
 	for (size_t i = 0; i < REPORT_LEGS_MAX; i++) {
 		double c = json_real_value(
@@ -113,11 +100,11 @@ static void a_leg_without_a_partner_is_no_pair(void **state)
 
 	(void)state;
 	flow.key.remote = addr_from_ipv4(htonl(1));
-	legs = report_legs(&app);
+	legs = report_legs(&app, NULL);
 	assert_int_equal(json_array_size(legs), 0);
 	flow.partner = addr_from_ipv4(htonl(2));
 	json_decref(legs);
-	legs = report_legs(&app);
+	legs = report_legs(&app, NULL);
 	assert_int_equal(json_array_size(legs), 1);
 	json_decref(legs);
 }
@@ -150,7 +137,7 @@ static void a_leg_leads_from_the_one_who_brought_more(void **state)
 		flows[i].key.remote = addr_from_ipv4(htonl(rows[i].remote));
 	}
 	link_flows(flows, 3, &app);
-	legs = report_legs(&app);
+	legs = report_legs(&app, NULL);
 	assert_int_equal(json_array_size(legs), 1);
 	leg = json_array_get(legs, 0);
 	assert_string_equal(text_of(leg, "from"), "0.0.0.1");

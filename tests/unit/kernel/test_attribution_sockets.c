@@ -211,6 +211,27 @@ static void sockets_of_another_user_are_not_looked_for_there(void **state)
 	close(fd);
 }
 
+static void a_look_reads_no_more_than_it_may(void **state)
+{
+	struct fixture *f = *state;
+	struct sockdiag_socket s;
+	int first = make_socket(&s), second = make_socket(&s), last = make_socket(&s);
+	unsigned int left = (unsigned int)last;
+	pid_t pid;
+
+	/* The descriptors are read in order, and 0 to `last` are one too many. */
+	assert_true(procinfo_look(f->procinfo, getpid(), &left) >= 1);
+	assert_int_equal(left, 0);
+	assert_int_equal(procinfo_find_pid(f->procinfo, s.inode, &pid), -ENOENT);
+	left = 1000;
+	assert_int_equal(procinfo_look(f->procinfo, getpid(), &left), 1);
+	assert_true(left < 1000 && left > 0);
+	assert_int_equal(procinfo_find_pid(f->procinfo, s.inode, &pid), 0);
+	close(first);
+	close(second);
+	close(last);
+}
+
 /* A child that is not known holds it; its elder brother is. */
 static void a_server_that_forks_is_found_by_its_family(void **state)
 {
@@ -242,6 +263,26 @@ static void a_server_that_forks_is_found_by_its_family(void **state)
 	kill(younger, SIGKILL);
 	waitpid(elder, NULL, 0);
 	waitpid(younger, NULL, 0);
+}
+
+static void a_number_that_was_given_anew_is_another_process(void **state)
+{
+	struct app_identity identity = {.kind = APP_KIND_EXE, .key = "exe:/other@0"};
+	struct application *other, *found;
+	struct fixture *f = *state;
+	uint64_t start;
+
+	assert_int_equal(procinfo_read_start(f->procinfo, getpid(), &start), 0);
+	assert_int_equal(apps_intern(f->attribution, &identity, &other), 0);
+	other->process_count = 1;
+	other->processes[0] = (struct process){
+		.pid = getpid(), .start_ticks = start, .known_ns = NOW};
+	assert_int_equal(apps_find_process(f->attribution, getpid(), NOW, &found), 0);
+	assert_ptr_equal(found, other);
+	other->processes[0].start_ticks--;
+	assert_int_equal(apps_find_process(f->attribution, getpid(), NOW, &found), 0);
+	assert_ptr_not_equal(found, other);
+	assert_int_equal(other->process_count, 0);
 }
 
 static void a_new_flow_of_an_old_tuple_begins_anew(void **state)
@@ -320,7 +361,9 @@ int main(void)
 		CASE(that_it_held_the_last_proves_nothing),
 		CASE(looks_keep_their_distance),
 		CASE(sockets_of_another_user_are_not_looked_for_there),
+		CASE(a_look_reads_no_more_than_it_may),
 		CASE(a_server_that_forks_is_found_by_its_family),
+		CASE(a_number_that_was_given_anew_is_another_process),
 		CASE(a_new_flow_of_an_old_tuple_begins_anew),
 		CASE(a_flow_that_ended_is_told_once),
 		CASE(nothing_points_to_an_application_that_is_forgotten),
