@@ -56,7 +56,7 @@ like "$why" "Independent kinds of evidence: [2-9] [(].*packets.*[)]: enough to c
 	"how many kinds agree, and what that is enough for"
 like "$why" "198.18.0.101 +198.18.0.102 +11.7 MB +11.5 MB" \
 	"a leg leads from who sent to who received"
-like "$why" "Relayed, since .*: 6.05 MB in.*All else .*: 6.11 MB in" \
+like "$why" "Relayed, since .*: 10.8 MB in.*All else .*: 1.38 MB in" \
 	"relayed bytes and others stand apart"
 
 "$CTL" replay --json "$n2n" >"$DIR/json"
