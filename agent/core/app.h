@@ -79,6 +79,8 @@ struct app {
 	bool is_limited;   /* a relay limit of ours is in force */
 	bool is_held;	   /* stays promoted: it still pushes against that limit */
 	bool legs_suffice; /* the flows that are not legs can't be relaying */
+	bool has_matches;  /* since legs were last forgotten; so flows need a walk */
+	bool has_unnamed;  /* some of these may be legs, and are not named yet */
 
 	enum app_role role;
 	uint64_t role_since_ns;
@@ -92,5 +94,8 @@ struct app {
 
 /* 1 / (1 + e^-log_odds). */
 double app_probability(const struct app *a);
+
+/* A flow of its lists was matched, in so many evaluations by now. */
+void app_note_matches(struct app *a, struct flow *f, uint8_t matches);
 
 #endif

@@ -69,20 +69,22 @@ static const struct pairs_match *best_match(const struct pairs_result *r, size_t
 }
 
 /* Once an evaluation, however many partners there are. */
-static void note_match(struct flow *f, const struct flow *partner, float correlation)
+static void note_match(struct app *a, struct flow *f, const struct flow *partner,
+		       float correlation)
 {
 	f->match = correlation;
 	f->partner = partner->key.remote;
-	if (f->matches < UINT8_MAX)
-		f->matches++;
+	app_note_matches(
+		a, f, f->matches < UINT8_MAX ? (uint8_t)(f->matches + 1) : UINT8_MAX);
 }
 
 void looks_name_legs(struct app *a)
 {
 	struct flow *f;
 
-	if (a->log_odds < ROLE_SUSPECT_AT)
+	if (!a->has_unnamed || a->log_odds < ROLE_SUSPECT_AT)
 		return;
+	a->has_unnamed = false;
 	DL_FOREACH (a->flows, f)
 		if (!f->is_leg && f->is_stranger && f->matches >= FLOW_LEG_MATCHES) {
 			transport_set_leg(&a->transport, f, true);
@@ -116,14 +118,14 @@ static double smooth(double before, double now)
 	return (before + now) / 2;
 }
 
-static void note_matches(struct flow **flows, size_t count,
-			 const struct pairs_result *r)
+static void note_pairs(struct app *a, struct flow **flows, size_t count,
+		       const struct pairs_result *r)
 {
 	for (size_t i = 0; i < count; i++) {
 		const struct pairs_match *m = best_match(r, i);
 
 		if (m)
-			note_match(flows[i], flows[m->from == i ? m->to : m->from],
+			note_match(a, flows[i], flows[m->from == i ? m->to : m->from],
 				   m->correlation);
 	}
 }
@@ -153,20 +155,21 @@ static void compare_flows(struct app *a, struct detect_tools *tools, uint64_t ti
 	d->matched = smooth(d->matched, r->matched_share);
 	d->has_matched = true;
 	d->coupled_windows = (d->coupled_windows << 1 | r->is_coupled) & 7;
-	note_matches(flows, count, r);
+	note_pairs(a, flows, count, r);
 	sampling_choose(&tools->sampling, a);
 }
 
 /* Partners of a sum are not named: the sum is no flow. */
-static void note_batches(struct flow **flows, const struct batches_result *r)
+static void note_batches(struct app *a, struct flow **flows,
+			 const struct batches_result *r)
 {
 	for (size_t i = 0; i < r->count; i++) {
 		const struct batches_match *m = &r->matches[i];
 
 		if (m->from == BATCHES_OTHERS || m->to == BATCHES_OTHERS)
 			continue;
-		note_match(flows[m->from], flows[m->to], m->correlation);
-		note_match(flows[m->to], flows[m->from], m->correlation);
+		note_match(a, flows[m->from], flows[m->to], m->correlation);
+		note_match(a, flows[m->to], flows[m->from], m->correlation);
 	}
 }
 
@@ -191,7 +194,7 @@ static void compare_bursts(struct app *a, struct detect_tools *tools, uint64_t t
 			 r);
 	d->has_batches = r->is_conclusive;
 	d->batches = smooth(d->batches, r->matched_share);
-	note_batches(flows, r);
+	note_batches(a, flows, r);
 }
 
 /* Of short flows it is known how many carry on, not which: of what no leg carried, that
@@ -247,10 +250,13 @@ void looks_forget_legs(struct app *a)
 {
 	struct flow *f;
 
-	DL_FOREACH (a->flows, f) {
-		transport_set_leg(&a->transport, f, false);
-		f->matches = 0;
-	}
+	/* Roles may change each second, and applications have many flows. */
+	if (a->has_matches)
+		DL_FOREACH (a->flows, f) {
+			transport_set_leg(&a->transport, f, false);
+			f->matches = 0;
+		}
+	a->has_matches = a->has_unnamed = false;
 	a->leg_count = 0;
 	a->legs_suffice = false;
 }

@@ -226,8 +226,9 @@ static void note_partners(const struct zoom_session *s, struct app *a)
 		if (best <= 0)
 			continue;
 		f->match = best;
-		if (f->matches < FLOW_LEG_MATCHES)
-			f->matches = FLOW_LEG_MATCHES;
+		app_note_matches(a, f,
+				 f->matches < FLOW_LEG_MATCHES ? FLOW_LEG_MATCHES
+							       : f->matches);
 	}
 }
 
