@@ -41,6 +41,7 @@ static int observe_app_gone(struct engine *e, const struct observation *o)
 	    !e->apps[o->app.id])
 		return -EINVAL;
 	a = e->apps[o->app.id];
+	zoom_session_leave(&e->zoom, a);
 	groups_leave(e, a);
 	DL_FOREACH_SAFE(a->flows, f, next)
 	{

@@ -60,6 +60,12 @@ static bool is_watched(const struct zoom_session *s, const struct flow *f)
 	       memcmp(&s->keys[f->zoom_index], &f->key, sizeof(f->key)) == 0;
 }
 
+/* Whether it is in the lists of the application that is looked at. */
+static bool is_looked_at(const struct zoom_session *s, const struct flow *f)
+{
+	return s->app && !s->is_void && f->peer->key.app == s->app;
+}
+
 static void update_watched(struct zoom_session *s)
 {
 	s->watched_count = 0;
@@ -140,7 +146,7 @@ bool zoom_session_begin(struct zoom_session *s, struct app *a, uint64_t now_ns)
 	count_look(s, now_ns);
 	s->app = a->id;
 	s->flow_count = count;
-	s->is_full = false;
+	s->is_full = s->is_void = false;
 	s->joined = s->left_out = 0;
 	s->begin_ns = now_ns;
 	s->seconds = a->zoom.time_ns && a->zoom.result.needs_longer
@@ -159,8 +165,7 @@ void zoom_session_join(struct zoom_session *s, struct flow *f)
 {
 	int place;
 
-	if (!s->app || f->peer->key.app != s->app || !f->is_stranger ||
-	    is_watched(s, f))
+	if (!is_looked_at(s, f) || !f->is_stranger || is_watched(s, f))
 		return;
 	place = s->joined < ZOOM_JOINS_MAX ? zoom_add_flow(s->zoom, &f->key.remote)
 					   : -1;
@@ -173,6 +178,11 @@ void zoom_session_join(struct zoom_session *s, struct flow *f)
 		s->flow_count++;
 	put_flow(s, (size_t)place, f);
 	update_watched(s);
+}
+
+void zoom_session_leave(struct zoom_session *s, const struct app *a)
+{
+	s->is_void |= s->app == a->id;
 }
 
 bool zoom_session_is_over(const struct zoom_session *s, bool others_wait,
@@ -194,7 +204,7 @@ void zoom_session_add(struct zoom_session *s, const struct flow *f,
 	};
 	unsigned int thinned;
 
-	if (!s->app || f->peer->key.app != s->app || !is_watched(s, f))
+	if (!is_looked_at(s, f) || !is_watched(s, f))
 		return;
 	thinned = zoom_count_dropped(s->zoom);
 	if (!zoom_add(s->zoom, &packet))
@@ -251,7 +261,7 @@ void zoom_session_end(struct zoom_session *s, struct app *a, uint64_t now_ns)
 	struct flow *f;
 
 	s->app = APP_UNATTRIBUTED;
-	if (!a)
+	if (!a || s->is_void)
 		return;
 	take_totals(s, a);
 	zoom_evaluate(s->zoom, &a->zoom.result);

@@ -38,6 +38,7 @@ struct zoom_session {
 	uint64_t minute_ns; /* when the budget's minute began */
 	unsigned int in_minute;
 	bool is_full;
+	bool is_void; /* its application is gone; another may have the id by now */
 };
 
 int zoom_session_init(struct zoom_session *s);
@@ -54,6 +55,8 @@ bool zoom_session_is_first(const struct app *a);
 bool zoom_session_begin(struct zoom_session *s, struct app *a, uint64_t now_ns);
 /* A flow that has just become known is looked at too, if it is this application's. */
 void zoom_session_join(struct zoom_session *s, struct flow *f);
+/* An application is gone: what was seen of it is nobody's, until the look ends. */
+void zoom_session_leave(struct zoom_session *s, const struct app *a);
 /* Whether it is full, or has lasted long enough; a longer one sooner if others wait. */
 bool zoom_session_is_over(const struct zoom_session *s, bool others_wait,
 			  uint64_t now_ns);

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Whose turn it is to be looked at, while applications come and go. */
+#include "../support/traffic.h"
+#include "core/zoom_session.h"
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define MS 1000000u
+
+/* Two flat streams through the program. */
+static void flat(struct traffic *t)
+{
+	traffic_carry(t, 0, 20000, 20000);
+	traffic_carry(t, 1, 20000, 20000);
+	traffic_sample(t);
+}
+
+static void begin(struct traffic *t)
+{
+	traffic_begin(t, 1);
+	traffic_flow(t, 1, true);
+	traffic_flow(t, 2, true);
+	for (int i = 0; i < 15 && !engine_wants_zoom(t->engine); i++)
+		flat(t);
+}
+
+static int tell_app(struct traffic *t, uint16_t id, const char *key)
+{
+	struct app_identity identity = {.kind = APP_KIND_EXE};
+	struct observation o = {.kind = OBS_APP, .time_ns = t->now_ns};
+
+	o.app.id = id;
+	o.app.identity = &identity;
+	strncpy(identity.key, key, sizeof(identity.key) - 1);
+	return engine_observe(t->engine, &o);
+}
+
+static void who_has_its_id_then_is_not_judged_by_it(void **state)
+{
+	struct observation gone = {.kind = OBS_APP_GONE};
+	unsigned int changes;
+	struct traffic t;
+
+	(void)state;
+	begin(&t);
+	assert_int_equal(traffic_look(&t, 1), 0);
+	traffic_packet(&t, 0, t.now_ns, true, 1000);
+	gone.time_ns = t.now_ns;
+	gone.app.id = 1;
+	assert_int_equal(engine_observe(t.engine, &gone), 0);
+	assert_int_equal(tell_app(&t, 1, "exe:another"), 0);
+	changes = engine_zoom_changes(t.engine);
+	flat(&t); /* the flows are its own now, and do not join */
+	assert_int_equal(engine_zoom_changes(t.engine), changes);
+	traffic_packet(&t, 0, t.now_ns, true, 1000);
+	assert_int_equal(traffic_look_end(&t), 0);
+	assert_int_equal(traffic_app(&t)->flow_count, 2);
+	assert_int_equal(traffic_app(&t)->zoom.time_ns, 0);
+	assert_int_equal(traffic_app(&t)->zoom.result.packets, 0);
+	assert_int_equal(traffic_look_end(&t), -EINVAL);
+	traffic_end(&t);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(who_has_its_id_then_is_not_judged_by_it),
+	};
+
+	return cmocka_run_group_tests_name("zoom_turns", tests, NULL, NULL);
+}
