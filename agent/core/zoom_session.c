@@ -23,10 +23,16 @@ void zoom_session_done(struct zoom_session *s)
 	zoom_free(s->zoom);
 }
 
+/* Looks begin and end between two ticks: it may be later than the last one. */
+static uint64_t elapsed(uint64_t since_ns, uint64_t now_ns)
+{
+	return now_ns > since_ns ? now_ns - since_ns : 0;
+}
+
 static bool has_budget(const struct zoom_session *s, uint64_t now_ns)
 {
 	return s->in_minute < ZOOM_PER_MINUTE ||
-	       now_ns - s->minute_ns >= 60 * (uint64_t)SECOND_NS;
+	       elapsed(s->minute_ns, now_ns) >= 60 * (uint64_t)SECOND_NS;
 }
 
 /* How long after a look that showed this the next one may be. */
@@ -51,7 +57,7 @@ bool zoom_session_is_due(const struct zoom_session *s, const struct app *a,
 
 	if (s->app || !a->is_candidate || !has_budget(s, now_ns))
 		return false;
-	return !v->time_ns || now_ns - v->time_ns >= pause_after(v);
+	return !v->time_ns || elapsed(v->time_ns, now_ns) >= pause_after(v);
 }
 
 static bool is_watched(const struct zoom_session *s, const struct flow *f)
@@ -123,7 +129,7 @@ static size_t list_flows(struct zoom_session *s, struct app *a, uint64_t now_ns,
 
 static void count_look(struct zoom_session *s, uint64_t now_ns)
 {
-	if (now_ns - s->minute_ns >= 60 * (uint64_t)SECOND_NS) {
+	if (elapsed(s->minute_ns, now_ns) >= 60 * (uint64_t)SECOND_NS) {
 		s->minute_ns = now_ns;
 		s->in_minute = 0;
 	}
@@ -190,7 +196,8 @@ bool zoom_session_is_over(const struct zoom_session *s, bool others_wait,
 {
 	double seconds = others_wait ? ZOOM_SECONDS : s->seconds;
 
-	return s->is_full || now_ns - s->begin_ns >= (uint64_t)(seconds * SECOND_NS);
+	return s->is_full ||
+	       elapsed(s->begin_ns, now_ns) >= (uint64_t)(seconds * SECOND_NS);
 }
 
 void zoom_session_add(struct zoom_session *s, const struct flow *f,

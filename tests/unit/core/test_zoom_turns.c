@@ -66,9 +66,28 @@ static void who_has_its_id_then_is_not_judged_by_it(void **state)
 	traffic_end(&t);
 }
 
+static void a_look_that_ended_since_the_last_tick_is_not_repeated_at_once(void **state)
+{
+	struct observation end = {.kind = OBS_ZOOM_END};
+	struct traffic t;
+
+	(void)state;
+	begin(&t);
+	assert_int_equal(traffic_look(&t, 1), 0);
+	flat(&t);
+	end.time_ns = t.now_ns + 3 * MS;
+	assert_int_equal(engine_observe(t.engine, &end), 0);
+	assert_int_equal(engine_wants_zoom(t.engine), 0);
+	flat(&t);
+	assert_int_equal(engine_wants_zoom(t.engine), 0);
+	traffic_end(&t);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(
+			a_look_that_ended_since_the_last_tick_is_not_repeated_at_once),
 		cmocka_unit_test(who_has_its_id_then_is_not_judged_by_it),
 	};
 
