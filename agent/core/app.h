@@ -41,7 +41,8 @@ struct detect_state;
 struct zoom_view {
 	struct zoom_result result;
 	uint64_t time_ns;
-	bool was_longer; /* it was given ZOOM_SECONDS_LONGER */
+	uint64_t idle_ns; /* when nothing was there to look at; 0: never */
+	bool was_longer;  /* it was given ZOOM_SECONDS_LONGER */
 };
 
 struct app {

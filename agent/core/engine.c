@@ -353,7 +353,7 @@ uint16_t engine_wants_zoom(const struct engine *e)
 	for (; a; a = tables_from(e, a->id + 1u)) {
 		if (!zoom_session_is_due(&e->zoom, a, e->now_ns))
 			continue;
-		if (zoom_session_is_first(a))
+		if (zoom_session_is_first(a, e->now_ns))
 			return a->id;
 		if (!due)
 			due = a->id;
@@ -383,7 +383,8 @@ bool engine_zoom_is_over(const struct engine *e, uint64_t now_ns)
 	bool others_wait = false;
 
 	for (; a && !others_wait; a = tables_from(e, a->id + 1u))
-		others_wait = zoom_session_is_first(a) && a->id != e->zoom.app;
+		others_wait =
+			zoom_session_is_first(a, e->now_ns) && a->id != e->zoom.app;
 	return zoom_session_is_over(&e->zoom, others_wait, now_ns);
 }
 

@@ -9,6 +9,7 @@
 #define SECOND_NS 1000000000u
 #define LONGER_NS (uint64_t) SECOND_NS
 #define AGAIN_NS (6 * (uint64_t)SECOND_NS)
+#define IDLE_NS (uint64_t) SECOND_NS
 #define REFRESH_NS (30 * (uint64_t)SECOND_NS)
 
 int zoom_session_init(struct zoom_session *s)
@@ -45,9 +46,18 @@ static uint64_t pause_after(const struct zoom_view *v)
 	return v->was_longer ? REFRESH_NS : LONGER_NS;
 }
 
-bool zoom_session_is_first(const struct app *a)
+/* Without flows of its own, as a member of a group, or between two bursts there is
+ * nothing to look at: others must not wait for it. */
+static bool is_idle(const struct app *a, uint64_t now_ns)
 {
-	return a->is_candidate && !a->zoom.time_ns;
+	const struct zoom_view *v = &a->zoom;
+
+	return !a->flow_count || (v->idle_ns && elapsed(v->idle_ns, now_ns) < IDLE_NS);
+}
+
+bool zoom_session_is_first(const struct app *a, uint64_t now_ns)
+{
+	return a->is_candidate && !a->zoom.time_ns && !is_idle(a, now_ns);
 }
 
 bool zoom_session_is_due(const struct zoom_session *s, const struct app *a,
@@ -55,7 +65,7 @@ bool zoom_session_is_due(const struct zoom_session *s, const struct app *a,
 {
 	const struct zoom_view *v = &a->zoom;
 
-	if (s->app || !a->is_candidate || !has_budget(s, now_ns))
+	if (s->app || !a->is_candidate || is_idle(a, now_ns) || !has_budget(s, now_ns))
 		return false;
 	return !v->time_ns || elapsed(v->time_ns, now_ns) >= pause_after(v);
 }
@@ -147,8 +157,10 @@ bool zoom_session_begin(struct zoom_session *s, struct app *a, uint64_t now_ns)
 	if (s->app || !a->is_candidate)
 		return false;
 	count = list_flows(s, a, now_ns, flows);
-	if (!count)
+	if (!count) {
+		a->zoom.idle_ns = now_ns;
 		return false;
+	}
 	count_look(s, now_ns);
 	s->app = a->id;
 	s->flow_count = count;

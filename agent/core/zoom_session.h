@@ -8,9 +8,9 @@
  *
  * Budget: a candidate is looked at once when it becomes one, again after 6 s while that
  * showed nothing conclusive (after 1 s, and longer, where more time may tell), and
- * every 30 s afterwards; never two at once, and at most ZOOM_PER_MINUTE in all. A
- * longer look has room for no more packets than any other, and gives way to somebody's
- * first look.
+ * every 30 s afterwards; where nothing moves now, 1 s later; never two at once, and at
+ * most ZOOM_PER_MINUTE in all. A longer look has room for no more packets than any
+ * other, and gives way to somebody's first look.
  */
 #ifndef CORE_ZOOM_SESSION_H
 #define CORE_ZOOM_SESSION_H
@@ -48,8 +48,8 @@ void zoom_session_done(struct zoom_session *s);
 bool zoom_session_is_due(const struct zoom_session *s, const struct app *a,
 			 uint64_t now_ns);
 
-/* Whether nothing at all was seen of its packets yet. */
-bool zoom_session_is_first(const struct app *a);
+/* Whether nothing at all was seen of its packets yet, though there are some. */
+bool zoom_session_is_first(const struct app *a, uint64_t now_ns);
 
 /* Begins with a candidate's heaviest flows. False if it has none, or one runs. */
 bool zoom_session_begin(struct zoom_session *s, struct app *a, uint64_t now_ns);

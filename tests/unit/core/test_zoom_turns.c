@@ -83,11 +83,78 @@ static void a_look_that_ended_since_the_last_tick_is_not_repeated_at_once(void *
 	traffic_end(&t);
 }
 
+/* Two flows of application 2, through which nothing goes any more. */
+static void add_idle(struct traffic *t)
+{
+	assert_int_equal(tell_app(t, 2, "exe:another"), 0);
+	for (unsigned int peer = 3; peer < 5; peer++)
+		t->flows[traffic_flow(t, peer, true)].record.flow.app = 2;
+	for (int i = 0; i < 15; i++) {
+		traffic_carry(t, 2, 20000, 20000);
+		traffic_carry(t, 3, 20000, 20000);
+		traffic_sample(t);
+	}
+	for (int i = 0; i < 20; i++)
+		traffic_sample(t);
+	assert_true(engine_find_app(t->engine, 2)->is_candidate);
+}
+
+static void who_has_nothing_to_look_at_lets_others_pass(void **state)
+{
+	struct traffic t;
+
+	(void)state;
+	traffic_begin(&t, 1);
+	traffic_flow(&t, 1, true);
+	traffic_flow(&t, 2, true);
+	add_idle(&t);
+	assert_int_equal(engine_wants_zoom(t.engine), 2);
+	assert_int_equal(traffic_look(&t, 2), -EINVAL);
+	assert_int_equal(engine_wants_zoom(t.engine), 0);
+	for (int i = 0; i < 4; i++) {
+		traffic_sample(&t);
+		assert_int_equal(engine_wants_zoom(t.engine), 0);
+	}
+	traffic_sample(&t);
+	assert_int_equal(engine_wants_zoom(t.engine), 2);
+	for (int i = 0; i < 20 && engine_wants_zoom(t.engine) != 1; i++) {
+		if (engine_wants_zoom(t.engine) == 2)
+			traffic_look(&t, 2);
+		flat(&t);
+	}
+	assert_int_equal(engine_wants_zoom(t.engine), 1);
+	traffic_end(&t);
+}
+
+static void who_has_no_flows_of_its_own_lets_others_pass(void **state)
+{
+	struct observation end;
+	struct traffic t;
+
+	(void)state;
+	traffic_begin(&t, 1);
+	traffic_flow(&t, 1, true);
+	traffic_flow(&t, 2, true);
+	add_idle(&t);
+	assert_int_equal(engine_wants_zoom(t.engine), 2);
+	for (size_t i = 2; i < 4; i++) {
+		end = t.flows[i].record;
+		end.kind = OBS_FLOW_END;
+		end.time_ns = t.now_ns;
+		assert_int_equal(engine_observe(t.engine, &end), 0);
+	}
+	assert_true(engine_find_app(t.engine, 2)->is_candidate);
+	assert_int_equal(engine_wants_zoom(t.engine), 0);
+	traffic_end(&t);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(
 			a_look_that_ended_since_the_last_tick_is_not_repeated_at_once),
+		cmocka_unit_test(who_has_nothing_to_look_at_lets_others_pass),
+		cmocka_unit_test(who_has_no_flows_of_its_own_lets_others_pass),
 		cmocka_unit_test(who_has_its_id_then_is_not_judged_by_it),
 	};
 
