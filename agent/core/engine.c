@@ -65,10 +65,14 @@ static int observe_app_traffic(struct engine *e, const struct observation *o)
 {
 	struct app *a =
 		o->app_traffic.id <= APP_ID_MAX ? e->apps[o->app_traffic.id] : NULL;
+	struct history_payload added;
 
 	if (!a)
 		return -EINVAL;
-	history_add_traffic(&a->history, o);
+	added = history_add_traffic(&a->history, o);
+	if (a->judge != a->id)
+		history_add(&e->apps[a->judge]->history, o->time_ns, added.in,
+			    added.out);
 	return 0;
 }
 
@@ -128,7 +132,7 @@ static void account_stranger(struct app *owner, struct app *judge, struct flow *
 }
 
 /* Between programs of this machine, or with somebody who is trusted. */
-static void account_local(struct engine *e, struct app *owner,
+static void account_local(struct engine *e, struct app *owner, struct app *judge,
 			  const struct flow_delta *d, const struct observation *o)
 {
 	uint16_t other = o->flow.peer_app;
@@ -137,6 +141,9 @@ static void account_local(struct engine *e, struct app *owner,
 	if (!peer || peer == owner || owner->id == APP_UNATTRIBUTED) {
 		history_add_local(&owner->history, o->time_ns, d->payload_in,
 				  d->payload_out);
+		if (judge != owner)
+			history_add_local(&judge->history, o->time_ns, d->payload_in,
+					  d->payload_out);
 		return;
 	}
 	group_note(owner, other, o->time_ns, d->payload_in, d->payload_out);
@@ -163,7 +170,7 @@ static void flow_account(struct engine *e, struct flow *f, const struct observat
 	if (f->is_stranger)
 		account_stranger(owner, judge, f, &delta, o->time_ns);
 	else
-		account_local(e, owner, &delta, o);
+		account_local(e, owner, judge, &delta, o);
 }
 
 static int observe_flow(struct engine *e, const struct observation *o)
