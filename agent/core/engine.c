@@ -6,9 +6,6 @@
 #include <string.h>
 #include <utlist.h>
 
-/* A flow that is first reported with more began before it was watched. */
-#define FIRST_PACKETS 3
-
 /* --- observations ----------------------------------------------------------------- */
 
 static int observe_app(struct engine *e, const struct observation *o)
@@ -97,7 +94,7 @@ static int flow_begin(struct engine *e, const struct observation *o)
 	f->packets_in = o->flow.packets_in;
 	f->packets_out = o->flow.packets_out;
 	f->is_two_way = f->packets_in && f->packets_out;
-	f->is_watched = f->packets_in + f->packets_out <= FIRST_PACKETS;
+	f->is_watched = f->packets_in + f->packets_out <= FLOW_FIRST_PACKETS;
 	if (tables_attach(e, f, e->apps[o->flow.app]) < 0) {
 		flow_table_remove(&e->table, f);
 		return -ENOMEM;
