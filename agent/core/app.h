@@ -19,8 +19,8 @@
 
 enum app_role {
 	ROLE_CLIENT,
-	ROLE_SUSPECT,
-	ROLE_SUPERNODE, /* a hub many strangers lean on, few bytes */
+	ROLE_SUSPECT,	/* it may be one of the next */
+	ROLE_SUPERNODE, /* a hub many strangers lean on; it passes little on */
 	ROLE_RELAY,	/* forwards strangers' payload */
 };
 
@@ -90,7 +90,7 @@ struct app {
 	unsigned int families; /* of evidence that says it works for strangers */
 
 	struct zoom_view zoom;
-	struct detect_state *detect; /* private to detect.c */
+	struct detect_state *detect; /* private to detect.c and looks.c */
 };
 
 /* 1 / (1 + e^-log_odds). */

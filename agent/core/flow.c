@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "core/flow.h"
 #include <netinet/in.h>
-#include <string.h>
 
 #define FLOWS_PER_CHUNK 512
 #define VICTIMS_LOOKED_AT 8
