@@ -68,7 +68,7 @@ struct app {
 	unsigned int peers, peers_in, peers_out; /* strangers; alive, by who began */
 	struct app_totals totals;
 	struct history history;
-	struct circuits *circuits; /* its last short flows, once it was a candidate */
+	struct circuits *circuits; /* its last short flows: of candidates, lately */
 	struct group_link links[GROUP_LINKS_MAX]; /* over loopback */
 	struct transport_sums transport;	  /* of its flows to strangers */
 	struct heaviest heaviest;

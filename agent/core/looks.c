@@ -12,12 +12,25 @@
 #define CIRCUITS_EVERY_NS (5 * (uint64_t)SECOND_NS)
 #define CIRCUITS_PEERS_MIN 8
 #define CIRCUITS_SPEAK_NS (30 * (uint64_t)SECOND_NS) /* runs have gaps */
+#define CIRCUITS_KEPT_NS (600 * (uint64_t)SECOND_NS)
 #define BATCHES_EVERY_NS (10 * (uint64_t)SECOND_NS)
 
 /* What is sent once a minute is balanced with what comes for half of it. */
 static uint64_t patience(const struct facts *f)
 {
 	return f->is_trickling ? CANDIDATE_BURSTS_NS : CANDIDATE_NS;
+}
+
+/* They take 48 KB, and most that were candidates once never are again. A handle must
+ * not outlive what it is of. */
+static void forget_circuits(struct app *a)
+{
+	struct flow *f;
+
+	DL_FOREACH (a->flows, f)
+		f->circuit = 0;
+	circuits_free(a->circuits);
+	a->circuits = NULL;
 }
 
 void looks_update_candidate(struct app *a, struct detect_tools *tools,
@@ -46,6 +59,9 @@ void looks_update_candidate(struct app *a, struct detect_tools *tools,
 		d->has_batches = d->has_circuits = false;
 		d->batches = d->circuits = 0;
 	}
+	if (a->circuits && !a->is_candidate &&
+	    time_ns - d->worth_ns >= CIRCUITS_KEPT_NS)
+		forget_circuits(a);
 	if (!a->is_candidate || !f->is_flowing) {
 		d->matched = d->cover = 0;
 		d->has_matched = false;

@@ -10,6 +10,8 @@
 
 #include <cmocka.h>
 
+#define SECOND_NS UINT64_C(1000000000)
+
 static struct app app;
 static struct flow flows[3];
 static struct peer peers[3];
@@ -92,6 +94,33 @@ static void what_is_forgotten_may_be_matched_again(void **state)
 	assert_true(flows[0].is_leg);
 }
 
+static void short_flows_are_remembered_for_ten_minutes_without_a_sign(void **state)
+{
+	const struct facts nothing = {0};
+	struct detect_tools tools = {0};
+
+	(void)state;
+	app.detect = detect_state_new();
+	app.detect->worth_ns = SECOND_NS;
+	app.circuits = circuits_new();
+	flows[0].circuit =
+		circuits_open(app.circuits, SECOND_NS, &peers[0].key.remote, true);
+	assert_int_not_equal(flows[0].circuit, 0);
+	looks_update_candidate(&app, &tools, &nothing, 600 * SECOND_NS, 1);
+	assert_non_null(app.circuits);
+	assert_int_not_equal(flows[0].circuit, 0);
+	app.is_candidate = true;
+	app.detect->worth_ns = 580 * SECOND_NS;
+	looks_update_candidate(&app, &tools, &nothing, 601 * SECOND_NS, 1);
+	assert_non_null(app.circuits);
+	app.is_candidate = false;
+	app.detect->worth_ns = SECOND_NS;
+	looks_update_candidate(&app, &tools, &nothing, 601 * SECOND_NS, 1);
+	assert_null(app.circuits);
+	assert_int_equal(flows[0].circuit, 0);
+	detect_state_free(app.detect);
+}
+
 #define CASE(name) cmocka_unit_test_setup(name, setup)
 
 int main(void)
@@ -100,6 +129,7 @@ int main(void)
 		CASE(what_was_matched_often_enough_is_a_leg),
 		CASE(what_was_matched_before_the_suspicion_is_named_with_it),
 		CASE(flows_are_walked_only_when_one_was_matched),
+		CASE(short_flows_are_remembered_for_ten_minutes_without_a_sign),
 		CASE(what_is_forgotten_may_be_matched_again),
 	};
 
