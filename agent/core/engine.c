@@ -348,21 +348,22 @@ bool engine_wants_fast_ticks(const struct engine *e)
 	return e->stats.candidates > 0;
 }
 
-/* Whoever was never looked at comes first. */
+/* Whoever was never looked at comes first, then who was not for longest: a few that
+ * never tell anything must not use up the budget. */
 uint16_t engine_wants_zoom(const struct engine *e)
 {
 	const struct app *a = e->stats.candidates ? tables_from(e, 1) : NULL;
-	uint16_t due = APP_UNATTRIBUTED;
+	const struct app *due = NULL;
 
 	for (; a; a = tables_from(e, a->id + 1u)) {
 		if (!zoom_session_is_due(&e->zoom, a, e->now_ns))
 			continue;
 		if (zoom_session_is_first(a, e->now_ns))
 			return a->id;
-		if (!due)
-			due = a->id;
+		if (!due || a->zoom.time_ns < due->zoom.time_ns)
+			due = a;
 	}
-	return due;
+	return due ? due->id : APP_UNATTRIBUTED;
 }
 
 size_t engine_zoom_flows(const struct engine *e, const struct flow_key **ret_keys)

@@ -99,6 +99,39 @@ static void add_idle(struct traffic *t)
 	assert_true(engine_find_app(t->engine, 2)->is_candidate);
 }
 
+static void both(struct traffic *t, int samples)
+{
+	for (int i = 0; i < samples; i++) {
+		for (size_t f = 0; f < 4; f++)
+			traffic_carry(t, f, 20000, 20000);
+		traffic_sample(t);
+	}
+}
+
+static void who_was_not_looked_at_for_longest_comes_next(void **state)
+{
+	struct traffic t;
+
+	(void)state;
+	traffic_begin(&t, 1);
+	assert_int_equal(tell_app(&t, 2, "exe:another"), 0);
+	for (unsigned int peer = 1; peer < 5; peer++)
+		t.flows[traffic_flow(&t, peer, true)].record.flow.app =
+			peer < 3 ? 1 : 2;
+	both(&t, 15);
+	for (uint16_t app = 2; app >= 1; app--) {
+		assert_int_equal(traffic_look(&t, app), 0);
+		both(&t, 1);
+		assert_int_equal(traffic_look_end(&t), 0);
+	}
+	both(&t, 40);
+	assert_int_equal(engine_wants_zoom(t.engine), 2);
+	assert_int_equal(traffic_look(&t, 2), 0);
+	assert_int_equal(traffic_look_end(&t), 0);
+	assert_int_equal(engine_wants_zoom(t.engine), 1);
+	traffic_end(&t);
+}
+
 static void who_has_nothing_to_look_at_lets_others_pass(void **state)
 {
 	struct traffic t;
@@ -153,6 +186,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(
 			a_look_that_ended_since_the_last_tick_is_not_repeated_at_once),
+		cmocka_unit_test(who_was_not_looked_at_for_longest_comes_next),
 		cmocka_unit_test(who_has_nothing_to_look_at_lets_others_pass),
 		cmocka_unit_test(who_has_no_flows_of_its_own_lets_others_pass),
 		cmocka_unit_test(who_has_its_id_then_is_not_judged_by_it),
