@@ -23,3 +23,10 @@ double app_probability(const struct app *a)
 {
 	return 1 / (1 + exp(-a->log_odds));
 }
+
+void app_note_matches(struct app *a, struct flow *f, uint8_t matches)
+{
+	f->matches = matches;
+	a->has_matches = true;
+	a->has_unnamed |= matches >= FLOW_LEG_MATCHES && !f->is_leg;
+}

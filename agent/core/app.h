@@ -19,8 +19,8 @@
 
 enum app_role {
 	ROLE_CLIENT,
-	ROLE_SUSPECT,
-	ROLE_SUPERNODE, /* a hub many strangers lean on, few bytes */
+	ROLE_SUSPECT,	/* it may be one of the next */
+	ROLE_SUPERNODE, /* a hub many strangers lean on; it passes little on */
 	ROLE_RELAY,	/* forwards strangers' payload */
 };
 
@@ -41,7 +41,8 @@ struct detect_state;
 struct zoom_view {
 	struct zoom_result result;
 	uint64_t time_ns;
-	bool was_longer; /* it was given ZOOM_SECONDS_LONGER */
+	uint64_t idle_ns; /* when nothing was there to look at; 0: never */
+	bool was_longer;  /* it was given ZOOM_SECONDS_LONGER */
 };
 
 struct app {
@@ -67,7 +68,7 @@ struct app {
 	unsigned int peers, peers_in, peers_out; /* strangers; alive, by who began */
 	struct app_totals totals;
 	struct history history;
-	struct circuits *circuits; /* its last short flows, once it was a candidate */
+	struct circuits *circuits; /* its last short flows: of candidates, lately */
 	struct group_link links[GROUP_LINKS_MAX]; /* over loopback */
 	struct transport_sums transport;	  /* of its flows to strangers */
 	struct heaviest heaviest;
@@ -79,6 +80,8 @@ struct app {
 	bool is_limited;   /* a relay limit of ours is in force */
 	bool is_held;	   /* stays promoted: it still pushes against that limit */
 	bool legs_suffice; /* the flows that are not legs can't be relaying */
+	bool has_matches;  /* since legs were last forgotten; so flows need a walk */
+	bool has_unnamed;  /* some of these may be legs, and are not named yet */
 
 	enum app_role role;
 	uint64_t role_since_ns;
@@ -87,10 +90,13 @@ struct app {
 	unsigned int families; /* of evidence that says it works for strangers */
 
 	struct zoom_view zoom;
-	struct detect_state *detect; /* private to detect.c */
+	struct detect_state *detect; /* private to detect.c and looks.c */
 };
 
 /* 1 / (1 + e^-log_odds). */
 double app_probability(const struct app *a);
+
+/* A flow of its lists was matched, in so many evaluations by now. */
+void app_note_matches(struct app *a, struct flow *f, uint8_t matches);
 
 #endif

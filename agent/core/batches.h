@@ -16,9 +16,9 @@
  * single burst that carries it (jackknife); a residue of at most half of what the
  * bursts leave in the best of all wrong orders; and no pattern that repeats.
  *
- * Measured on made-up traffic (BATCHES_TABLE=50 test_batches: 50 runs of 10 minutes for
- * each of voice with pauses, video, web pages and files), part of runs with a matched
- * share of .25 or more, of the worst and the best kind of stream:
+ * Measured on made-up traffic (BATCHES_TABLE=50 test_batches_table: 50 runs of 10
+ * minutes for each of voice with pauses, video, web pages and files), part of runs with
+ * a matched share of .25 or more, of the worst and the best kind of stream:
  *
  *                       one stream   ten and a call   five of one source, and a call
  *   every 5 s           1            1                1

@@ -160,7 +160,6 @@ uint64_t circuits_refused(const struct circuits *c)
 /* --- evaluation --------------------------------------------------------------------
  */
 
-/* Two addresses of one hash are never paired: that costs one pair. */
 static uint64_t hash_of(const struct addr *a)
 {
 	uint64_t high, low;
@@ -183,7 +182,8 @@ static void fill(struct circuits_flow *f, const struct circuits *c, uint16_t slo
 	const struct entry *e = &c->entries[slot];
 
 	*f = (struct circuits_flow){.time = e->first_ns,
-				    .remote = hash_of(&e->remote),
+				    .remote = &e->remote,
+				    .hash = hash_of(&e->remote),
 				    .lasted_ms = e->moved_ms,
 				    .slot = slot,
 				    /* In order also where it wraps. */
@@ -298,10 +298,10 @@ struct slice {
 };
 
 /* Addresses by a hash of ten bits: exact enough to tell few from many. */
-static void count_peer(uint64_t seen[PEER_WORDS], uint64_t remote,
+static void count_peer(uint64_t seen[PEER_WORDS], uint64_t of_remote,
 		       struct circuits_result *r)
 {
-	uint64_t hash = (remote * 0xff51afd7ed558ccdu) >> 54;
+	uint64_t hash = (of_remote * 0xff51afd7ed558ccdu) >> 54;
 	uint64_t bit = 1ull << (hash % 64);
 
 	r->peers += !(seen[hash / 64] & bit);
@@ -332,8 +332,8 @@ static double walk_pairs(const struct circuits *c, const struct circuits_work *w
 			s->crossed++;
 			in += (double)a->in + (double)w->flows[j].in;
 			r->pairs++;
-			count_peer(seen, a->remote, r);
-			count_peer(seen, w->flows[j].remote, r);
+			count_peer(seen, a->hash, r);
+			count_peer(seen, w->flows[j].hash, r);
 			name_pair(c, a, &w->flows[j], r);
 		}
 	}

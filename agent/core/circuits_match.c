@@ -50,6 +50,12 @@ bool circuits_cross(const struct circuits_flow *a, const struct circuits_flow *b
 	       b->in <= a->out_max;
 }
 
+/* Who chooses the addresses of both can choose two of one hash. */
+static bool is_same_peer(const struct circuits_flow *a, const struct circuits_flow *b)
+{
+	return a->hash == b->hash && addr_equal(a->remote, b->remote);
+}
+
 /* What opens at once opens inbound first: the event may be older than its time. */
 static bool is_before(const struct circuits_flow *a, const struct circuits_flow *b)
 {
@@ -155,7 +161,7 @@ static void count_opened(struct circuits_work *w, size_t i, size_t end, size_t b
 
 		if (bin >= bins)
 			break;
-		if (a->remote == b->remote)
+		if (is_same_peer(a, b))
 			continue;
 		bin += BINS;
 		if (a->is_inbound != b->is_inbound) {
@@ -184,7 +190,7 @@ static uint32_t crosses_anyway(const struct circuits_work *w, size_t i)
 		const struct circuits_flow *b = &w->flows[j];
 
 		if (distance(a->time, b->time) >> ENDED_SHIFT < ENDED_WINDOW ||
-		    a->remote == b->remote)
+		    is_same_peer(a, b))
 			continue;
 		tried++;
 		crossed += circuits_cross(a, b);
@@ -205,7 +211,7 @@ static void count_ended(struct circuits_work *w, size_t i, size_t end)
 
 		if (bin >= BINS)
 			break;
-		if (a->remote == b->remote)
+		if (is_same_peer(a, b))
 			continue;
 		bin += BINS;
 		l->opened[bin]++;
@@ -581,8 +587,7 @@ bool circuits_is_at_lag(const struct circuits_work *w, const struct circuits_fou
 	const struct circuits_flow *a = &w->flows[i], *b = &w->flows[j];
 	uint64_t bin = (b->time - a->time) >> f->shift;
 
-	if (bin < (uint64_t)f->begin || bin >= (uint64_t)f->end ||
-	    a->remote == b->remote)
+	if (bin < (uint64_t)f->begin || bin >= (uint64_t)f->end || is_same_peer(a, b))
 		return false;
 	if (f->kind == CIRCUITS_ANSWERED)
 		return a->is_inbound && !b->is_inbound;

@@ -13,9 +13,10 @@
 #define CIRCUITS_SIZES_MAX 256	/* pairs whose sizes are compared */
 
 struct circuits_flow {
-	uint64_t time;		   /* ns; of opening, or when bytes last moved */
-	uint64_t recorded;	   /* ns of recording before it, without the gaps */
-	uint64_t remote;	   /* hash of the address */
+	uint64_t time;	   /* ns; of opening, or when bytes last moved */
+	uint64_t recorded; /* ns of recording before it, without the gaps */
+	const struct addr *remote;
+	uint64_t hash;		   /* of it, to be quick where it differs */
 	uint32_t in, out;	   /* bytes */
 	uint32_t in_min, in_max;   /* of what crosses with it, its out... */
 	uint32_t out_min, out_max; /* ...and its in */

@@ -5,8 +5,6 @@
 #include "core/weigh.h"
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
-#include <utlist.h>
 
 #define SECOND_NS 1000000000u
 #define RATE_SECONDS 8 /* over which the gate and the shown rates look */

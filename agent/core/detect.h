@@ -3,11 +3,11 @@
  * From facts about one application to evidence and log-odds. Payload-blind; counts
  * strangers only. Source: DETECTION; Suh et al. 2006, Guha et al. 2006.
  *
- * Cost: constant per application and second. Only a candidate (it takes in and gives
- * out, and the transport share says that it could be relaying) is sampled often and has
- * its heaviest flows compared. Leave-one-out coupling is computed for candidates alone
- * too: it needs the same samples, and what it could add to any other application is
- * outweighed by the transport share.
+ * Cost: constant per application and second, but for who leans on it (hub.h), which
+ * walks its flows every 5 s. Only a candidate (it takes in and gives out, at once or
+ * over a minute, and the transport share says that it could be relaying) has the closer
+ * looks of looks.h, leave-one-out coupling among them: what these could add to any
+ * other application is outweighed by the transport share.
  */
 #ifndef CORE_DETECT_H
 #define CORE_DETECT_H

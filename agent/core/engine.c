@@ -6,9 +6,6 @@
 #include <string.h>
 #include <utlist.h>
 
-/* A flow that is first reported with more began before it was watched. */
-#define FIRST_PACKETS 3
-
 /* --- observations ----------------------------------------------------------------- */
 
 static int observe_app(struct engine *e, const struct observation *o)
@@ -41,6 +38,7 @@ static int observe_app_gone(struct engine *e, const struct observation *o)
 	    !e->apps[o->app.id])
 		return -EINVAL;
 	a = e->apps[o->app.id];
+	zoom_session_leave(&e->zoom, a);
 	groups_leave(e, a);
 	DL_FOREACH_SAFE(a->flows, f, next)
 	{
@@ -64,10 +62,14 @@ static int observe_app_traffic(struct engine *e, const struct observation *o)
 {
 	struct app *a =
 		o->app_traffic.id <= APP_ID_MAX ? e->apps[o->app_traffic.id] : NULL;
+	struct history_payload added;
 
 	if (!a)
 		return -EINVAL;
-	history_add_traffic(&a->history, o);
+	added = history_add_traffic(&a->history, o);
+	if (a->judge != a->id)
+		history_add(&e->apps[a->judge]->history, o->time_ns, added.in,
+			    added.out);
 	return 0;
 }
 
@@ -92,7 +94,7 @@ static int flow_begin(struct engine *e, const struct observation *o)
 	f->packets_in = o->flow.packets_in;
 	f->packets_out = o->flow.packets_out;
 	f->is_two_way = f->packets_in && f->packets_out;
-	f->is_watched = f->packets_in + f->packets_out <= FIRST_PACKETS;
+	f->is_watched = f->packets_in + f->packets_out <= FLOW_FIRST_PACKETS;
 	if (tables_attach(e, f, e->apps[o->flow.app]) < 0) {
 		flow_table_remove(&e->table, f);
 		return -ENOMEM;
@@ -127,7 +129,7 @@ static void account_stranger(struct app *owner, struct app *judge, struct flow *
 }
 
 /* Between programs of this machine, or with somebody who is trusted. */
-static void account_local(struct engine *e, struct app *owner,
+static void account_local(struct engine *e, struct app *owner, struct app *judge,
 			  const struct flow_delta *d, const struct observation *o)
 {
 	uint16_t other = o->flow.peer_app;
@@ -136,6 +138,9 @@ static void account_local(struct engine *e, struct app *owner,
 	if (!peer || peer == owner || owner->id == APP_UNATTRIBUTED) {
 		history_add_local(&owner->history, o->time_ns, d->payload_in,
 				  d->payload_out);
+		if (judge != owner)
+			history_add_local(&judge->history, o->time_ns, d->payload_in,
+					  d->payload_out);
 		return;
 	}
 	group_note(owner, other, o->time_ns, d->payload_in, d->payload_out);
@@ -162,7 +167,7 @@ static void flow_account(struct engine *e, struct flow *f, const struct observat
 	if (f->is_stranger)
 		account_stranger(owner, judge, f, &delta, o->time_ns);
 	else
-		account_local(e, owner, &delta, o);
+		account_local(e, owner, judge, &delta, o);
 }
 
 static int observe_flow(struct engine *e, const struct observation *o)
@@ -348,21 +353,22 @@ bool engine_wants_fast_ticks(const struct engine *e)
 	return e->stats.candidates > 0;
 }
 
-/* Whoever was never looked at comes first. */
+/* Whoever was never looked at comes first, then who was not for longest: a few that
+ * never tell anything must not use up the budget. */
 uint16_t engine_wants_zoom(const struct engine *e)
 {
 	const struct app *a = e->stats.candidates ? tables_from(e, 1) : NULL;
-	uint16_t due = APP_UNATTRIBUTED;
+	const struct app *due = NULL;
 
 	for (; a; a = tables_from(e, a->id + 1u)) {
 		if (!zoom_session_is_due(&e->zoom, a, e->now_ns))
 			continue;
-		if (zoom_session_is_first(a))
+		if (zoom_session_is_first(a, e->now_ns))
 			return a->id;
-		if (!due)
-			due = a->id;
+		if (!due || a->zoom.time_ns < due->zoom.time_ns)
+			due = a;
 	}
-	return due;
+	return due ? due->id : APP_UNATTRIBUTED;
 }
 
 size_t engine_zoom_flows(const struct engine *e, const struct flow_key **ret_keys)
@@ -387,7 +393,8 @@ bool engine_zoom_is_over(const struct engine *e, uint64_t now_ns)
 	bool others_wait = false;
 
 	for (; a && !others_wait; a = tables_from(e, a->id + 1u))
-		others_wait = zoom_session_is_first(a) && a->id != e->zoom.app;
+		others_wait =
+			zoom_session_is_first(a, e->now_ns) && a->id != e->zoom.app;
 	return zoom_session_is_over(&e->zoom, others_wait, now_ns);
 }
 

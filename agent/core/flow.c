@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "core/flow.h"
 #include <netinet/in.h>
-#include <string.h>
 
 #define FLOWS_PER_CHUNK 512
 #define VICTIMS_LOOKED_AT 8
@@ -134,11 +133,13 @@ void flow_restart(struct flow *f, const struct observation *o)
 {
 	f->is_inbound = o->flow.is_inbound;
 	f->is_two_way = false;
+	f->is_watched = o->flow.packets_in + o->flow.packets_out <= FLOW_FIRST_PACKETS;
 	f->first_ns = f->last_ns = o->time_ns;
 	f->bytes_in = f->bytes_out = f->packets_in = f->packets_out = 0;
 	f->rates = (struct rates){0};
 	f->pending_in = f->pending_out = 0;
 	f->match = 0;
+	f->talk = (struct hub_talk){0};
 	f->partner = (struct addr){{0}};
 }
 

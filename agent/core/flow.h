@@ -21,6 +21,8 @@
 #define FLOW_TABLE_MAX 131072
 /* Evaluations that must agree before a flow is a leg. */
 #define FLOW_LEG_MATCHES 2
+/* A flow that is first reported with more began before it was watched. */
+#define FLOW_FIRST_PACKETS 3
 
 /* A remote address as one application meets it. */
 struct peer_key {

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "core/heaviest.h"
 #include <math.h>
-#include <string.h>
 #include <utlist.h>
 
 double heaviest_weight(const struct flow *f, uint32_t epoch)

@@ -56,25 +56,29 @@ static double payload_part(uint64_t bytes, uint64_t packets)
 	return bytes ? fmax(0, payload) / (double)bytes : 0;
 }
 
-void history_add_traffic(struct history *h, const struct observation *o)
+struct history_payload history_add_traffic(struct history *h,
+					   const struct observation *o)
 {
 	struct history_rest *r = &h->rest;
 	uint64_t in = advance(&r->bytes_in, o->app_traffic.bytes_in);
 	uint64_t out = advance(&r->bytes_out, o->app_traffic.bytes_out);
 	uint64_t packets_in = advance(&r->packets_in, o->app_traffic.packets_in);
 	uint64_t packets_out = advance(&r->packets_out, o->app_traffic.packets_out);
+	struct history_payload added = {0};
 
 	if (!r->has_begun) {
 		r->has_begun = true;
 		r->in = r->out = 0;
-		return;
+		return added;
 	}
 	r->in += (double)in;
 	r->out += (double)out;
-	history_add(h, o->time_ns, fmax(0, r->in) * payload_part(in, packets_in),
-		    fmax(0, r->out) * payload_part(out, packets_out));
+	added.in = fmax(0, r->in) * payload_part(in, packets_in);
+	added.out = fmax(0, r->out) * payload_part(out, packets_out);
+	history_add(h, o->time_ns, added.in, added.out);
 	r->in = fmin(0, r->in);
 	r->out = fmin(0, r->out);
+	return added;
 }
 
 void history_add_io(struct history *h, const struct observation *o)

@@ -51,9 +51,14 @@ void history_add_local(struct history *h, uint64_t time_ns, double in, double ou
 
 /* Layer 3 bytes the kernel counted for single flows, strangers or not. */
 void history_add_counted(struct history *h, uint64_t in, uint64_t out);
+struct history_payload {
+	double in, out;
+};
+
 /* OBS_APP_TRAFFIC: what no single flow explains was carried by those without counters.
- */
-void history_add_traffic(struct history *h, const struct observation *o);
+ * Returns that. */
+struct history_payload history_add_traffic(struct history *h,
+					   const struct observation *o);
 
 /* Storage counters, cumulative (OBS_APP_IO). */
 void history_add_io(struct history *h, const struct observation *o);

@@ -12,12 +12,25 @@
 #define CIRCUITS_EVERY_NS (5 * (uint64_t)SECOND_NS)
 #define CIRCUITS_PEERS_MIN 8
 #define CIRCUITS_SPEAK_NS (30 * (uint64_t)SECOND_NS) /* runs have gaps */
+#define CIRCUITS_KEPT_NS (600 * (uint64_t)SECOND_NS)
 #define BATCHES_EVERY_NS (10 * (uint64_t)SECOND_NS)
 
 /* What is sent once a minute is balanced with what comes for half of it. */
 static uint64_t patience(const struct facts *f)
 {
 	return f->is_trickling ? CANDIDATE_BURSTS_NS : CANDIDATE_NS;
+}
+
+/* They take 48 KB, and most that were candidates once never are again. A handle must
+ * not outlive what it is of. */
+static void forget_circuits(struct app *a)
+{
+	struct flow *f;
+
+	DL_FOREACH (a->flows, f)
+		f->circuit = 0;
+	circuits_free(a->circuits);
+	a->circuits = NULL;
 }
 
 void looks_update_candidate(struct app *a, struct detect_tools *tools,
@@ -46,6 +59,9 @@ void looks_update_candidate(struct app *a, struct detect_tools *tools,
 		d->has_batches = d->has_circuits = false;
 		d->batches = d->circuits = 0;
 	}
+	if (a->circuits && !a->is_candidate &&
+	    time_ns - d->worth_ns >= CIRCUITS_KEPT_NS)
+		forget_circuits(a);
 	if (!a->is_candidate || !f->is_flowing) {
 		d->matched = d->cover = 0;
 		d->has_matched = false;
@@ -69,20 +85,22 @@ static const struct pairs_match *best_match(const struct pairs_result *r, size_t
 }
 
 /* Once an evaluation, however many partners there are. */
-static void note_match(struct flow *f, const struct flow *partner, float correlation)
+static void note_match(struct app *a, struct flow *f, const struct flow *partner,
+		       float correlation)
 {
 	f->match = correlation;
 	f->partner = partner->key.remote;
-	if (f->matches < UINT8_MAX)
-		f->matches++;
+	app_note_matches(
+		a, f, f->matches < UINT8_MAX ? (uint8_t)(f->matches + 1) : UINT8_MAX);
 }
 
 void looks_name_legs(struct app *a)
 {
 	struct flow *f;
 
-	if (a->log_odds < ROLE_SUSPECT_AT)
+	if (!a->has_unnamed || a->log_odds < ROLE_SUSPECT_AT)
 		return;
+	a->has_unnamed = false;
 	DL_FOREACH (a->flows, f)
 		if (!f->is_leg && f->is_stranger && f->matches >= FLOW_LEG_MATCHES) {
 			transport_set_leg(&a->transport, f, true);
@@ -116,14 +134,14 @@ static double smooth(double before, double now)
 	return (before + now) / 2;
 }
 
-static void note_matches(struct flow **flows, size_t count,
-			 const struct pairs_result *r)
+static void note_pairs(struct app *a, struct flow **flows, size_t count,
+		       const struct pairs_result *r)
 {
 	for (size_t i = 0; i < count; i++) {
 		const struct pairs_match *m = best_match(r, i);
 
 		if (m)
-			note_match(flows[i], flows[m->from == i ? m->to : m->from],
+			note_match(a, flows[i], flows[m->from == i ? m->to : m->from],
 				   m->correlation);
 	}
 }
@@ -153,20 +171,21 @@ static void compare_flows(struct app *a, struct detect_tools *tools, uint64_t ti
 	d->matched = smooth(d->matched, r->matched_share);
 	d->has_matched = true;
 	d->coupled_windows = (d->coupled_windows << 1 | r->is_coupled) & 7;
-	note_matches(flows, count, r);
+	note_pairs(a, flows, count, r);
 	sampling_choose(&tools->sampling, a);
 }
 
 /* Partners of a sum are not named: the sum is no flow. */
-static void note_batches(struct flow **flows, const struct batches_result *r)
+static void note_batches(struct app *a, struct flow **flows,
+			 const struct batches_result *r)
 {
 	for (size_t i = 0; i < r->count; i++) {
 		const struct batches_match *m = &r->matches[i];
 
 		if (m->from == BATCHES_OTHERS || m->to == BATCHES_OTHERS)
 			continue;
-		note_match(flows[m->from], flows[m->to], m->correlation);
-		note_match(flows[m->to], flows[m->from], m->correlation);
+		note_match(a, flows[m->from], flows[m->to], m->correlation);
+		note_match(a, flows[m->to], flows[m->from], m->correlation);
 	}
 }
 
@@ -191,7 +210,7 @@ static void compare_bursts(struct app *a, struct detect_tools *tools, uint64_t t
 			 r);
 	d->has_batches = r->is_conclusive;
 	d->batches = smooth(d->batches, r->matched_share);
-	note_batches(flows, r);
+	note_batches(a, flows, r);
 }
 
 /* Of short flows it is known how many carry on, not which: of what no leg carried, that
@@ -247,10 +266,13 @@ void looks_forget_legs(struct app *a)
 {
 	struct flow *f;
 
-	DL_FOREACH (a->flows, f) {
-		transport_set_leg(&a->transport, f, false);
-		f->matches = 0;
-	}
+	/* Roles may change each second, and applications have many flows. */
+	if (a->has_matches)
+		DL_FOREACH (a->flows, f) {
+			transport_set_leg(&a->transport, f, false);
+			f->matches = 0;
+		}
+	a->has_matches = a->has_unnamed = false;
 	a->leg_count = 0;
 	a->legs_suffice = false;
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The closer looks at a candidate: its heaviest flows are sampled and compared, by the
- * sample, over minutes, by their packets (zoom_session.h); what is matched is named as
- * legs. What the looks have shown is kept here; detect.c weighs it. Pure.
+ * sample (relay_pairs.h) and over minutes (batches.h), and its short ones by when they
+ * open (circuits.h); packets are zoom_session's. What is matched is named as legs. What
+ * the looks have shown is kept here; detect.c weighs it. Pure.
  */
 #ifndef CORE_LOOKS_H
 #define CORE_LOOKS_H

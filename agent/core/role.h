@@ -10,7 +10,7 @@
 #define ROLE_SUSPECT_AT 0.0
 #define ROLE_PROMOTED_AT 2.9 /* p = .95 */
 #define ROLE_CLEARED_AT -1.0
-#define ROLE_PROMOTED_AFTER_NS 5000000000u     /* twice above, so far apart */
+#define ROLE_PROMOTED_AFTER_NS 5000000000u     /* above, and no client since */
 #define ROLE_PROMOTED_AFTER_ZOOM_NS 900000000u /* where packets have spoken */
 #define ROLE_CLEARED_AFTER_NS 60000000000u     /* below all that time */
 #define ROLE_KEPT_AT_LEAST_NS 300000000000u    /* once promoted */

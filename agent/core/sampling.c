@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "core/sampling.h"
-#include <string.h>
 #include <utlist.h>
 
 #define SAMPLES_PER_CHUNK 64

@@ -2,8 +2,9 @@
 /*
  * Which flows of a candidate are sampled: its heaviest ones. Pure.
  *
- * Costs by the flows that are sampled, not by those there are; sampling_list_alive
- * alone walks all flows of the application, a few times a minute (zoom_session).
+ * Costs by the flows that are sampled, not by those there are. All flows of the
+ * application are walked by sampling_list_alive, a few times a minute (zoom_session),
+ * and where half of the heaviest have ended (heaviest.h).
  */
 #ifndef CORE_SAMPLING_H
 #define CORE_SAMPLING_H

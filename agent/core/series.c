@@ -2,7 +2,6 @@
 #include "core/series.h"
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
 /* Differences below a few packets are noise: bytes per second that count as one step.
  */

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Stage 3 of detection: two seconds of packet headers of one suspect. A relay sends on,
- * to somebody else, within milliseconds and with nearly the same length, what it just
- * received; a mesh call, a seeder, a swarm do not. Pure; payload-blind.
+ * Stage 3 of detection: the packet headers of one candidate for ZOOM_SECONDS, or for
+ * ZOOM_SECONDS_LONGER where that told nothing. A relay sends on, to somebody else,
+ * within milliseconds and with nearly the same length, what it just received; a mesh
+ * call, a seeder, a swarm do not. Pure; payload-blind.
  *
  * Source: DETECTION, stage 3; Elices and Perez-Gonzalez 2013 (tens of packets suffice).
  */

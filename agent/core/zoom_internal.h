@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What the parts of zoom share: zoom.c keeps the packets and adds up, zoom_pair.c
- * judges one pair of flows, zoom_merge.c one flow and all others, zoom_thin.c leaves
- * flows out when there are too many packets. Pure.
+ * judges one pair of flows, zoom_merge.c one flow and all others, zoom_whole.c short
+ * connections as a whole; zoom_thin.c leaves flows out when there are too many packets.
+ * Pure.
  */
 #ifndef CORE_ZOOM_INTERNAL_H
 #define CORE_ZOOM_INTERNAL_H

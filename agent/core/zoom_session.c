@@ -11,6 +11,7 @@
 #define GLANCE_SHARE 0.8 /* has the full weight; no look-alike came near it */
 #define LONGER_NS (uint64_t) SECOND_NS
 #define AGAIN_NS (6 * (uint64_t)SECOND_NS)
+#define IDLE_NS (uint64_t) SECOND_NS
 #define REFRESH_NS (30 * (uint64_t)SECOND_NS)
 
 int zoom_session_init(struct zoom_session *s)
@@ -25,10 +26,16 @@ void zoom_session_done(struct zoom_session *s)
 	zoom_free(s->zoom);
 }
 
+/* Looks begin and end between two ticks: it may be later than the last one. */
+static uint64_t elapsed(uint64_t since_ns, uint64_t now_ns)
+{
+	return now_ns > since_ns ? now_ns - since_ns : 0;
+}
+
 static bool has_budget(const struct zoom_session *s, uint64_t now_ns)
 {
 	return s->in_minute < ZOOM_PER_MINUTE ||
-	       now_ns - s->minute_ns >= 60 * (uint64_t)SECOND_NS;
+	       elapsed(s->minute_ns, now_ns) >= 60 * (uint64_t)SECOND_NS;
 }
 
 /* How long after a look that showed this the next one may be. */
@@ -41,9 +48,18 @@ static uint64_t pause_after(const struct zoom_view *v)
 	return v->was_longer ? REFRESH_NS : LONGER_NS;
 }
 
-bool zoom_session_is_first(const struct app *a)
+/* Without flows of its own, as a member of a group, or between two bursts there is
+ * nothing to look at: others must not wait for it. */
+static bool is_idle(const struct app *a, uint64_t now_ns)
 {
-	return a->is_candidate && !a->zoom.time_ns;
+	const struct zoom_view *v = &a->zoom;
+
+	return !a->flow_count || (v->idle_ns && elapsed(v->idle_ns, now_ns) < IDLE_NS);
+}
+
+bool zoom_session_is_first(const struct app *a, uint64_t now_ns)
+{
+	return a->is_candidate && !a->zoom.time_ns && !is_idle(a, now_ns);
 }
 
 bool zoom_session_is_due(const struct zoom_session *s, const struct app *a,
@@ -51,15 +67,21 @@ bool zoom_session_is_due(const struct zoom_session *s, const struct app *a,
 {
 	const struct zoom_view *v = &a->zoom;
 
-	if (s->app || !a->is_candidate || !has_budget(s, now_ns))
+	if (s->app || !a->is_candidate || is_idle(a, now_ns) || !has_budget(s, now_ns))
 		return false;
-	return !v->time_ns || now_ns - v->time_ns >= pause_after(v);
+	return !v->time_ns || elapsed(v->time_ns, now_ns) >= pause_after(v);
 }
 
 static bool is_watched(const struct zoom_session *s, const struct flow *f)
 {
 	return f->zoom_index < s->flow_count &&
 	       memcmp(&s->keys[f->zoom_index], &f->key, sizeof(f->key)) == 0;
+}
+
+/* Whether it is in the lists of the application that is looked at. */
+static bool is_looked_at(const struct zoom_session *s, const struct flow *f)
+{
+	return s->app && !s->is_void && f->peer->key.app == s->app;
 }
 
 static void update_watched(struct zoom_session *s)
@@ -119,7 +141,7 @@ static size_t list_flows(struct zoom_session *s, struct app *a, uint64_t now_ns,
 
 static void count_look(struct zoom_session *s, uint64_t now_ns)
 {
-	if (now_ns - s->minute_ns >= 60 * (uint64_t)SECOND_NS) {
+	if (elapsed(s->minute_ns, now_ns) >= 60 * (uint64_t)SECOND_NS) {
 		s->minute_ns = now_ns;
 		s->in_minute = 0;
 	}
@@ -137,12 +159,14 @@ bool zoom_session_begin(struct zoom_session *s, struct app *a, uint64_t now_ns)
 	if (s->app || !a->is_candidate)
 		return false;
 	count = list_flows(s, a, now_ns, flows);
-	if (!count)
+	if (!count) {
+		a->zoom.idle_ns = now_ns;
 		return false;
+	}
 	count_look(s, now_ns);
 	s->app = a->id;
 	s->flow_count = count;
-	s->is_full = s->has_glanced = s->is_decided = false;
+	s->is_full = s->is_void = s->has_glanced = s->is_decided = false;
 	s->joined = s->left_out = 0;
 	s->begin_ns = now_ns;
 	s->seconds = a->zoom.time_ns && a->zoom.result.needs_longer
@@ -161,8 +185,7 @@ void zoom_session_join(struct zoom_session *s, struct flow *f)
 {
 	int place;
 
-	if (!s->app || f->peer->key.app != s->app || !f->is_stranger ||
-	    is_watched(s, f))
+	if (!is_looked_at(s, f) || !f->is_stranger || is_watched(s, f))
 		return;
 	place = s->joined < ZOOM_JOINS_MAX ? zoom_add_flow(s->zoom, &f->key.remote)
 					   : -1;
@@ -177,13 +200,18 @@ void zoom_session_join(struct zoom_session *s, struct flow *f)
 	update_watched(s);
 }
 
+void zoom_session_leave(struct zoom_session *s, const struct app *a)
+{
+	s->is_void |= s->app == a->id;
+}
+
 bool zoom_session_is_over(const struct zoom_session *s, bool others_wait,
 			  uint64_t now_ns)
 {
 	double seconds = others_wait ? ZOOM_SECONDS : s->seconds;
 
 	return !s->app || s->is_full ||
-	       now_ns - s->begin_ns >= (uint64_t)(seconds * SECOND_NS);
+	       elapsed(s->begin_ns, now_ns) >= (uint64_t)(seconds * SECOND_NS);
 }
 
 void zoom_session_add(struct zoom_session *s, const struct flow *f,
@@ -197,7 +225,7 @@ void zoom_session_add(struct zoom_session *s, const struct flow *f,
 	};
 	unsigned int thinned;
 
-	if (!s->app || f->peer->key.app != s->app || !is_watched(s, f))
+	if (!is_looked_at(s, f) || !is_watched(s, f))
 		return;
 	thinned = zoom_count_dropped(s->zoom);
 	if (!zoom_add(s->zoom, &packet))
@@ -229,8 +257,9 @@ static void note_partners(const struct zoom_session *s, struct app *a)
 		if (best <= 0)
 			continue;
 		f->match = best;
-		if (f->matches < FLOW_LEG_MATCHES)
-			f->matches = FLOW_LEG_MATCHES;
+		app_note_matches(a, f,
+				 f->matches < FLOW_LEG_MATCHES ? FLOW_LEG_MATCHES
+							       : f->matches);
 	}
 }
 
@@ -252,7 +281,8 @@ bool zoom_session_glance(struct zoom_session *s, struct app *a, uint64_t now_ns)
 {
 	struct zoom_result r;
 
-	if (!s->app || s->has_glanced || now_ns - s->begin_ns < GLANCE_NS)
+	if (!s->app || s->is_void || s->has_glanced ||
+	    elapsed(s->begin_ns, now_ns) < GLANCE_NS)
 		return false;
 	s->has_glanced = true;
 	take_totals(s, a);
@@ -268,7 +298,7 @@ void zoom_session_end(struct zoom_session *s, struct app *a, uint64_t now_ns)
 	struct flow *f;
 
 	s->app = APP_UNATTRIBUTED;
-	if (!a)
+	if (!a || s->is_void)
 		return;
 	take_totals(s, a);
 	zoom_evaluate(s->zoom, &a->zoom.result);

@@ -8,9 +8,9 @@
  *
  * Budget: a candidate is looked at once when it becomes one, again after 6 s while that
  * showed nothing conclusive (after 1 s, and longer, where more time may tell), and
- * every 30 s afterwards; never two at once, and at most ZOOM_PER_MINUTE in all. A
- * longer look has room for no more packets than any other, and gives way to somebody's
- * first look.
+ * every 30 s afterwards; where nothing moves now, 1 s later; never two at once, and at
+ * most ZOOM_PER_MINUTE in all. A longer look has room for no more packets than any
+ * other, and gives way to somebody's first look.
  */
 #ifndef CORE_ZOOM_SESSION_H
 #define CORE_ZOOM_SESSION_H
@@ -40,6 +40,7 @@ struct zoom_session {
 	bool is_full;
 	bool has_glanced; /* at this look, half-way */
 	bool is_decided;  /* and that sufficed: its end will come as a record */
+	bool is_void;	  /* its application is gone; another may have the id by now */
 };
 
 int zoom_session_init(struct zoom_session *s);
@@ -49,13 +50,15 @@ void zoom_session_done(struct zoom_session *s);
 bool zoom_session_is_due(const struct zoom_session *s, const struct app *a,
 			 uint64_t now_ns);
 
-/* Whether nothing at all was seen of its packets yet. */
-bool zoom_session_is_first(const struct app *a);
+/* Whether nothing at all was seen of its packets yet, though there are some. */
+bool zoom_session_is_first(const struct app *a, uint64_t now_ns);
 
 /* Begins with a candidate's heaviest flows. False if it has none, or one runs. */
 bool zoom_session_begin(struct zoom_session *s, struct app *a, uint64_t now_ns);
 /* A flow that has just become known is looked at too, if it is this application's. */
 void zoom_session_join(struct zoom_session *s, struct flow *f);
+/* An application is gone: what was seen of it is nobody's, until the look ends. */
+void zoom_session_leave(struct zoom_session *s, const struct app *a);
 /* Whether it is full, or has lasted long enough; a longer one sooner if others wait. */
 bool zoom_session_is_over(const struct zoom_session *s, bool others_wait,
 			  uint64_t now_ns);

@@ -6,7 +6,6 @@
  */
 #include "core/zoom_internal.h"
 #include <math.h>
-#include <string.h>
 
 #define LASTS_NS 1e9   /* a look of this length is long enough */
 #define FULL_AIM 0.9   /* of the room, by then */

@@ -1,131 +1,23 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/*
- * BATCHES_TABLE=50 prints recall and false alarms over as many runs, as in batches.h.
- */
-#include "../support/bursty.h"
-#include "core/batches.h"
+/* What is held back and sent in bursts is found; test_batches_table.c says how well. */
+#include "../support/batch_runs.h"
 #include <arpa/inet.h>
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include <cmocka.h>
 
-#define NOW 1600
-#define BEGIN (NOW - BURSTY_SECONDS)
 #define RUNS 10
 
-struct fixture {
-	struct batches_work *work;
-	struct bursty *traffic;
-	struct batches_input inputs[BATCHES_FLOWS_MAX + 1];
-	size_t count;
-	struct batches_result result;
-	/* For traffic that is laid out by hand: bytes of each second. */
-	float in[4][BURSTY_SECONDS], out[4][BURSTY_SECONDS];
-	struct rings rings[BATCHES_FLOWS_MAX + 1];
-};
-
-static int setup(void **state)
-{
-	struct fixture *f = calloc(1, sizeof(*f));
-
-	f->work = batches_work_new();
-	f->traffic = bursty_new();
-	*state = f;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	struct fixture *f = *state;
-
-	batches_work_free(f->work);
-	bursty_free(f->traffic);
-	free(f);
-	return 0;
-}
-
-static double carried(const struct rings *r)
-{
-	double in, out;
-
-	rings_rates(r, NOW, RINGS_SECONDS, &in, &out);
-	return in + out;
-}
-
-static int compare_weight(const void *a, const void *b)
-{
-	double left = carried(((const struct batches_input *)a)->rings);
-	double right = carried(((const struct batches_input *)b)->rings);
-
-	return (left < right) - (left > right);
-}
-
-/* Evaluates the made-up traffic, heaviest flows first, as it is `at` seconds. */
-static double evaluate_at(struct fixture *f, uint32_t at)
-{
-	struct bursty *t = f->traffic;
-
-	f->count = t->count;
-	for (size_t i = 0; i < t->count; i++)
-		f->inputs[i] = (struct batches_input){&t->rings[i], t->remotes[i]};
-	qsort(f->inputs, f->count, sizeof(*f->inputs), compare_weight);
-	batches_evaluate(f->work, f->inputs, f->count, BEGIN + at, &f->result);
-	return f->result.matched_share;
-}
-
-static double evaluate(struct fixture *f)
-{
-	bursty_ring(f->traffic, BEGIN);
-	return evaluate_at(f, BURSTY_SECONDS);
-}
-
-/* --- what the tables are made of ---------------------------------------------------
- */
-
-struct crowd {
-	const char *name;
-	enum hub_kind hub;
-	size_t streams;
-	bool together, has_call;
-};
-
-static const struct crowd one = {"one", HUB_PAIRS, 1, false, false};
-
-static void make_relay(struct fixture *f, uint64_t seed, enum stream_kind kind,
-		       const struct crowd *c, struct batching b)
-{
-	b.together = c->together;
-	bursty_clear(f->traffic, seed);
-	bursty_add_relay(f->traffic, kind, c->hub, c->streams, &b);
-	if (c->has_call)
-		bursty_add_own_call(f->traffic,
-				    kind == STREAM_VIDEO ? STREAM_VIDEO : STREAM_VOICE);
-}
-
-static unsigned int found(struct fixture *f, unsigned int runs, enum stream_kind kind,
-			  const struct crowd *c, struct batching b)
-{
-	unsigned int hits = 0;
-
-	for (unsigned int run = 0; run < runs; run++) {
-		make_relay(f, run * 10 + kind, kind, c, b);
-		hits += evaluate(f) >= 0.25;
-	}
-	return hits;
-}
-
 /* At least `least` of RUNS for each kind of stream. */
-static void assert_found(struct fixture *f, const struct crowd *c, struct batching b,
+static void assert_found(struct runs *f, const struct crowd *c, struct batching b,
 			 unsigned int least)
 {
 	for (int kind = 0; kind < STREAM_KINDS; kind++) {
-		unsigned int hits = found(f, RUNS, (enum stream_kind)kind, c, b);
+		unsigned int hits = runs_found(f, RUNS, (enum stream_kind)kind, c, b);
 
 		if (hits < least)
 			fail_msg("%s, every %g s: %u of %u", stream_names[kind],
@@ -138,48 +30,53 @@ static void what_is_held_back_for_5_to_60_s_is_found(void **state)
 	static const double periods[] = {5, 20, 60};
 
 	for (size_t p = 0; p < 3; p++)
-		assert_found(*state, &one, (struct batching){.period = periods[p]}, 9);
+		assert_found(*state, &runs_one, (struct batching){.period = periods[p]},
+			     9);
 }
 
 static void an_unsteady_timer_hides_nothing(void **state)
 {
-	assert_found(*state, &one, (struct batching){.period = 5, .jitter = 0.3}, 9);
-	assert_found(*state, &one, (struct batching){.period = 20, .jitter = 0.3}, 9);
-	assert_found(*state, &one, (struct batching){.period = 55, .jitter = 0.1}, 8);
+	assert_found(*state, &runs_one, (struct batching){.period = 5, .jitter = 0.3},
+		     9);
+	assert_found(*state, &runs_one, (struct batching){.period = 20, .jitter = 0.3},
+		     9);
+	assert_found(*state, &runs_one, (struct batching){.period = 55, .jitter = 0.1},
+		     8);
 }
 
 static void padding_of_packets_hides_nothing(void **state)
 {
-	assert_found(*state, &one, (struct batching){.period = 20, .packet_padding = 1},
-		     9);
-	assert_found(*state, &one, (struct batching){.period = 60, .packet_padding = 1},
-		     8);
+	assert_found(*state, &runs_one,
+		     (struct batching){.period = 20, .packet_padding = 1}, 9);
+	assert_found(*state, &runs_one,
+		     (struct batching){.period = 60, .packet_padding = 1}, 8);
 }
 
 /* Of a stream as even as video it does hide 5 s of 2 times as much or not. */
 static void padding_of_batches_hides_no_stream_that_varies_more(void **state)
 {
 	struct batching b = {.period = 5, .batch_padding = 1};
-	struct fixture *f = *state;
+	struct runs *f = *state;
 
-	assert_true(found(f, RUNS, STREAM_VOICE, &one, b) >= 9);
+	assert_true(runs_found(f, RUNS, STREAM_VOICE, &runs_one, b) >= 9);
 	b.period = 20;
-	assert_true(found(f, RUNS, STREAM_WEB, &one, b) >= 9);
-	assert_true(found(f, RUNS, STREAM_FILES, &one, b) >= 9);
+	assert_true(runs_found(f, RUNS, STREAM_WEB, &runs_one, b) >= 9);
+	assert_true(runs_found(f, RUNS, STREAM_FILES, &runs_one, b) >= 9);
 }
 
 static void a_burst_may_be_slow_or_get_stuck(void **state)
 {
-	assert_found(*state, &one, (struct batching){.period = 60, .rate = 5e5}, 8);
-	assert_found(*state, &one,
+	assert_found(*state, &runs_one, (struct batching){.period = 60, .rate = 5e5},
+		     8);
+	assert_found(*state, &runs_one,
 		     (struct batching){.period = 60, .rate = 2e6, .has_pauses = true},
 		     8);
 }
 
 static void what_came_in_batches_already_is_found(void **state)
 {
-	assert_found(*state, &one, (struct batching){.period = 60, .is_input = true},
-		     7);
+	assert_found(*state, &runs_one,
+		     (struct batching){.period = 60, .is_input = true}, 7);
 }
 
 static void ten_streams_beside_the_owners_call_are_found(void **state)
@@ -193,11 +90,11 @@ static void ten_streams_beside_the_owners_call_are_found(void **state)
 static void calls_are_found_in_both_directions(void **state)
 {
 	struct crowd calls = {"calls", HUB_CALLS, 2, false, false};
-	struct fixture *f = *state;
+	struct runs *f = *state;
 
 	assert_found(f, &calls, (struct batching){.period = 20, .jitter = 0.2}, 9);
-	make_relay(f, 1, STREAM_VOICE, &calls, (struct batching){.period = 20});
-	assert_true(evaluate(f) > 0.99);
+	runs_make_relay(f, 1, STREAM_VOICE, &calls, (struct batching){.period = 20});
+	assert_true(runs_evaluate(f) > 0.99);
 	assert_int_equal(f->result.count, 4);
 }
 
@@ -205,12 +102,12 @@ static void calls_are_found_in_both_directions(void **state)
 static void the_owners_own_call_is_not_matched(void **state)
 {
 	struct crowd three = {"three", HUB_PAIRS, 3, false, true};
-	struct fixture *f = *state;
+	struct runs *f = *state;
 
 	for (unsigned int run = 0; run < RUNS; run++) {
-		make_relay(f, run, STREAM_VIDEO, &three,
-			   (struct batching){.period = 20, .jitter = 0.2});
-		assert_true(evaluate(f) < 0.999);
+		runs_make_relay(f, run, STREAM_VIDEO, &three,
+				(struct batching){.period = 20, .jitter = 0.2});
+		assert_true(runs_evaluate(f) < 0.999);
 		for (size_t i = 0; i < f->result.count; i++) {
 			const struct batches_match *m = &f->result.matches[i];
 			const struct rings *call = &f->traffic->rings[6];
@@ -226,7 +123,7 @@ static void a_hub_with_one_source_or_one_sink_is_found(void **state)
 {
 	struct crowd source = {"source", HUB_ONE_SOURCE, 5, true, true};
 	struct crowd sink = {"sink", HUB_ONE_SINK, 5, true, true};
-	struct fixture *f = *state;
+	struct runs *f = *state;
 	size_t others = 0;
 
 	assert_found(f, &source, (struct batching){.period = 20}, 9);
@@ -242,7 +139,7 @@ static void a_hub_with_one_source_or_one_sink_is_found(void **state)
 static void a_sink_is_found_beside_three_calls_of_the_owner(void **state)
 {
 	struct batching b = {.period = 20, .together = true};
-	struct fixture *f = *state;
+	struct runs *f = *state;
 	unsigned int hits = 0;
 
 	for (unsigned int run = 0; run < RUNS; run++) {
@@ -250,7 +147,7 @@ static void a_sink_is_found_beside_three_calls_of_the_owner(void **state)
 		bursty_add_relay(f->traffic, STREAM_VOICE, HUB_ONE_SINK, 3, &b);
 		for (size_t i = 0; i < 3; i++)
 			bursty_add_own_call(f->traffic, STREAM_VIDEO);
-		evaluate(f);
+		runs_evaluate(f);
 		hits += f->result.count > 0;
 		/* The calls carry nearly all. */
 		assert_true(f->result.matched_share < 0.5);
@@ -260,13 +157,13 @@ static void a_sink_is_found_beside_three_calls_of_the_owner(void **state)
 
 static void nothing_that_only_looks_like_a_relay_is_matched(void **state)
 {
-	struct fixture *f = *state;
+	struct runs *f = *state;
 
 	for (int kind = 0; kind < LOOK_COUNT; kind++)
 		for (unsigned int run = 0; run < RUNS; run++) {
 			bursty_clear(f->traffic, run);
 			bursty_add_look_alike(f->traffic, (enum look_alike)kind);
-			if (evaluate(f) > 0.05)
+			if (runs_evaluate(f) > 0.05)
 				fail_msg("%s, run %u: %g", look_alike_names[kind], run,
 					 f->result.matched_share);
 		}
@@ -277,14 +174,14 @@ static void nothing_is_matched_at_any_time(void **state)
 {
 	static const enum look_alike kinds[] = {LOOK_SWARM, LOOK_SYNC, LOOK_LIVE,
 						LOOK_CLICKS};
-	struct fixture *f = *state;
+	struct runs *f = *state;
 
 	for (size_t k = 0; k < sizeof(kinds) / sizeof(*kinds); k++) {
 		bursty_clear(f->traffic, k);
 		bursty_add_look_alike(f->traffic, kinds[k]);
-		bursty_ring(f->traffic, BEGIN);
+		bursty_ring(f->traffic, RUNS_BEGIN);
 		for (uint32_t at = 10; at < BURSTY_SECONDS + 300; at += 10)
-			if (evaluate_at(f, at) > 0.05)
+			if (runs_evaluate_at(f, at) > 0.05)
 				fail_msg("%s at %u s: %g", look_alike_names[kinds[k]],
 					 at, f->result.matched_share);
 	}
@@ -293,21 +190,21 @@ static void nothing_is_matched_at_any_time(void **state)
 /* --- by hand -----------------------------------------------------------------------
  */
 
-static void evaluate_by_hand(struct fixture *f, size_t count)
+static void evaluate_by_hand(struct runs *f, size_t count)
 {
 	memset(f->rings, 0, sizeof(f->rings));
 	for (size_t i = 0; i < count; i++) {
 		for (uint32_t s = 0; s < BURSTY_SECONDS; s++)
-			rings_push(&f->rings[i], BEGIN + s, (double)f->in[i][s],
+			rings_push(&f->rings[i], RUNS_BEGIN + s, (double)f->in[i][s],
 				   (double)f->out[i][s]);
 		f->inputs[i].rings = &f->rings[i];
 		f->inputs[i].remote = addr_from_ipv4(htonl(0xc6130001 + (uint32_t)i));
 	}
 	f->count = count;
-	batches_evaluate(f->work, f->inputs, count, NOW, &f->result);
+	batches_evaluate(f->work, f->inputs, count, RUNS_NOW, &f->result);
 }
 
-static float amount(struct fixture *f)
+static float amount(struct runs *f)
 {
 	double x = bursty_random(f->traffic);
 
@@ -316,7 +213,7 @@ static float amount(struct fixture *f)
 
 /* Flow 0 brings something each second; flow 1 sends `gain` times of it on, every
  * `period` seconds, `late` seconds after it might. */
-static void lay_out(struct fixture *f, uint32_t period, uint32_t late, float gain)
+static void lay_out(struct runs *f, uint32_t period, uint32_t late, float gain)
 {
 	memset(f->in, 0, sizeof(f->in));
 	memset(f->out, 0, sizeof(f->out));
@@ -337,7 +234,7 @@ static void lay_out(struct fixture *f, uint32_t period, uint32_t late, float gai
 static void a_match_tells_its_flows_bursts_and_lag(void **state)
 {
 	static const uint32_t lags[] = {0, 2, 5};
-	struct fixture *f = *state;
+	struct runs *f = *state;
 
 	for (size_t i = 0; i < 3; i++) {
 		lay_out(f, 20, lags[i], 1);
@@ -360,7 +257,7 @@ static void only_about_as_much_as_came_is_what_was_sent_on(void **state)
 		float gain;
 		size_t count;
 	} cases[] = {{0.42f, 0}, {0.48f, 1}, {1.0f, 1}, {2.15f, 1}, {2.3f, 0}};
-	struct fixture *f = *state;
+	struct runs *f = *state;
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
 		lay_out(f, 20, 0, cases[i].gain);
@@ -371,13 +268,13 @@ static void only_about_as_much_as_came_is_what_was_sent_on(void **state)
 
 static void the_same_remote_is_never_matched(void **state)
 {
-	struct fixture *f = *state;
+	struct runs *f = *state;
 
 	lay_out(f, 20, 0, 1);
 	evaluate_by_hand(f, 2);
 	assert_int_equal(f->result.count, 1);
 	f->inputs[1].remote = f->inputs[0].remote;
-	batches_evaluate(f->work, f->inputs, 2, NOW, &f->result);
+	batches_evaluate(f->work, f->inputs, 2, RUNS_NOW, &f->result);
 	assert_int_equal(f->result.count, 0);
 	assert_true(fabs(f->result.matched_share) < 1e-9);
 }
@@ -385,7 +282,7 @@ static void the_same_remote_is_never_matched(void **state)
 /* Requests and their answers: first it went out, then as much came in. */
 static void what_left_before_it_came_is_not_matched(void **state)
 {
-	struct fixture *f = *state;
+	struct runs *f = *state;
 
 	lay_out(f, 20, 0, 1);
 	for (size_t i = 0; i < 2; i++)
@@ -404,7 +301,7 @@ static void what_left_before_it_came_is_not_matched(void **state)
 
 static void what_comes_and_goes_in_one_second_was_not_held_back(void **state)
 {
-	struct fixture *f = *state;
+	struct runs *f = *state;
 
 	lay_out(f, 20, 0, 1);
 	memcpy(f->in[0], f->out[1], sizeof(f->in[0]));
@@ -414,7 +311,7 @@ static void what_comes_and_goes_in_one_second_was_not_held_back(void **state)
 
 static void a_steady_stream_proves_nothing(void **state)
 {
-	struct fixture *f = *state;
+	struct runs *f = *state;
 
 	lay_out(f, 20, 0, 1);
 	for (size_t s = 0; s < BURSTY_SECONDS; s++) {
@@ -428,7 +325,7 @@ static void a_steady_stream_proves_nothing(void **state)
 /* The longer it takes until the next burst, the more comes and goes of anything. */
 static void the_time_between_bursts_proves_nothing(void **state)
 {
-	struct fixture *f = *state;
+	struct runs *f = *state;
 	uint32_t next = 5, last = 0;
 
 	lay_out(f, 20, 0, 1);
@@ -449,7 +346,7 @@ static void the_time_between_bursts_proves_nothing(void **state)
 /* Both sides have one that is ten times as large, by chance. */
 static void one_large_burst_proves_nothing(void **state)
 {
-	struct fixture *f = *state;
+	struct runs *f = *state;
 
 	for (uint64_t run = 0; run < 200; run++) {
 		lay_out(f, 20, 0, 1);
@@ -470,7 +367,7 @@ static void one_large_burst_proves_nothing(void **state)
 
 static void two_flows_of_one_period_are_not_matched(void **state)
 {
-	struct fixture *f = *state;
+	struct runs *f = *state;
 
 	lay_out(f, 10, 0, 1);
 	for (uint32_t s = 0; s < BURSTY_SECONDS; s++) {
@@ -486,7 +383,7 @@ static void two_flows_of_one_period_are_not_matched(void **state)
 
 static void few_bursts_are_no_conclusion(void **state)
 {
-	struct fixture *f = *state;
+	struct runs *f = *state;
 
 	lay_out(f, 60, 0, 1);
 	/* Eight of them: seven with one before. */
@@ -502,7 +399,7 @@ static void few_bursts_are_no_conclusion(void **state)
 
 static void a_relay_that_began_anew_is_found_beside_its_past(void **state)
 {
-	struct fixture *f = *state;
+	struct runs *f = *state;
 
 	lay_out(f, 20, 0, 1);
 	/* For four minutes both had other things to do. */
@@ -519,7 +416,7 @@ static void a_relay_that_began_anew_is_found_beside_its_past(void **state)
 /* Every flow brings the same and takes it on: each matches all others. */
 static void the_share_is_whole_where_the_list_of_matches_is_full(void **state)
 {
-	struct fixture *f = *state;
+	struct runs *f = *state;
 
 	lay_out(f, 20, 0, 1);
 	memcpy(f->in[1], f->in[0], sizeof(f->in[1]));
@@ -528,16 +425,17 @@ static void the_share_is_whole_where_the_list_of_matches_is_full(void **state)
 		f->inputs[i].rings = &f->rings[1];
 		f->inputs[i].remote = addr_from_ipv4(htonl(0xc6130001 + (uint32_t)i));
 	}
-	batches_evaluate(f->work, f->inputs, BATCHES_FLOWS_MAX + 1, NOW, &f->result);
+	batches_evaluate(f->work, f->inputs, BATCHES_FLOWS_MAX + 1, RUNS_NOW,
+			 &f->result);
 	assert_int_equal(f->result.count, BATCHES_MATCHES_MAX);
 	assert_true(fabs(f->result.matched_share - 1) < 1e-9);
 }
 
 static void nothing_is_made_of_nothing(void **state)
 {
-	struct fixture *f = *state;
+	struct runs *f = *state;
 
-	batches_evaluate(f->work, f->inputs, 0, NOW, &f->result);
+	batches_evaluate(f->work, f->inputs, 0, RUNS_NOW, &f->result);
 	assert_false(f->result.is_conclusive);
 	memset(f->in, 0, sizeof(f->in));
 	memset(f->out, 0, sizeof(f->out));
@@ -548,118 +446,7 @@ static void nothing_is_made_of_nothing(void **state)
 	batches_work_free(NULL);
 }
 
-/* --- the table ---------------------------------------------------------------------
- */
-
-static int compare_seconds(const void *a, const void *b)
-{
-	return *(const int *)a - *(const int *)b;
-}
-
-static void print_seconds(struct fixture *f, unsigned int runs, double period)
-{
-	int seconds[1000];
-	size_t n = 0;
-
-	for (unsigned int run = 0; run < runs && n + STREAM_KINDS < 1000; run++)
-		for (int kind = 0; kind < STREAM_KINDS; kind++) {
-			uint32_t at = 10;
-
-			make_relay(f, run, (enum stream_kind)kind, &one,
-				   (struct batching){.period = period, .jitter = 0.1});
-			bursty_ring(f->traffic, BEGIN);
-			while (at < BURSTY_SECONDS && evaluate_at(f, at) < 0.25)
-				at += 10;
-			seconds[n++] = (int)at;
-		}
-	qsort(seconds, n, sizeof(*seconds), compare_seconds);
-	printf("found after, every %2g s: median %d s, 90 %% %d s\n", period,
-	       seconds[n / 2], seconds[n * 9 / 10]);
-}
-
-static void print_recall(struct fixture *f, unsigned int runs)
-{
-	static const struct crowd crowds[] = {
-		{"1", HUB_PAIRS, 1, false, false},
-		{"calls", HUB_CALLS, 2, false, true},
-		{"10", HUB_PAIRS, 10, true, true},
-		{"source", HUB_ONE_SOURCE, 5, true, true},
-		{"sink", HUB_ONE_SINK, 5, true, true},
-		{"timers", HUB_ONE_SOURCE, 5, false, true},
-	};
-	static const struct {
-		const char *name;
-		struct batching b;
-	} rows[] = {
-		{"5 s", {.period = 5}},
-		{"5 s jitter", {.period = 5, .jitter = 0.3}},
-		{"20 s", {.period = 20}},
-		{"20 s jitter", {.period = 20, .jitter = 0.3}},
-		{"60 s", {.period = 60}},
-		{"55 s jitter", {.period = 55, .jitter = 0.1}},
-		{"60 s slow", {.period = 60, .rate = 5e5}},
-		{"60 s stuck", {.period = 60, .rate = 2e6, .has_pauses = true}},
-		{"20 s both", {.period = 20, .is_input = true}},
-		{"60 s both", {.period = 60, .is_input = true}},
-		{"5 s, packets", {.period = 5, .packet_padding = 1}},
-		{"20 s, packets", {.period = 20, .packet_padding = 1}},
-		{"60 s, packets", {.period = 60, .packet_padding = 1}},
-		{"5 s, batches", {.period = 5, .batch_padding = 1}},
-		{"20 s, batches", {.period = 20, .batch_padding = 1}},
-		{"60 s, batches", {.period = 60, .batch_padding = 1}},
-	};
-
-	printf("%-14s", "");
-	for (size_t c = 0; c < sizeof(crowds) / sizeof(*crowds); c++)
-		printf(" %-19s", crowds[c].name);
-	for (size_t r = 0; r < sizeof(rows) / sizeof(*rows); r++) {
-		printf("\n%-14s", rows[r].name);
-		for (size_t c = 0; c < sizeof(crowds) / sizeof(*crowds); c++)
-			for (int k = 0; k < STREAM_KINDS; k++)
-				printf(" %4.2f", found(f, runs, (enum stream_kind)k,
-						       &crowds[c], rows[r].b) /
-							 (double)runs);
-	}
-	printf("\n");
-}
-
-static void print_false_alarms(struct fixture *f, unsigned int runs)
-{
-	for (int kind = 0; kind < LOOK_COUNT; kind++) {
-		unsigned int some = 0, quarter = 0;
-		clock_t worst = 0;
-
-		for (unsigned int run = 0; run < runs; run++) {
-			clock_t begin;
-
-			bursty_clear(f->traffic, 1000003u * run + 17);
-			bursty_add_look_alike(f->traffic, (enum look_alike)kind);
-			bursty_ring(f->traffic, BEGIN);
-			begin = clock();
-			quarter += evaluate_at(f, BURSTY_SECONDS) >= 0.25;
-			worst = clock() - begin > worst ? clock() - begin : worst;
-			some += f->result.count > 0;
-		}
-		printf("%-11s of %u: M >= .25 in %u, any match in %u, most %ld us\n",
-		       look_alike_names[kind], runs, quarter, some, (long)worst);
-	}
-}
-
-static void the_table(void **state)
-{
-	const char *runs_text = getenv("BATCHES_TABLE");
-	unsigned int runs = runs_text ? (unsigned int)atoi(runs_text) : 0;
-	static const double periods[] = {5, 20, 60};
-
-	if (!runs)
-		skip();
-	print_recall(*state, runs);
-	for (size_t i = 0; i < 3; i++)
-		print_seconds(*state, runs, periods[i]);
-	print_false_alarms(*state, 20 * runs);
-}
-
-#define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define CASE(name) cmocka_unit_test_setup_teardown(name, runs_setup, runs_teardown)
 
 int main(void)
 {
@@ -690,7 +477,6 @@ int main(void)
 		CASE(a_relay_that_began_anew_is_found_beside_its_past),
 		CASE(the_share_is_whole_where_the_list_of_matches_is_full),
 		CASE(nothing_is_made_of_nothing),
-		CASE(the_table),
 	};
 
 	return cmocka_run_group_tests_name("batches", tests, NULL, NULL);

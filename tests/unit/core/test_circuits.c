@@ -9,6 +9,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -111,6 +112,42 @@ static void one_remote_is_no_circuit(void **state)
 	circuits_evaluate(w->circuits, w->work, ns(50), &r);
 	assert_int_equal(r.flows, 40);
 	assert_int_equal(r.kind, CIRCUITS_NONE);
+}
+
+/* The addresses of both ends of each circuit have one hash. */
+static void chosen_circuits(struct circuits *c, unsigned int count, uint64_t size)
+{
+	const uint64_t factor = 0x9e3779b97f4a7c15u;
+
+	for (unsigned int i = 0; i < count; i++) {
+		uint64_t t = ns(2 * i), in = size_of(size, i);
+		uint64_t high[2] = {0x20 + i, 0x2000 + i}, low[2] = {i, 0};
+		struct addr ends[2];
+		uint32_t a, b;
+
+		low[1] = (high[0] * factor) ^ low[0] ^ (high[1] * factor);
+		for (int k = 0; k < 2; k++) {
+			memcpy(ends[k].b, &high[k], 8);
+			memcpy(ends[k].b + 8, &low[k], 8);
+		}
+		a = circuits_open(c, t, &ends[0], true);
+		b = circuits_open(c, t + SECOND / 200, &ends[1], false);
+		circuits_update(c, a, in, 3000, t + SECOND);
+		circuits_update(c, b, 3000, in, t + SECOND);
+		circuits_close(c, a);
+		circuits_close(c, b);
+	}
+}
+
+static void who_chooses_addresses_hides_no_circuit(void **state)
+{
+	struct world *w = *state;
+	struct circuits_result r;
+
+	chosen_circuits(w->circuits, 20, 10000);
+	circuits_evaluate(w->circuits, w->work, ns(60), &r);
+	assert_int_equal(r.pairs, 20);
+	assert_true(r.is_conclusive);
 }
 
 static void one_flow(struct circuits *c, uint64_t t, uint32_t remote, bool is_inbound,
@@ -335,6 +372,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		CASE(pairs_are_named_with_their_lag),
 		CASE(one_remote_is_no_circuit),
+		CASE(who_chooses_addresses_hides_no_circuit),
 		CASE(one_burst_is_no_evidence),
 		CASE(what_opens_in_either_order_is_no_answer),
 		CASE(small_circuits_are_not_paired),

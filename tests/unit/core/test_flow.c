@@ -231,6 +231,22 @@ static void a_flow_that_begins_anew_keeps_only_its_tuple(void **state)
 
 /* Rates are kept scaled: at any time of an epoch and across epochs they are the same.
  */
+static void one_that_begins_anew_is_watched_from_its_first_packets_alone(void **state)
+{
+	struct observation o = {.kind = OBS_FLOW, .time_ns = 500};
+	struct flow f = {.is_watched = true, .talk = {.slot = 3, .in = 3, .out = 3}};
+
+	(void)state;
+	o.flow.packets_in = FLOW_FIRST_PACKETS;
+	o.flow.packets_out = 1;
+	flow_restart(&f, &o);
+	assert_false(f.is_watched);
+	assert_false(f.talk.in || f.talk.out);
+	o.flow.packets_out = 0;
+	flow_restart(&f, &o);
+	assert_true(f.is_watched);
+}
+
 static void rates_fade_with_a_time_constant_of_sixteen_seconds(void **state)
 {
 	static const uint64_t starts[] = {0, 7, 1000, 1099, 1100, 1000000, 100000000};
@@ -303,6 +319,8 @@ int main(void)
 		cmocka_unit_test(headers_are_no_payload),
 		cmocka_unit_test(acknowledgements_count_as_nothing),
 		cmocka_unit_test(any_counter_that_went_back_means_a_new_flow),
+		cmocka_unit_test(
+			one_that_begins_anew_is_watched_from_its_first_packets_alone),
 		cmocka_unit_test(a_flow_that_begins_anew_keeps_only_its_tuple),
 		cmocka_unit_test(rates_fade_with_a_time_constant_of_sixteen_seconds),
 		cmocka_unit_test(what_was_added_to_the_rates_is_told),

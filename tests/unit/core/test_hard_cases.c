@@ -367,27 +367,33 @@ static size_t add_back_end(struct traffic *t)
 	return loopback;
 }
 
+/* A relay in two parts, seen for so long. */
+static void relay_in_two(struct traffic *t, const size_t flows[3], unsigned int seconds)
+{
+	for (unsigned int i = 0; i < seconds * SECOND; i++) {
+		double there = burst(t), back_again = burst(t);
+
+		traffic_carry(t, flows[0], there, back_again);
+		traffic_carry(t, flows[1], back_again, there);
+		traffic_carry(t, flows[2], back_again, there);
+		traffic_sample(t);
+	}
+}
+
 /* Strangers come in to one program and leave from another: a relay in two parts. */
 static void a_relay_of_two_programs_is_found_as_one(void **state)
 {
-	size_t loopback, in, out;
-	struct traffic t;
 	const struct app *back;
+	struct traffic t;
+	size_t flows[3];
 
 	(void)state;
 	traffic_begin(&t, 36);
-	loopback = add_back_end(&t);
-	in = traffic_flow(&t, 1, true);
-	out = traffic_flow(&t, 2, false);
-	t.flows[out].record.flow.app = BACK;
-	for (unsigned int i = 0; i < 60 * SECOND; i++) {
-		double there = burst(&t), back_again = burst(&t);
-
-		traffic_carry(&t, in, there, back_again);
-		traffic_carry(&t, loopback, back_again, there);
-		traffic_carry(&t, out, back_again, there);
-		traffic_sample(&t);
-	}
+	flows[1] = add_back_end(&t);
+	flows[0] = traffic_flow(&t, 1, true);
+	flows[2] = traffic_flow(&t, 2, false);
+	t.flows[flows[2]].record.flow.app = BACK;
+	relay_in_two(&t, flows, 60);
 	back = engine_find_app(t.engine, BACK);
 	assert_int_equal(back->judge, FRONT);
 	assert_int_equal(traffic_app(&t)->role, ROLE_RELAY);
@@ -398,6 +404,48 @@ static void a_relay_of_two_programs_is_found_as_one(void **state)
 	for (unsigned int i = 0; i < 150 * SECOND; i++)
 		traffic_sample(&t);
 	assert_int_equal(back->judge, BACK);
+	traffic_end(&t);
+}
+
+static void tell_traffic(struct traffic *t, uint16_t app, uint64_t bytes)
+{
+	struct observation o = {.kind = OBS_APP_TRAFFIC, .time_ns = t->now_ns};
+
+	o.app_traffic.id = app;
+	o.app_traffic.bytes_in = o.app_traffic.bytes_out = bytes;
+	o.app_traffic.packets_in = o.app_traffic.packets_out = bytes / 1000;
+	assert_int_equal(engine_observe(t->engine, &o), 0);
+}
+
+/* Whatever it is: with strangers or not, counted by the flow or not. */
+static void what_a_member_carries_is_judged_with_the_others(void **state)
+{
+	size_t flows[3], local;
+	struct history_rates r;
+	struct traffic t;
+	double before;
+
+	(void)state;
+	traffic_begin(&t, 38);
+	flows[1] = add_back_end(&t);
+	flows[0] = traffic_flow(&t, 1, true);
+	flows[2] = traffic_flow(&t, 2, false);
+	local = traffic_flow(&t, 3, false);
+	t.flows[local].record.flow.key.remote = addr_from_ipv4(htonl(0xa9fe0001));
+	t.flows[flows[2]].record.flow.app = t.flows[local].record.flow.app = BACK;
+	relay_in_two(&t, flows, 40);
+	assert_int_equal(engine_find_app(t.engine, BACK)->judge, FRONT);
+	tell_traffic(&t, BACK, 0);
+	before = traffic_app(&t)->history.total_in;
+	tell_traffic(&t, BACK, 100000000);
+	assert_true(traffic_app(&t)->history.total_in > before + 5e7);
+	for (int i = 0; i < 10; i++) {
+		traffic_carry(&t, local, 5000, 7000);
+		traffic_sample(&t);
+	}
+	r = history_rates(&traffic_app(&t)->history, t.now_ns, 10);
+	assert_in_range((int)r.local_in, 3000, 5000);
+	assert_in_range((int)r.local_out, 4200, 7000);
 	traffic_end(&t);
 }
 
@@ -441,6 +489,7 @@ int main(void)
 		cmocka_unit_test(thousands_of_short_circuits_are_found),
 		cmocka_unit_test(short_flows_of_no_pairs_are_no_relay),
 		cmocka_unit_test(a_relay_of_two_programs_is_found_as_one),
+		cmocka_unit_test(what_a_member_carries_is_judged_with_the_others),
 		cmocka_unit_test(a_browser_behind_a_local_proxy_stays_a_client),
 	};
 

@@ -29,32 +29,6 @@ static void begin(struct traffic *t)
 		flat(t);
 }
 
-static int look(struct traffic *t, uint16_t app)
-{
-	struct observation o = {
-		.kind = OBS_ZOOM_BEGIN, .time_ns = t->now_ns, .zoom.app = app};
-
-	return engine_observe(t->engine, &o);
-}
-
-static int look_end(struct traffic *t)
-{
-	struct observation o = {.kind = OBS_ZOOM_END, .time_ns = t->now_ns};
-
-	return engine_observe(t->engine, &o);
-}
-
-static void packet(struct traffic *t, size_t flow, uint64_t time_ns, bool is_inbound,
-		   uint32_t length)
-{
-	struct observation o = {.kind = OBS_PACKET, .time_ns = time_ns};
-
-	o.packet.key = t->flows[flow].record.flow.key;
-	o.packet.is_inbound = is_inbound;
-	o.packet.length = length;
-	assert_int_equal(engine_observe(t->engine, &o), 0);
-}
-
 /* What flow 0 brings at odd times leaves on flow 1 0.3 ms later. */
 static void relayed_packets(struct traffic *t, unsigned int count)
 {
@@ -64,8 +38,8 @@ static void relayed_packets(struct traffic *t, unsigned int count)
 		uint32_t length = 200 + (uint32_t)(1000 * traffic_noise(t));
 
 		at += (uint64_t)(traffic_noise(t) * 10 * MS);
-		packet(t, 0, at, true, length);
-		packet(t, 1, at + 3 * MS / 10, false, length);
+		traffic_packet(t, 0, at, true, length);
+		traffic_packet(t, 1, at + 3 * MS / 10, false, length);
 	}
 }
 
@@ -78,11 +52,11 @@ static void a_candidate_is_looked_at_once(void **state)
 	begin(&t);
 	assert_int_equal(engine_wants_zoom(t.engine), 1);
 	assert_int_equal(engine_zoom_flows(t.engine, &keys), 0);
-	assert_int_equal(look(&t, 1), 0);
+	assert_int_equal(traffic_look(&t, 1), 0);
 	assert_int_equal(engine_zoom_flows(t.engine, &keys), 2);
 	assert_int_equal(engine_wants_zoom(t.engine), 0);
-	assert_int_equal(look(&t, 1), -EINVAL);
-	assert_int_equal(look_end(&t), 0);
+	assert_int_equal(traffic_look(&t, 1), -EINVAL);
+	assert_int_equal(traffic_look_end(&t), 0);
 	assert_int_equal(engine_wants_zoom(t.engine), 0);
 	traffic_end(&t);
 }
@@ -93,11 +67,11 @@ static void relayed_packets_promote_within_three_seconds(void **state)
 
 	(void)state;
 	begin(&t);
-	assert_int_equal(look(&t, 1), 0);
+	assert_int_equal(traffic_look(&t, 1), 0);
 	relayed_packets(&t, 300);
 	for (int i = 0; i < 10; i++)
 		flat(&t);
-	assert_int_equal(look_end(&t), 0);
+	assert_int_equal(traffic_look_end(&t), 0);
 	assert_true(traffic_app(&t)->zoom.result.is_conclusive);
 	assert_true(traffic_app(&t)->zoom.result.matched_share > 0.8);
 	for (int i = 0; i < 15; i++)
@@ -121,11 +95,11 @@ static void circuits(struct traffic *t)
 		unsigned int count = 10 + (unsigned int)(traffic_noise(t) * 40);
 
 		for (unsigned int i = 0; i < count; i++)
-			packet(t, 2 + k % 10, at + i * 12000, true, 1400);
+			traffic_packet(t, 2 + k % 10, at + i * 12000, true, 1400);
 		for (unsigned int i = 0; i < count; i++)
-			packet(t, 12, at + MS + i * 12000, false, 1400);
+			traffic_packet(t, 12, at + MS + i * 12000, false, 1400);
 		for (unsigned int i = 0; i < 30; i++)
-			packet(t, 13, at + 2 * MS + i * MS, true, 500);
+			traffic_packet(t, 13, at + 2 * MS + i * MS, true, 500);
 	}
 }
 
@@ -138,12 +112,12 @@ static void what_carries_all_circuits_is_a_leg_though_not_half_of_a_pair(void **
 
 	(void)state;
 	begin(&t);
-	assert_int_equal(look(&t, 1), 0);
+	assert_int_equal(traffic_look(&t, 1), 0);
 	for (unsigned int k = 3; k < 15; k++)
 		traffic_flow(&t, k, true);
 	flat(&t);
 	circuits(&t);
-	assert_int_equal(look_end(&t), 0);
+	assert_int_equal(traffic_look_end(&t), 0);
 	assert_true(traffic_app(&t)->zoom.result.is_conclusive);
 	assert_true(traffic_app(&t)->zoom.result.matched_share > 0.5);
 	for (f = traffic_app(&t)->flows; f; f = f->next, i++) {
@@ -161,16 +135,17 @@ static void half_of_the_packets_sent_on_is_no_relay(void **state)
 
 	(void)state;
 	begin(&t);
-	assert_int_equal(look(&t, 1), 0);
+	assert_int_equal(traffic_look(&t, 1), 0);
 	for (int i = 0; i < 10; i++) {
 		relayed_packets(&t, 30);
 		for (int k = 0; k < 20; k++)
-			packet(&t, 1,
-			       t.now_ns + (uint64_t)(traffic_noise(&t) * 200 * MS),
-			       true, 200 + (uint32_t)(1000 * traffic_noise(&t)));
+			traffic_packet(
+				&t, 1,
+				t.now_ns + (uint64_t)(traffic_noise(&t) * 200 * MS),
+				true, 200 + (uint32_t)(1000 * traffic_noise(&t)));
 		flat(&t);
 	}
-	assert_int_equal(look_end(&t), 0);
+	assert_int_equal(traffic_look_end(&t), 0);
 	for (int i = 0; i < 15; i++) {
 		flat(&t);
 		assert_false(app_role_is_promoted(traffic_app(&t)->role));
@@ -186,8 +161,8 @@ static void a_look_without_packets_is_inconclusive_and_repeated_soon(void **stat
 
 	(void)state;
 	begin(&t);
-	assert_int_equal(look(&t, 1), 0);
-	assert_int_equal(look_end(&t), 0);
+	assert_int_equal(traffic_look(&t, 1), 0);
+	assert_int_equal(traffic_look_end(&t), 0);
 	assert_false(traffic_app(&t)->zoom.result.is_conclusive);
 	for (int i = 0; i < 25; i++)
 		flat(&t);
@@ -207,12 +182,12 @@ static void packets_of_other_flows_are_nobodys(void **state)
 	(void)state;
 	begin(&t);
 	late = traffic_flow(&t, 3, true);
-	assert_int_equal(look(&t, 1), 0);
-	packet(&t, late, t.now_ns, true, 1000); /* unknown to the engine */
+	assert_int_equal(traffic_look(&t, 1), 0);
+	traffic_packet(&t, late, t.now_ns, true, 1000); /* unknown to the engine */
 	t.flows[late].record.flow.app = APP_UNATTRIBUTED;
 	flat(&t);
-	packet(&t, late, t.now_ns, true, 1000); /* known, but nobody's */
-	assert_int_equal(look_end(&t), 0);
+	traffic_packet(&t, late, t.now_ns, true, 1000); /* known, but nobody's */
+	assert_int_equal(traffic_look_end(&t), 0);
 	assert_int_equal(traffic_app(&t)->zoom.result.packets, 0);
 	traffic_end(&t);
 }
@@ -226,7 +201,7 @@ static void a_flow_that_begins_during_the_look_joins_it(void **state)
 
 	(void)state;
 	begin(&t);
-	assert_int_equal(look(&t, 1), 0);
+	assert_int_equal(traffic_look(&t, 1), 0);
 	changes = engine_zoom_changes(t.engine);
 	flat(&t);
 	assert_int_equal(engine_zoom_changes(t.engine), changes);
@@ -235,8 +210,8 @@ static void a_flow_that_begins_during_the_look_joins_it(void **state)
 	assert_int_not_equal(engine_zoom_changes(t.engine), changes);
 	assert_int_equal(engine_zoom_flows(t.engine, &keys), 3);
 	assert_memory_equal(&keys[2], &t.flows[late].record.flow.key, sizeof(*keys));
-	packet(&t, late, t.now_ns, true, 1000);
-	assert_int_equal(look_end(&t), 0);
+	traffic_packet(&t, late, t.now_ns, true, 1000);
+	assert_int_equal(traffic_look_end(&t), 0);
 	assert_int_equal(traffic_app(&t)->zoom.result.packets, 1);
 	traffic_end(&t);
 }
@@ -249,7 +224,7 @@ static void one_whose_owner_is_found_late_joins_too(void **state)
 
 	(void)state;
 	begin(&t);
-	assert_int_equal(look(&t, 1), 0);
+	assert_int_equal(traffic_look(&t, 1), 0);
 	late = traffic_flow(&t, 3, true);
 	t.flows[late].record.flow.app = APP_UNATTRIBUTED;
 	flat(&t);
@@ -268,17 +243,55 @@ static void flows_that_join_take_the_places_of_silent_ones(void **state)
 
 	(void)state;
 	begin(&t);
-	assert_int_equal(look(&t, 1), 0);
-	packet(&t, 0, t.now_ns, true, 1000);
+	assert_int_equal(traffic_look(&t, 1), 0);
+	traffic_packet(&t, 0, t.now_ns, true, 1000);
 	for (unsigned int peer = 3; peer < 100; peer++)
 		last = traffic_flow(&t, peer, true);
 	flat(&t);
 	assert_int_equal(engine_zoom_flows(t.engine, &keys), ZOOM_FLOWS_MAX);
-	packet(&t, 1, t.now_ns, false, 1000); /* it had to go */
-	packet(&t, last, t.now_ns, false, 1000);
-	packet(&t, 0, t.now_ns, true, 1000);
-	assert_int_equal(look_end(&t), 0);
+	traffic_packet(&t, 1, t.now_ns, false, 1000); /* it had to go */
+	traffic_packet(&t, last, t.now_ns, false, 1000);
+	traffic_packet(&t, 0, t.now_ns, true, 1000);
+	assert_int_equal(traffic_look_end(&t), 0);
 	assert_int_equal(traffic_app(&t)->zoom.result.packets, 3);
+	traffic_end(&t);
+}
+
+/* Irregular bursts from one stranger, each sent on to another a millisecond later. */
+static void relayed_bursts(struct traffic *t)
+{
+	for (unsigned int k = 0; k < 6; k++) {
+		uint64_t at =
+			t->now_ns + (uint64_t)(traffic_noise(t) * 190 * (double)MS);
+		uint32_t length = 200 + (uint32_t)(1000 * traffic_noise(t));
+
+		at = t->now_ns + k * 33 * MS + (at - t->now_ns) / 8;
+		traffic_packet(t, 0, at, true, length);
+		traffic_packet(t, 1, at + MS, false, length);
+	}
+	traffic_carry(t, 0, 4000, 0);
+	traffic_carry(t, 1, 0, 4000);
+	traffic_sample(t);
+}
+
+static void what_shows_enough_after_a_second_is_over(void **state)
+{
+	struct traffic t;
+
+	(void)state;
+	begin(&t);
+	assert_int_equal(traffic_look(&t, 1), 0);
+	for (unsigned int i = 0; i < 4; i++)
+		relayed_bursts(&t);
+	assert_false(engine_zoom_is_over(t.engine, t.now_ns));
+	relayed_bursts(&t);
+	relayed_bursts(&t);
+	assert_true(engine_zoom_is_over(t.engine, t.now_ns));
+	assert_true(traffic_app(&t)->zoom.result.matched_share >= .8);
+	assert_true(traffic_app(&t)->zoom.result.seconds < 1.5);
+	/* The agent says so, once. */
+	assert_int_equal(traffic_look_end(&t), 0);
+	assert_int_equal(traffic_look_end(&t), -EINVAL);
 	traffic_end(&t);
 }
 
@@ -289,7 +302,7 @@ static void joining_is_bounded_and_who_finds_no_room_is_counted(void **state)
 
 	(void)state;
 	begin(&t);
-	assert_int_equal(look(&t, 1), 0);
+	assert_int_equal(traffic_look(&t, 1), 0);
 	changes = engine_zoom_changes(t.engine);
 	for (unsigned int round = 0; round < 4; round++) {
 		for (size_t f = t.flow_count < 250 ? 0 : 2; f < t.flow_count; f++)
@@ -299,7 +312,7 @@ static void joining_is_bounded_and_who_finds_no_room_is_counted(void **state)
 		flat(&t);
 	}
 	assert_int_equal(engine_zoom_changes(t.engine) - changes, ZOOM_JOINS_MAX);
-	assert_int_equal(look_end(&t), 0);
+	assert_int_equal(traffic_look_end(&t), 0);
 	assert_true(engine_stats(t.engine)->zoom_left_out > 0);
 	traffic_end(&t);
 }
@@ -316,8 +329,8 @@ static void relayed_page(struct traffic *t, unsigned int peer)
 		uint64_t at = t->now_ns + k * MS / 8;
 
 		if (k >= 15)
-			packet(t, server, at, true, 1400);
-		packet(t, client, at + 5 * MS, false, 1400);
+			traffic_packet(t, server, at, true, 1400);
+		traffic_packet(t, client, at + 5 * MS, false, 1400);
 	}
 	traffic_carry(t, server, packets * 1400, 90);
 	traffic_carry(t, client, 90, packets * 1400);
@@ -329,12 +342,13 @@ static void what_a_flow_carried_before_it_was_captured_counts(void **state)
 
 	(void)state;
 	begin(&t);
-	assert_int_equal(look(&t, 1), 0);
+	assert_int_equal(traffic_look(&t, 1), 0);
 	for (unsigned int peer = 3; peer < 43; peer += 2)
 		relayed_page(&t, peer);
 	flat(&t);
-	packet(&t, 0, t.now_ns + 100 * MS, true, 10); /* all of them were over */
-	assert_int_equal(look_end(&t), 0);
+	traffic_packet(&t, 0, t.now_ns + 100 * MS, true,
+		       10); /* all of them were over */
+	assert_int_equal(traffic_look_end(&t), 0);
 	assert_true(traffic_app(&t)->zoom.result.is_conclusive);
 	assert_true(traffic_app(&t)->zoom.result.matched_share > 0.8);
 	traffic_end(&t);
@@ -356,7 +370,7 @@ static void flows_without_counters_are_looked_at(void **state)
 	flat(&t);
 	for (int i = 0; i < 20; i++) /* they have not moved for a while */
 		flat(&t);
-	assert_int_equal(look(&t, 1), 0);
+	assert_int_equal(traffic_look(&t, 1), 0);
 	assert_int_equal(engine_zoom_flows(t.engine, &keys), 42);
 	traffic_end(&t);
 }
@@ -387,13 +401,13 @@ static void of_too_many_without_counters_each_has_its_turn(void **state)
 	for (int k = 0; k < 4; k++) {
 		size_t count;
 
-		assert_int_equal(look(&t, 1), 0);
+		assert_int_equal(traffic_look(&t, 1), 0);
 		count = engine_zoom_flows(t.engine, &keys);
 		assert_in_range(count, 2, ZOOM_FLOWS_MAX);
 		for (size_t f = 0; f < t.flow_count; f++)
 			was_seen[f] |=
 				is_listed(keys, count, &t.flows[f].record.flow.key);
-		assert_int_equal(look_end(&t), 0);
+		assert_int_equal(traffic_look_end(&t), 0);
 	}
 	for (size_t f = 0; f < t.flow_count; f++)
 		assert_true(was_seen[f]);
@@ -407,8 +421,8 @@ static void few_bursts(struct traffic *t, int seconds)
 		for (uint64_t k = 0; k < 30; k++) {
 			uint64_t at = t->now_ns + k * MS / 20;
 
-			packet(t, 0, at, true, 1400);
-			packet(t, 1, at + MS / 2, false, 1400);
+			traffic_packet(t, 0, at, true, 1400);
+			traffic_packet(t, 1, at + MS / 2, false, 1400);
 		}
 		for (int i = 0; i < (s % 2 ? 4 : 6); i++)
 			flat(t);
@@ -421,20 +435,20 @@ static void few_bursts_are_looked_at_again_soon_and_longer(void **state)
 
 	(void)state;
 	begin(&t);
-	assert_int_equal(look(&t, 1), 0);
+	assert_int_equal(traffic_look(&t, 1), 0);
 	few_bursts(&t, 2);
 	assert_true(engine_zoom_is_over(t.engine, t.now_ns));
-	assert_int_equal(look_end(&t), 0);
+	assert_int_equal(traffic_look_end(&t), 0);
 	assert_false(traffic_app(&t)->zoom.result.is_conclusive);
 	for (int i = 0; i < 6; i++)
 		flat(&t);
 	assert_int_equal(engine_wants_zoom(t.engine), 1);
-	assert_int_equal(look(&t, 1), 0);
+	assert_int_equal(traffic_look(&t, 1), 0);
 	few_bursts(&t, 9);
 	assert_false(engine_zoom_is_over(t.engine, t.now_ns));
 	few_bursts(&t, 1);
 	assert_true(engine_zoom_is_over(t.engine, t.now_ns));
-	assert_int_equal(look_end(&t), 0);
+	assert_int_equal(traffic_look_end(&t), 0);
 	assert_true(traffic_app(&t)->zoom.result.is_conclusive);
 	assert_true(traffic_app(&t)->zoom.result.matched_share > 0.8);
 	traffic_end(&t);
@@ -458,13 +472,13 @@ static void a_flow_that_ends_meanwhile_is_left_out(void **state)
 
 	(void)state;
 	begin(&t);
-	assert_int_equal(look(&t, 1), 0);
+	assert_int_equal(traffic_look(&t, 1), 0);
 	end = t.flows[1].record;
 	end.kind = OBS_FLOW_END;
 	assert_int_equal(engine_observe(t.engine, &end), 0);
-	packet(&t, 1, t.now_ns, false, 1000);
-	packet(&t, 0, t.now_ns, true, 1000);
-	assert_int_equal(look_end(&t), 0);
+	traffic_packet(&t, 1, t.now_ns, false, 1000);
+	traffic_packet(&t, 0, t.now_ns, true, 1000);
+	assert_int_equal(traffic_look_end(&t), 0);
 	assert_int_equal(traffic_app(&t)->zoom.result.packets, 1);
 	traffic_end(&t);
 }
@@ -476,13 +490,13 @@ static void an_application_that_goes_meanwhile_ends_the_look(void **state)
 
 	(void)state;
 	begin(&t);
-	assert_int_equal(look(&t, 1), 0);
+	assert_int_equal(traffic_look(&t, 1), 0);
 	gone.time_ns = t.now_ns;
 	gone.app.id = 1;
 	assert_int_equal(engine_observe(t.engine, &gone), 0);
-	packet(&t, 0, t.now_ns, true, 1000);
-	assert_int_equal(look_end(&t), 0);
-	assert_int_equal(look_end(&t), -EINVAL);
+	traffic_packet(&t, 0, t.now_ns, true, 1000);
+	assert_int_equal(traffic_look_end(&t), 0);
+	assert_int_equal(traffic_look_end(&t), -EINVAL);
 	traffic_end(&t);
 }
 
@@ -492,10 +506,10 @@ static void nobody_is_looked_at_who_is_no_candidate(void **state)
 
 	(void)state;
 	traffic_begin(&t, 1);
-	assert_int_equal(look(&t, 1), -EINVAL);
-	assert_int_equal(look(&t, 2), -EINVAL);
-	assert_int_equal(look(&t, APP_ID_MAX + 1), -EINVAL);
-	assert_int_equal(look_end(&t), -EINVAL);
+	assert_int_equal(traffic_look(&t, 1), -EINVAL);
+	assert_int_equal(traffic_look(&t, 2), -EINVAL);
+	assert_int_equal(traffic_look(&t, APP_ID_MAX + 1), -EINVAL);
+	assert_int_equal(traffic_look_end(&t), -EINVAL);
 	traffic_end(&t);
 }
 
@@ -505,12 +519,12 @@ static void a_full_look_says_so(void **state)
 
 	(void)state;
 	begin(&t);
-	assert_int_equal(look(&t, 1), 0);
+	assert_int_equal(traffic_look(&t, 1), 0);
 	for (uint64_t i = 0; i < ZOOM_PACKETS_MAX; i++) {
 		assert_false(engine_zoom_is_full(t.engine));
-		packet(&t, i % 2, t.now_ns + i * MS / 20, i % 2 == 0, 1000);
+		traffic_packet(&t, i % 2, t.now_ns + i * MS / 20, i % 2 == 0, 1000);
 	}
-	packet(&t, 0, t.now_ns + 1000u * (uint64_t)MS, true, 1000);
+	traffic_packet(&t, 0, t.now_ns + 1000u * (uint64_t)MS, true, 1000);
 	assert_true(engine_zoom_is_full(t.engine));
 	traffic_end(&t);
 }
@@ -527,8 +541,8 @@ static void the_budget_of_a_minute_is_kept(void **state)
 	/* Nothing conclusive: it would be looked at every six seconds. */
 	while (t.now_ns - began < 50000u * (uint64_t)MS) {
 		if (engine_wants_zoom(t.engine)) {
-			assert_int_equal(look(&t, 1), 0);
-			assert_int_equal(look_end(&t), 0);
+			assert_int_equal(traffic_look(&t, 1), 0);
+			assert_int_equal(traffic_look_end(&t), 0);
 			looks++;
 		}
 		flat(&t);
@@ -551,6 +565,7 @@ int main(void)
 		cmocka_unit_test(a_flow_that_begins_during_the_look_joins_it),
 		cmocka_unit_test(one_whose_owner_is_found_late_joins_too),
 		cmocka_unit_test(flows_that_join_take_the_places_of_silent_ones),
+		cmocka_unit_test(what_shows_enough_after_a_second_is_over),
 		cmocka_unit_test(joining_is_bounded_and_who_finds_no_room_is_counted),
 		cmocka_unit_test(what_a_flow_carried_before_it_was_captured_counts),
 		cmocka_unit_test(flows_without_counters_are_looked_at),

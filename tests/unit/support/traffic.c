@@ -114,6 +114,32 @@ void traffic_sleep(struct traffic *t, double seconds)
 	t->now_ns += (uint64_t)(seconds * 1e9);
 }
 
+int traffic_look(struct traffic *t, uint16_t app)
+{
+	struct observation o = {
+		.kind = OBS_ZOOM_BEGIN, .time_ns = t->now_ns, .zoom.app = app};
+
+	return engine_observe(t->engine, &o);
+}
+
+int traffic_look_end(struct traffic *t)
+{
+	struct observation o = {.kind = OBS_ZOOM_END, .time_ns = t->now_ns};
+
+	return engine_observe(t->engine, &o);
+}
+
+void traffic_packet(struct traffic *t, size_t flow, uint64_t time_ns, bool is_inbound,
+		    uint32_t length)
+{
+	struct observation o = {.kind = OBS_PACKET, .time_ns = time_ns};
+
+	o.packet.key = t->flows[flow].record.flow.key;
+	o.packet.is_inbound = is_inbound;
+	o.packet.length = length;
+	must(engine_observe(t->engine, &o));
+}
+
 const struct app *traffic_app(const struct traffic *t)
 {
 	return engine_find_app(t->engine, 1);

@@ -44,6 +44,12 @@ void traffic_storage(struct traffic *t, double read, double written);
 /* Only lets time pass: what a suspended machine does. */
 void traffic_sleep(struct traffic *t, double seconds);
 
+/* A look at packets begins, sees one, ends: what the engine says to it. */
+int traffic_look(struct traffic *t, uint16_t app);
+int traffic_look_end(struct traffic *t);
+void traffic_packet(struct traffic *t, size_t flow, uint64_t time_ns, bool is_inbound,
+		    uint32_t length);
+
 const struct app *traffic_app(const struct traffic *t);
 
 #endif
