@@ -11,6 +11,8 @@
 #define EXCESS_SOME 0.5
 #define BURSTS_FEW 4 /* then the bytes must agree, too */
 #define BURSTS_COVERED 0.85
+#define BURSTS_PIECES 12 /* of a swarm: up to 10 were seen */
+#define PIECES_BALANCE 0.8
 #define BURSTS_BALANCE 0.95
 #define BURSTS_BYTES_MIN 4096
 #define BURST_BALANCE 0.98 /* with a single one */
@@ -110,15 +112,20 @@ static double match_periods_away(struct zoom *z, const struct zoom_side *from,
 	return most;
 }
 
-/* A handful of bursts may coincide: then their bytes must agree as well. */
+/*
+ * A handful of bursts may coincide: then their bytes must agree as well. Some more may
+ * be pieces of a swarm that several wait for: each then gets another part of them.
+ */
 static bool bursts_agree(const struct zoom_side *from, const struct zoom_side *to,
 			 double matched, size_t bursts)
 {
 	double lighter = fmin(from->bytes, to->bytes);
 	double heavier = fmax(from->bytes, to->bytes);
 
-	if (bursts > BURSTS_FEW)
+	if (bursts > BURSTS_PIECES)
 		return true;
+	if (bursts > BURSTS_FEW)
+		return lighter >= PIECES_BALANCE * heavier;
 	if (lighter < BURSTS_BYTES_MIN || matched < BURSTS_COVERED * lighter)
 		return false;
 	if (bursts > 1)

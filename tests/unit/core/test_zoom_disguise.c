@@ -209,6 +209,28 @@ static void bursts_of_equal_period_are_no_relay_in_a_longer_look(void **state)
 }
 
 /* Half of the pieces leave at once, for those who wait for just these. */
+/* Pieces of 64 KiB, each sent on at once to those two of three who wait for it.
+ */
+static void pieces_that_several_wait_for_are_no_relay(void **state)
+{
+	struct packets *p = *state;
+	uint64_t t = MS;
+
+	for (unsigned int piece = 0; piece < 14; piece++) {
+		for (uint64_t k = 0; k < 46; k++) {
+			uint64_t at = t + k * MS / 5;
+
+			packets_put(p, at, 0, true, 1448);
+			for (unsigned int peer = 1; peer <= 3; peer++)
+				if ((piece + peer) % 3 != 0)
+					packets_put(p, at + 2 * MS, peer, false, 1448);
+		}
+		t += 100 * MS + packets_draw(p, 60 * MS);
+	}
+	packets_evaluate(p, 4);
+	assert_false(p->result.is_conclusive && p->result.matched_share > NOT_RELAYED);
+}
+
 static void a_swarm_is_no_relay_in_a_longer_look(void **state)
 {
 	struct packets *p = *state;
@@ -257,6 +279,7 @@ int main(void)
 		CASE(a_few_bursts_that_agree_in_part_conclude_nothing),
 		CASE(bursts_of_equal_period_are_no_relay_in_a_longer_look),
 		CASE(a_part_of_a_longer_look_concludes_nothing),
+		CASE(pieces_that_several_wait_for_are_no_relay),
 		CASE(a_swarm_is_no_relay_in_a_longer_look),
 	};
 #undef CASE
