@@ -21,7 +21,8 @@ struct nft_rule_builder {
 /* Loads. The register that holds a value after the first four bytes is given. */
 void expr_ct_mark(struct nft_rule_builder *b);
 void expr_ct_mark_masked(struct nft_rule_builder *b, uint32_t mask);
-void expr_ct_bytes(struct nft_rule_builder *b); /* both directions, network order */
+void expr_ct_state_new(struct nft_rule_builder *b); /* matches, too */
+void expr_ct_bytes(struct nft_rule_builder *b);	    /* both directions, network order */
 void expr_meta(struct nft_rule_builder *b, enum nft_meta_keys key);
 void expr_socket_cgroup(struct nft_rule_builder *b, unsigned int level);
 void expr_payload(struct nft_rule_builder *b, enum nft_payload_bases base,
@@ -40,6 +41,8 @@ void expr_object(struct nft_rule_builder *b, const char *map);
 /* Statements. */
 void expr_set_ct_mark(struct nft_rule_builder *b);
 void expr_bitwise(struct nft_rule_builder *b, uint32_t mask, uint32_t xor);
+/* Ends in a drop and an answer: a TCP reset, or "port unreachable". */
+void expr_reject(struct nft_rule_builder *b, bool with_reset);
 /* NF_DROP, NFT_RETURN, or NFT_JUMP with the name of a chain. */
 void expr_verdict(struct nft_rule_builder *b, int verdict, const char *chain);
 
