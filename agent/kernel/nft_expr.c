@@ -3,8 +3,6 @@
 #include <libnftnl/expr.h>
 #include <string.h>
 
-#include <linux/netfilter/nf_conntrack_common.h>
-
 /* The new last expression of the rule, or NULL. */
 static struct nftnl_expr *append(struct nft_rule_builder *b, const char *name)
 {
@@ -45,10 +43,10 @@ void expr_ct_mark_masked(struct nft_rule_builder *b, uint32_t mask)
 	expr_bitwise(b, mask, 0);
 }
 
-void expr_ct_state_new(struct nft_rule_builder *b)
+void expr_ct_state(struct nft_rule_builder *b, enum ip_conntrack_info state)
 {
 	expr_ct_load(b, NFT_CT_STATE);
-	expr_bitwise(b, NF_CT_STATE_BIT(IP_CT_NEW), 0);
+	expr_bitwise(b, NF_CT_STATE_BIT((uint32_t)state), 0);
 	expr_compare_u32(b, NFT_CMP_NEQ, 0);
 }
 

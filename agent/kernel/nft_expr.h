@@ -9,6 +9,7 @@
 #define KERNEL_NFT_EXPR_H
 
 #include <libnftnl/rule.h>
+#include <linux/netfilter/nf_conntrack_common.h>
 #include <linux/netfilter/nf_tables.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -21,8 +22,9 @@ struct nft_rule_builder {
 /* Loads. The register that holds a value after the first four bytes is given. */
 void expr_ct_mark(struct nft_rule_builder *b);
 void expr_ct_mark_masked(struct nft_rule_builder *b, uint32_t mask);
-void expr_ct_state_new(struct nft_rule_builder *b); /* matches, too */
-void expr_ct_bytes(struct nft_rule_builder *b);	    /* both directions, network order */
+void expr_ct_state(struct nft_rule_builder *b,
+		   enum ip_conntrack_info state); /* matches, too */
+void expr_ct_bytes(struct nft_rule_builder *b);	  /* both directions, network order */
 void expr_meta(struct nft_rule_builder *b, enum nft_meta_keys key);
 void expr_socket_cgroup(struct nft_rule_builder *b, unsigned int level);
 void expr_payload(struct nft_rule_builder *b, enum nft_payload_bases base,

@@ -6,9 +6,11 @@
 #include <netinet/in.h>
 #include <netinet/ip.h>
 #include <netinet/ip6.h>
+#include <netinet/tcp.h>
 #include <netinet/udp.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <string.h>
 
 #include <linux/if_arp.h>
 #include <linux/netfilter.h>
@@ -216,7 +218,7 @@ static void rule_cut_calls(struct nft_encoder *e)
 	const struct nft_side *side = &sides[DIRECTION_IN];
 	struct nft_rule_builder b = rule_begin(e, side->cut_chain);
 
-	expr_ct_state_new(&b);
+	expr_ct_state(&b, IP_CT_NEW);
 	expr_ct_mark_masked(&b, e->wanted->layout.app);
 	expr_in_set(&b, "calls");
 	expr_verdict(&b, NFT_JUMP, side->refuse_chain);
@@ -230,6 +232,35 @@ void nft_rules_cut(struct nft_encoder *e, enum direction direction)
 	rule_cut_marks(e, direction);
 	if (direction == DIRECTION_IN)
 		rule_cut_calls(e);
+}
+
+/* An ICMP error has the mark of the flow it is about, our own answers too. */
+static void rule_pass_errors(struct nft_encoder *e, enum direction direction)
+{
+	struct nft_rule_builder b = rule_begin(e, sides[direction].refuse_chain);
+
+	expr_ct_state(&b, IP_CT_RELATED);
+	expr_verdict(&b, NFT_RETURN, NULL);
+	rule_end(e, &b);
+}
+
+/* Likewise a reset, ours or not: it ends what shall end. */
+static void rule_pass_resets(struct nft_encoder *e, enum direction direction)
+{
+	struct nft_rule_builder b = rule_begin(e, sides[direction].refuse_chain);
+	const uint8_t bytes[sizeof(uint32_t)] = {TH_RST}; /* as a register has it */
+	uint8_t tcp = IPPROTO_TCP;
+	uint32_t reset;
+
+	memcpy(&reset, bytes, sizeof(reset));
+	expr_meta(&b, NFT_META_L4PROTO);
+	expr_compare(&b, NFT_CMP_EQ, &tcp, sizeof(tcp));
+	expr_payload(&b, NFT_PAYLOAD_TRANSPORT_HEADER,
+		     offsetof(struct tcphdr, th_flags), sizeof(uint8_t), NFT_REG_1);
+	expr_bitwise(&b, reset, 0);
+	expr_compare_u32(&b, NFT_CMP_NEQ, 0);
+	expr_verdict(&b, NFT_RETURN, NULL);
+	rule_end(e, &b);
 }
 
 static void rule_count_refused(struct nft_encoder *e, enum direction direction)
@@ -269,6 +300,8 @@ void nft_rules_refuse(struct nft_encoder *e, enum direction direction)
 
 	rule_except4(e, direction, chain, "near4");
 	rule_except6(e, direction, chain, "near6");
+	rule_pass_errors(e, direction);
+	rule_pass_resets(e, direction);
 	rule_count_refused(e, direction);
 	if (e->features->has_reject)
 		rule_reset(e, direction);

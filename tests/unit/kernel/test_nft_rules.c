@@ -331,12 +331,15 @@ static void a_cut_looks_at_the_mark_and_calls_at_the_state(void **state)
 static void what_is_refused_is_counted_and_answered(void **state)
 {
 	static const char *const names[] = {
-		"meta cmp payload lookup immediate", /* near4 */
-		"meta cmp payload lookup immediate", /* near6 */
+		"meta cmp payload lookup immediate",	  /* near4 */
+		"meta cmp payload lookup immediate",	  /* near6 */
+		"ct bitwise cmp immediate",		  /* errors pass */
+		"meta cmp payload bitwise cmp immediate", /* resets pass */
 		"ct bitwise objref",
 		"meta cmp reject",
 		"reject",
-		""};
+		"",
+	};
 	struct encoded e = encode_create(0xfff00000);
 	struct rule_text t;
 
@@ -345,11 +348,16 @@ static void what_is_refused_is_counted_and_answered(void **state)
 		expect_rule(&e, "refuse_in", i, names[i]);
 		expect_rule(&e, "refuse_out", i, names[i]);
 	}
-	t = rule_of(&e, "refuse_out", 3);
+	t = rule_of(&e, "refuse_out", 5);
 	assert_int_equal(nftnl_expr_get_u32(t.expr[2], NFTNL_EXPR_REJECT_TYPE),
 			 NFT_REJECT_TCP_RST);
 	rule_done(&t);
-	t = rule_of(&e, "refuse_out", 4);
+	t = rule_of(&e, "refuse_out", 3);
+	assert_int_equal(nftnl_expr_get_u32(t.expr[2], NFTNL_EXPR_PAYLOAD_OFFSET), 13);
+	assert_int_equal(nftnl_expr_get_u32(t.expr[5], NFTNL_EXPR_IMM_VERDICT),
+			 (uint32_t)NFT_RETURN);
+	rule_done(&t);
+	t = rule_of(&e, "refuse_out", 6);
 	assert_int_equal(nftnl_expr_get_u32(t.expr[0], NFTNL_EXPR_REJECT_TYPE),
 			 NFT_REJECT_ICMPX_UNREACH);
 	assert_int_equal(nftnl_expr_get_u8(t.expr[0], NFTNL_EXPR_REJECT_CODE),
@@ -363,7 +371,7 @@ static void without_reject_what_is_refused_is_dropped(void **state)
 	const struct nft_features old = {.has_object_maps = true};
 	struct plan p = plan_new();
 	struct encoded e = encode(&old, &p, (struct plan_step){.kind = STEP_CREATE});
-	struct rule_text t = rule_of(&e, "refuse_in", 3);
+	struct rule_text t = rule_of(&e, "refuse_in", 5);
 
 	(void)state;
 	assert_string_equal(t.names, "immediate");
