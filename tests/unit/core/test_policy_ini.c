@@ -702,6 +702,7 @@ static void every_example_parses_on_top_of_the_default(void **state)
 	static const char *const examples[] = {
 		"rules/examples/shape-a-known-client.ini",
 		"rules/examples/shape-anything-promoted.ini",
+		"rules/examples/forbid-promotion.ini",
 		"rules/examples/office-100mbit.ini",
 	};
 
