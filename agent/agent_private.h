@@ -116,8 +116,8 @@ int enforce_update(struct agent *a, uint64_t now_ns);
 /* Takes our marks off all flows. */
 void enforce_clear_marks(struct agent *a);
 /* Gives one flow the mark of its application. */
-void enforce_mark(struct agent *a, const struct conntrack_entry *entry, uint16_t app,
-		  bool is_leg);
+void enforce_mark(struct agent *a, const struct conntrack_entry *entry,
+		  const struct flow *f);
 
 /* --- recording.c --- */
 

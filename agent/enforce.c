@@ -86,6 +86,10 @@ static int plan_build(struct agent *a, struct plan *plan, uint64_t now_ns)
 			 nft_features(a->nft)->has_owner_flag;
 	while ((app = engine_next_app(a->engine, app)))
 		plan_add_app(a, plan, app, now_ns);
+	/* Who has the number next begins anew. */
+	for (int i = 0; i < APP_NUMBER_COUNT; i++)
+		if (!plan->apps[i].is_present)
+			refused_end(&a->enforce.refused[i]);
 	r = plan_add_trusted(plan, policy);
 	if (r == 0 && a->attribution)
 		r = attribution_fill_plan(a->attribution, plan);
@@ -199,20 +203,36 @@ int enforce_update(struct agent *a, uint64_t now_ns)
 	return 0;
 }
 
-void enforce_mark(struct agent *a, const struct conntrack_entry *entry, uint16_t app,
-		  bool is_leg)
+/*
+ * Legs, and what a stranger began since his calls are refused: the kernel let it in
+ * because it did not know yet whose socket he called.
+ */
+static bool is_to_be_severed(const struct agent *a, const struct conntrack_entry *entry,
+			     const struct flow *f)
+{
+	uint8_t number = app_number(f->app);
+	const bool *cuts = a->enforce.installed.apps[number].cuts;
+
+	if (f->is_leg && cuts[CUT_LEGS])
+		return true;
+	return cuts[CUT_CALLS] && f->is_inbound && f->is_stranger && f->is_watched &&
+	       !entry->is_midway && f->first_ns > a->enforce.refused[number].since_ns;
+}
+
+void enforce_mark(struct agent *a, const struct conntrack_entry *entry,
+		  const struct flow *f)
 {
 	const struct mark_layout *layout = &a->enforce.installed.layout;
 	uint32_t bits = layout->app | layout->leg | layout->blocked, wanted = 0;
-	const struct plan_app *p = &a->enforce.installed.apps[app_number(app)];
 
 	if (!a->enforce.is_installed || (entry->mark & ~layout->mask) ||
 	    (entry->key.proto != IPPROTO_TCP && entry->key.proto != IPPROTO_UDP))
 		return;
-	if (app && is_leg)
-		wanted = layout->leg | (p->cuts[CUT_LEGS] ? layout->blocked : 0);
-	if (app)
-		wanted = mark_of(layout, app_number(app), wanted);
+	if (f->app)
+		wanted = mark_of(
+			layout, app_number(f->app),
+			(f->is_leg ? layout->leg : 0) |
+				(is_to_be_severed(a, entry, f) ? layout->blocked : 0));
 	/* What was severed begins anew, so that it has to be let in again. */
 	if ((entry->mark & layout->blocked) && !(wanted & layout->blocked))
 		conntrack_delete(a->conntrack, &entry->key, entry->is_inbound);

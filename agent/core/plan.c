@@ -273,7 +273,7 @@ static void push_cuts(struct step_list *l, enum plan_step_kind kind,
 		const struct plan_app *b = &other->apps[i / CUT_COUNT];
 		enum plan_cut cut = (enum plan_cut)(i % CUT_COUNT);
 
-		if (!a->is_present || !a->cuts[cut] ||
+		if (!a->is_present || !a->cuts[cut] || cut == CUT_LEGS ||
 		    (is_same_app(a, b) && b->cuts[cut]))
 			continue;
 		push(l, (struct plan_step){.kind = kind,

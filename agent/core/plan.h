@@ -18,9 +18,9 @@ enum direction { DIRECTION_IN, DIRECTION_OUT, DIRECTION_COUNT };
 /* What is refused of an application's traffic with strangers: with a reset or an ICMP
  * error, in both directions. */
 enum plan_cut {
-	CUT_LEGS,  /* flows that carry the BLOCKED flag */
+	CUT_LEGS,  /* by the BLOCKED flag alone, which any cut refuses */
 	CUT_CALLS, /* flows that strangers begin, until one is answered */
-	CUT_ALL,   /* everything; not together with CUT_LEGS */
+	CUT_ALL,   /* everything */
 	CUT_COUNT
 };
 
@@ -87,7 +87,7 @@ enum plan_step_kind {
 	STEP_APP_REMOVE,
 	STEP_LIMIT_ADD, /* one limit and its map elements */
 	STEP_LIMIT_REMOVE,
-	STEP_REFUSED_ADD, /* counters of what is refused of apps[number] */
+	STEP_REFUSED_ADD, /* BLOCKED flows of apps[number] are refused, and counted */
 	STEP_REFUSED_REMOVE,
 	STEP_CUT_ADD, /* the map elements of one cut */
 	STEP_CUT_REMOVE,

@@ -282,6 +282,17 @@ static void encode_app(struct nft_encoder *e, const struct plan_step *step)
 	}
 }
 
+/* A mark into one of the sets, or out of it. */
+static void put_mark(struct nft_encoder *e, const struct plan_step *step,
+		     const char *set, uint32_t flags)
+{
+	uint32_t mark = mark_of(&e->wanted->layout, step->number, flags);
+	bool is_new = step->kind == STEP_CUT_ADD || step->kind == STEP_REFUSED_ADD;
+
+	nft_put_element(e, is_new ? NFT_MSG_NEWSETELEM : NFT_MSG_DELSETELEM, set, &mark,
+			sizeof(mark), NULL, NULL);
+}
+
 static void encode_refused(struct nft_encoder *e, const struct plan_step *step)
 {
 	char name[NFT_NAME_SIZE];
@@ -292,38 +303,17 @@ static void encode_refused(struct nft_encoder *e, const struct plan_step *step)
 		encode_counter(e, step, nft_side_of(d)->refused,
 			       nft_refused_name(d, step->number, name));
 	}
-}
-
-static void put_mark(struct nft_encoder *e, const struct plan_step *step,
-		     const char *set, uint32_t flags)
-{
-	uint32_t mark = mark_of(&e->wanted->layout, step->number, flags);
-
-	nft_put_element(
-		e, step->kind == STEP_CUT_ADD ? NFT_MSG_NEWSETELEM : NFT_MSG_DELSETELEM,
-		set, &mark, sizeof(mark), NULL, NULL);
+	put_mark(e, step, "cut", e->wanted->layout.blocked);
 }
 
 static void encode_cut(struct nft_encoder *e, const struct plan_step *step)
 {
-	uint32_t blocked = e->wanted->layout.blocked;
-
-	switch (step->cut) {
-	case CUT_CALLS:
+	if (step->cut == CUT_CALLS)
 		put_mark(e, step, "calls", 0);
-		return;
-	case CUT_LEGS:
-		put_mark(e, step, "cut", blocked);
-		return;
-	case CUT_ALL:
+	else if (step->cut == CUT_ALL)
 		put_mark(e, step, "cut", 0);
-		/* Severed before, and not yet without the flag. */
-		put_mark(e, step, "cut", blocked);
-		return;
-	case CUT_COUNT:
-		break;
-	}
-	e->error = -EINVAL;
+	else
+		e->error = -EINVAL;
 }
 
 static void object_set_limit(struct nftnl_obj *o, uint64_t rate)

@@ -96,17 +96,32 @@ agent_paths main
 
 # --- a supernode ---------------------------------------------------------------------
 
-# Registered peers need a second to begin with; here two are strangers and two are not.
-write_policy monitor '*' 'promotion = forbid'
+# Named, it is not reachable to begin with: two edges are strangers, two are not.
+write_policy enforce voice 'match.exe = */supernode' 'promotion = forbid'
 ok "the agent starts in a namespace" start_agent office || bail_out "no agent"
-lab_relay 8M || bail_out "the supernode does not relay"
-for i in 3 4; do n2n_start_edge "s$i" "$i" $OFFICE "$NS_DIR/edge-$i"; done
+n2n_start_supernode office "$NS_DIR/supernode"
+SUPERNODE_PID=$NS_SPAWNED
+wait_until 5 ns_listens office udp "$N2N_PORT"
+ok "named, strangers that call it are refused before any promotion" \
+	wait_until 5 cuts_are "$SUPERNODE_PID" calls
+sleep 2
+for i in 1 2 3 4; do n2n_start_edge "s$i" "$i" $OFFICE "$NS_DIR/edge-$i"; done
 ok "the branch office meets through the supernode" wait_until 20 n2n_reaches s3 4
+not_ok "strangers do not" n2n_reaches s1 2
+is "$(app_get "$SUPERNODE_PID" role)" client "it is nobody's hub"
+like "$(ctl status 2>&1)" 'ok: nothing promoted, nothing limited' \
+	"which is no reason for alarm"
+
+write_policy monitor '*' 'promotion = forbid'
+ok "in monitor mode strangers meet there, too" wait_until 45 n2n_reaches s1 2
+ns_spawn s2 "$NS_DIR/iperf3-server" iperf3 -s
+wait_until 5 ns_listens s2 tcp 5201
+ns_spawn s1 "$NS_DIR/iperf3-client" iperf3 -c 10.9.0.2 -b 8M -t 3600
 ok "a supernode is found to be a relay" \
 	wait_until "$PATIENCE" app_has_role "$SUPERNODE_PID" relay
 ok "two kinds of evidence agree on it" wait_until "$PATIENCE" may_be_cut "$SUPERNODE_PID" ||
 	diag "$(ctl explain "$(app_get "$SUPERNODE_PID" name)" 2>&1)"
-is "$(app_json "$SUPERNODE_PID" '.cuts | length')" 0 "in monitor mode nothing is cut"
+is "$(app_json "$SUPERNODE_PID" '.cuts | length')" 0 "but it is not cut"
 ok "nor in the kernel" kernel_has_no_cuts office
 ok "and no flow is blocked" has_no_blocked_flow office
 like "$(ctl status 2>&1)" 'would forbid \(monitor mode\)' "status says what it would do"

@@ -104,8 +104,6 @@ static void model_cut(struct model *m, const struct plan_step *s)
 	assert_true(m->cuts[s->number][s->cut] != is_add);
 	assert_true(m->has_refused[s->number]);
 	m->cuts[s->number][s->cut] = is_add;
-	/* Both have an element for the BLOCKED flag. */
-	assert_false(m->cuts[s->number][CUT_LEGS] && m->cuts[s->number][CUT_ALL]);
 }
 
 static void model_port(struct model *m, const struct plan_step *s)
@@ -215,7 +213,8 @@ static void assert_is_installed_app(const struct model *m, const struct plan *wa
 		assert_string_equal(m->comment[number], a->comment);
 	assert_int_equal(m->has_refused[number], plan_app_is_cut(a));
 	for (int i = 0; i < CUT_COUNT; i++)
-		assert_int_equal(m->cuts[number][i], a->is_present && a->cuts[i]);
+		assert_int_equal(m->cuts[number][i],
+				 a->is_present && i != CUT_LEGS && a->cuts[i]);
 	for (int d = 0; d < DIRECTION_COUNT; d++) {
 		const struct model_limit *relay = &m->limit[number][1][d];
 
@@ -421,10 +420,8 @@ static void the_first_cut_brings_the_rules_and_the_last_takes_them(void **state)
 	full_plan(&p);
 	full_plan(&q);
 	q.apps[7].cuts[CUT_LEGS] = q.apps[7].cuts[CUT_CALLS] = true;
-	assert_steps(&p, &q, STEP_CUTTING_SET, STEP_REFUSED_ADD, STEP_CUT_ADD,
-		     STEP_CUT_ADD);
-	assert_steps(&q, &p, STEP_CUTTING_SET, STEP_CUT_REMOVE, STEP_CUT_REMOVE,
-		     STEP_REFUSED_REMOVE);
+	assert_steps(&p, &q, STEP_CUTTING_SET, STEP_REFUSED_ADD, STEP_CUT_ADD);
+	assert_steps(&q, &p, STEP_CUTTING_SET, STEP_CUT_REMOVE, STEP_REFUSED_REMOVE);
 	plan_done(&p);
 	plan_done(&q);
 }
@@ -437,12 +434,12 @@ static void what_was_refused_stays_counted_while_the_cut_changes(void **state)
 	full_plan(&p);
 	full_plan(&q);
 	p.apps[7].cuts[CUT_CALLS] = true;
-	q.apps[7].cuts[CUT_CALLS] = q.apps[7].cuts[CUT_LEGS] = true;
+	q.apps[7].cuts[CUT_CALLS] = q.apps[7].cuts[CUT_ALL] = true;
 	assert_steps(&p, &q, STEP_CUT_ADD);
 	assert_steps(&q, &p, STEP_CUT_REMOVE);
 	/* But another application of that number begins anew. */
 	strcpy(q.apps[7].comment, "torrent");
-	q.apps[7].cuts[CUT_LEGS] = false;
+	q.apps[7].cuts[CUT_ALL] = false;
 	assert_steps(&p, &q, STEP_CUT_REMOVE, STEP_REFUSED_REMOVE, STEP_APP_REMOVE,
 		     STEP_APP_ADD, STEP_REFUSED_ADD, STEP_CUT_ADD);
 	plan_done(&p);
@@ -612,7 +609,7 @@ static void random_plan(uint32_t *seed, struct plan *ret_plan)
 			 next_random(seed) % 3);
 		a->cuts[CUT_CALLS] = next_random(seed) % 2;
 		a->cuts[CUT_LEGS] = next_random(seed) % 3 == 0;
-		a->cuts[CUT_ALL] = !a->cuts[CUT_LEGS] && next_random(seed) % 3 == 0;
+		a->cuts[CUT_ALL] = next_random(seed) % 3 == 0;
 		a->rate[next_random(seed) % 2] = next_random(seed) % 3;
 		a->relay_rate[next_random(seed) % 2] = next_random(seed) % 3;
 	}
