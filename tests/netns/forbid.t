@@ -1,9 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# promotion = forbid and block on real programs: what an n2n supernode relays stops,
-# strangers are refused, trusted networks are not; and a relay's owner keeps his own
-# call, without one packet less. The catalogue is empty: behaviour alone speaks.
+# promotion = forbid and block on a real program: what an n2n supernode relays stops,
+# strangers are refused, trusted networks are not. The catalogue is empty: behaviour
+# alone speaks.
 #
 # FORBID_LONG=1 waits for the end of a role as well, which takes seven minutes.
 
@@ -12,8 +12,6 @@
 
 OFFICE=198.18.0.1
 PATIENCE=120
-RELAY=$BUILD/lab/relay
-PARTNER=$BUILD/lab/partner
 
 write_policy() { # MODE SECTION KEY...
 	local mode=$1 section=$2
@@ -87,8 +85,7 @@ has_no_blocked_flow() {
 }
 
 begin_netns
-need supernode edge iperf3 conntrack perl
-[ -x "$RELAY" ] || bail_out "$RELAY is not there; run make build/lab/relay first"
+need supernode edge iperf3 conntrack
 AGENT_CATALOGUE=$NS_DIR/no-catalogue
 mkdir "$AGENT_CATALOGUE"
 lab_build 5 || bail_out "the network could not be made"
