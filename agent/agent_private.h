@@ -13,6 +13,7 @@
 #include "core/engine.h"
 #include "core/pace.h"
 #include "core/plan.h"
+#include "core/refused.h"
 #include "ctl/server.h"
 #include "kernel/attribution.h"
 #include "kernel/capture.h"
@@ -58,6 +59,7 @@ struct enforcement {
 	uint64_t retry_ns;
 	struct nft_counters counters;
 	enum app_role roles[APP_ID_MAX + 1]; /* as last logged */
+	struct refused refused[APP_NUMBER_COUNT];
 };
 
 struct agent {
@@ -114,8 +116,8 @@ int enforce_update(struct agent *a, uint64_t now_ns);
 /* Takes our marks off all flows. */
 void enforce_clear_marks(struct agent *a);
 /* Gives one flow the mark of its application. */
-void enforce_mark(struct agent *a, const struct conntrack_entry *entry, uint16_t app,
-		  bool is_leg);
+void enforce_mark(struct agent *a, const struct conntrack_entry *entry,
+		  const struct flow *f);
 
 /* --- recording.c --- */
 

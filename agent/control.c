@@ -38,12 +38,23 @@ copy_counters(const struct agent *a,
 		}
 }
 
+static void copy_refused(const struct agent *a, struct report_refused *refused)
+{
+	for (int i = 0; i < APP_NUMBER_COUNT; i++) {
+		const struct refused *r = &a->enforce.refused[i];
+
+		memcpy(refused[i].packets, r->packets, sizeof(r->packets));
+		refused[i].since_ns = r->since_ns;
+	}
+}
+
 /* Everything that report.h may ask for, in one place to borrow from. */
 struct snapshot {
 	struct report_input input;
 	struct link_uplink uplink;
 	struct doctor doctor;
 	struct report_counter counters[APP_NUMBER_COUNT][DIRECTION_COUNT];
+	struct report_refused refused[APP_NUMBER_COUNT];
 };
 
 static const struct report_input *snapshot_take(struct agent *a, struct snapshot *s)
@@ -53,10 +64,12 @@ static const struct report_input *snapshot_take(struct agent *a, struct snapshot
 	link_get_uplink(a->link, &s->uplink);
 	doctor_examine(a, &s->doctor);
 	copy_counters(a, s->counters);
+	copy_refused(a, s->refused);
 	s->input = (struct report_input){
 		.engine = a->engine,
 		.policy = policy_store_policy(a->policies),
 		.counters = s->counters,
+		.refused = s->refused,
 		.version = RELAYWARDEN_VERSION,
 		.now_ns = agent_now(),
 		.start_ns = a->start_ns,

@@ -159,6 +159,10 @@ static void examine_nft(const struct agent *a, struct doctor *d)
 		    "the kernel can't match cgroups (5.13): flows are marked by ports "
 		    "and by "
 		    "the agent");
+	if (!f->has_reject)
+		add(d, "nft-reject", REPORT_INFO, NULL,
+		    "the kernel has no nft_reject_inet: what promotion = forbid or "
+		    "block refuses is dropped without an answer");
 }
 
 static void examine_attribution(const struct agent *a, struct doctor *d)

@@ -9,7 +9,32 @@
 
 #define RETRY_MAX_S 30
 
-static void plan_add_app(struct agent *a, struct plan *plan, const struct app *app)
+static bool is_severed(const struct plan_app *p)
+{
+	return p->cuts[CUT_LEGS] || p->cuts[CUT_ALL];
+}
+
+/* What those that are refused do meanwhile holds the role of the application. */
+static void watch_refused(struct agent *a, const struct app *app,
+			  const struct plan_app *p, uint64_t now_ns)
+{
+	uint8_t number = app_number(app->id);
+	struct refused *r = &a->enforce.refused[number];
+	const struct nft_counter *c = a->enforce.counters.refused[number];
+	const uint64_t packets[DIRECTION_COUNT] = {c[DIRECTION_IN].packets,
+						   c[DIRECTION_OUT].packets};
+
+	if (plan_app_is_cut(p)) {
+		refused_begin(r, now_ns);
+		refused_count(r, packets, now_ns);
+	} else {
+		refused_end(r);
+	}
+	engine_set_cut(a->engine, app->id, is_severed(p), refused_is_called(r, now_ns));
+}
+
+static void plan_add_app(struct agent *a, struct plan *plan, const struct app *app,
+			 uint64_t now_ns)
 {
 	struct plan_app *p = &plan->apps[app_number(app->id)];
 	struct decision d;
@@ -24,11 +49,15 @@ static void plan_add_app(struct agent *a, struct plan *plan, const struct app *a
 	snprintf(p->comment, sizeof(p->comment), "%s", app->identity.name);
 	decide(policy_store_policy(a->policies), app, &d);
 	engine_set_limited(a->engine, app->id, decision_is_limiting(&d));
-	if (!decision_is_limiting(&d) || app->id == APP_UNATTRIBUTED)
+	if (app->id == APP_UNATTRIBUTED)
 		return;
-	memcpy(p->rate, d.rate, sizeof(p->rate));
-	memcpy(p->relay_rate, d.relay_rate, sizeof(p->relay_rate));
-	p->relay_legs_only = d.relay_legs_only;
+	if (d.is_enforced) {
+		memcpy(p->rate, d.rate, sizeof(p->rate));
+		memcpy(p->relay_rate, d.relay_rate, sizeof(p->relay_rate));
+		memcpy(p->cuts, d.cuts, sizeof(p->cuts));
+		p->relay_legs_only = d.relay_legs_only;
+	}
+	watch_refused(a, app, p, now_ns);
 }
 
 static int plan_add_trusted(struct plan *plan, const struct policy *policy)
@@ -45,7 +74,7 @@ static int plan_add_trusted(struct plan *plan, const struct policy *policy)
 	return 0;
 }
 
-static int plan_build(struct agent *a, struct plan *plan)
+static int plan_build(struct agent *a, struct plan *plan, uint64_t now_ns)
 {
 	const struct policy *policy = policy_store_policy(a->policies);
 	const struct app *app = NULL;
@@ -56,11 +85,59 @@ static int plan_build(struct agent *a, struct plan *plan)
 	plan->is_owned = policy->on_failure == ON_FAILURE_OPEN &&
 			 nft_features(a->nft)->has_owner_flag;
 	while ((app = engine_next_app(a->engine, app)))
-		plan_add_app(a, plan, app);
+		plan_add_app(a, plan, app, now_ns);
+	/* Who has the number next begins anew. */
+	for (int i = 0; i < APP_NUMBER_COUNT; i++)
+		if (!plan->apps[i].is_present)
+			refused_end(&a->enforce.refused[i]);
 	r = plan_add_trusted(plan, policy);
 	if (r == 0 && a->attribution)
 		r = attribution_fill_plan(a->attribution, plan);
 	return r;
+}
+
+static const char *describe_cut(const struct plan_app *p)
+{
+	if (p->cuts[CUT_ALL])
+		return "all of its network is cut but loopback and trusted networks";
+	if (p->cuts[CUT_LEGS])
+		return "its relayed connections are cut, strangers that call are "
+		       "refused";
+	return p->cuts[CUT_CALLS] ? "strangers that call it are refused"
+				  : "it is no longer cut";
+}
+
+/* One line in the log for every change of what is cut. */
+static void log_cut(const struct agent *a, uint16_t id, const struct plan_app *p)
+{
+	const struct app *app = engine_find_app(a->engine, id);
+	struct decision d;
+
+	if (!app)
+		return;
+	decide(policy_store_policy(a->policies), app, &d);
+	log_line(LOG_NOTICE, "cut", "%s: %s, by [app %s] %s:%u", app->identity.name,
+		 describe_cut(p), *d.rule ? d.rule : "*", d.why.file ? d.why.file : "",
+		 d.why.line);
+}
+
+/* What is in force is so from now on: flows get or lose their flag, and not one packet
+ * later than the next dump of all of them. */
+static void note_cuts(struct agent *a, const struct plan *wanted)
+{
+	static const struct plan nothing;
+	const struct enforcement *e = &a->enforce;
+	const struct plan *before = e->is_installed ? &e->installed : &nothing;
+
+	for (uint16_t id = 1; id < APP_NUMBER_SHARED; id++) {
+		const struct plan_app *p = &wanted->apps[id];
+
+		if (memcmp(p->cuts, before->apps[id].cuts, sizeof(p->cuts)) == 0)
+			continue;
+		log_cut(a, id, p);
+		if (is_severed(p) != is_severed(&before->apps[id]))
+			a->poll.wants_full = true;
+	}
 }
 
 static int commit(struct agent *a, struct plan *wanted)
@@ -72,6 +149,7 @@ static int commit(struct agent *a, struct plan *wanted)
 	if (r == 0 && steps.count)
 		r = nft_commit(a->nft, wanted, &steps, e->error, sizeof(e->error));
 	if (r == 0) {
+		note_cuts(a, wanted);
 		/* New bits of the mark: those on the flows mean nothing any more. */
 		if (e->is_installed && e->installed.layout.mask != wanted->layout.mask)
 			a->poll.marks_are_ours = false;
@@ -107,7 +185,7 @@ int enforce_update(struct agent *a, uint64_t now_ns)
 	if (!a->nft || now_ns < e->retry_ns)
 		return -EAGAIN;
 	plan_init(&wanted);
-	r = plan_build(a, &wanted);
+	r = plan_build(a, &wanted, now_ns);
 	if (r == 0)
 		r = commit(a, &wanted);
 	plan_done(&wanted);
@@ -125,18 +203,40 @@ int enforce_update(struct agent *a, uint64_t now_ns)
 	return 0;
 }
 
-void enforce_mark(struct agent *a, const struct conntrack_entry *entry, uint16_t app,
-		  bool is_leg)
+/*
+ * Legs, and what a stranger began since his calls are refused: the kernel let it in
+ * because it did not know yet whose socket he called.
+ */
+static bool is_to_be_severed(const struct agent *a, const struct conntrack_entry *entry,
+			     const struct flow *f)
+{
+	uint8_t number = app_number(f->app);
+	const bool *cuts = a->enforce.installed.apps[number].cuts;
+
+	if (f->is_leg && cuts[CUT_LEGS])
+		return true;
+	return cuts[CUT_CALLS] && f->is_inbound && f->is_stranger && f->is_watched &&
+	       !entry->is_midway && f->first_ns > a->enforce.refused[number].since_ns;
+}
+
+void enforce_mark(struct agent *a, const struct conntrack_entry *entry,
+		  const struct flow *f)
 {
 	const struct mark_layout *layout = &a->enforce.installed.layout;
-	uint32_t bits = layout->app | layout->leg, wanted = 0;
+	uint32_t bits = layout->app | layout->leg | layout->blocked, wanted = 0;
 
 	if (!a->enforce.is_installed || (entry->mark & ~layout->mask) ||
 	    (entry->key.proto != IPPROTO_TCP && entry->key.proto != IPPROTO_UDP))
 		return;
-	if (app)
-		wanted = mark_of(layout, app_number(app), is_leg ? layout->leg : 0);
-	if ((entry->mark & bits) != wanted)
+	if (f->app)
+		wanted = mark_of(
+			layout, app_number(f->app),
+			(f->is_leg ? layout->leg : 0) |
+				(is_to_be_severed(a, entry, f) ? layout->blocked : 0));
+	/* What was severed begins anew, so that it has to be let in again. */
+	if ((entry->mark & layout->blocked) && !(wanted & layout->blocked))
+		conntrack_delete(a->conntrack, &entry->key, entry->is_inbound);
+	else if ((entry->mark & bits) != wanted)
 		conntrack_set_mark(a->conntrack, &entry->key, entry->is_inbound, wanted,
 				   bits);
 }

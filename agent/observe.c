@@ -186,7 +186,7 @@ void observe_entry(void *context, enum conntrack_event event,
 		a->poll.app_uncounted_now[f->app]++;
 	/* Loopback is never limited, so it needs no mark. */
 	if (f && !entry->is_loopback)
-		enforce_mark(a, entry, f->app, f->is_leg);
+		enforce_mark(a, entry, f);
 }
 
 /* Processor time this process has used. */

@@ -142,11 +142,14 @@ static void add_event(struct render_table *t, const json_t *event)
 	if (strcmp(kind, "gone") == 0)
 		render_cell(t, STYLE_DIM, "ended (was a %s)",
 			    field_text(event, "before"));
+	else if (*words_cuts(event))
+		render_cell(t, STYLE_WARN, "%s, by %s", words_cuts(event),
+			    words_rule(event, rule));
 	else if (field_bool(event, "limited"))
 		render_cell(t, STYLE_WARN, "limited to %s by %s",
 			    words_limits(event, text), words_rule(event, rule));
 	else
-		render_cell(t, STYLE_PLAIN, "no longer limited");
+		render_cell(t, STYLE_PLAIN, "no longer limited or cut");
 	render_cell(t, STYLE_PLAIN, "%s", "");
 }
 

@@ -84,6 +84,22 @@ static void append_limited(struct text *t, const json_t *apps, int64_t promoted,
 	}
 }
 
+/* After what is limited, of which there may be nothing. */
+static void append_cut(struct text *t, const json_t *apps, int64_t cut)
+{
+	char rule[WORDS_MAX];
+
+	if (cut > 1)
+		append(t, " \u00b7 %lld cut", (long long)cut);
+	for (size_t i = 0; cut == 1 && i < json_array_size(apps); i++) {
+		const json_t *app = json_array_get(apps, i);
+
+		if (words_is_severed(app))
+			append(t, " \u00b7 %s, by %s", words_cuts(app),
+			       words_rule(app, rule));
+	}
+}
+
 static void print_headline(const struct context *c, const json_t *reply)
 {
 	const json_t *apps = json_object_get(reply, "applications");
@@ -91,6 +107,7 @@ static void print_headline(const struct context *c, const json_t *reply)
 	const json_t *degraded = json_object_get(reply, "degraded");
 	int64_t promoted = field_int(summary, "promoted");
 	int64_t limited = field_int(summary, "limited");
+	int64_t cut = field_int(summary, "cut");
 	bool is_ok = strcmp(field_text(reply, "state"), "ok") == 0;
 	struct text t = {0};
 
@@ -99,7 +116,9 @@ static void print_headline(const struct context *c, const json_t *reply)
 	else if (promoted == 0)
 		append(&t, "ok: ");
 	append_promoted(&t, apps, promoted);
-	append_limited(&t, apps, promoted, limited);
+	if (limited || !cut)
+		append_limited(&t, apps, promoted, limited);
+	append_cut(&t, apps, cut);
 	if (strcmp(field_text(reply, "mode"), "monitor") == 0)
 		append(&t, " (monitor mode: nothing is ever limited)");
 	render_line(&c->out,
@@ -120,7 +139,8 @@ static bool matters(const json_t *app)
 {
 	return field_int(app, "rate_in") + field_int(app, "rate_out") > 0 ||
 	       strcmp(field_text(app, "role"), "client") != 0 ||
-	       field_bool(app, "limited");
+	       field_bool(app, "limited") ||
+	       json_array_size(json_object_get(app, "cuts")) > 0;
 }
 
 static void add_row(struct render_table *t, const json_t *app)
@@ -141,8 +161,10 @@ static void add_row(struct render_table *t, const json_t *app)
 		    rate_format(field_size(app, "rate_out"), out));
 	render_cell(t, STYLE_PLAIN, "%s", own ? size_format(own, size) : "-");
 	render_cell(t, STYLE_PLAIN, "%s", relayed ? size_format(relayed, size) : "-");
-	render_cell(t, field_bool(app, "limited") ? STYLE_WARN : STYLE_PLAIN, "%s",
-		    words_policy(app, policy));
+	render_cell(t,
+		    field_bool(app, "limited") || words_is_severed(app) ? STYLE_WARN
+									: STYLE_PLAIN,
+		    "%s", words_policy(app, policy));
 }
 
 static void print_table(const struct context *c, const json_t *apps)
@@ -241,6 +263,19 @@ static void add_traffic(struct render_table *t, const json_t *app)
 		 size_format(field_size(app, "relayed_out"), b));
 }
 
+static void add_refused(struct render_table *t, const json_t *app)
+{
+	const json_t *refused = json_object_get(app, "refused");
+	int64_t since = field_int(refused, "since");
+	char text[WORDS_MAX];
+
+	if (since)
+		add_line(t, "refused", "%lld packets in, %lld out, since %s",
+			 (long long)field_int(refused, "packets_in"),
+			 (long long)field_int(refused, "packets_out"),
+			 words_time(since, text));
+}
+
 static void print_app(const struct context *c, const json_t *reply, const json_t *app)
 {
 	static const struct render_column columns[] = {{"", false}, {"", false}};
@@ -256,6 +291,7 @@ static void print_app(const struct context *c, const json_t *reply, const json_t
 	add_line(t, "kinds of evidence", "%s", words_families(app, NULL, text));
 	add_traffic(t, app);
 	add_line(t, "policy", "%s", words_policy(app, text));
+	add_refused(t, app);
 	add_line(t, "because of", "%s", words_rule(app, text));
 	render_hint(&c->out, "%s", "");
 	render_table_print(&c->out, t, 0);

@@ -36,6 +36,7 @@ struct noted {
 	enum app_role role;
 	char name[64], key[APP_TEXT_MAX];
 	uint64_t limits[4]; /* of a decision; all 0: none */
+	unsigned int cuts;  /* 1 << enum plan_cut */
 	json_t *legs;	    /* the most pairs it had while promoted, or NULL */
 	uint64_t sign_ns;   /* when it last was as likely as not */
 };
@@ -281,11 +282,21 @@ static void fill_limits(const struct decision *d, uint64_t ret_limits[static 4])
 	memcpy(ret_limits + 2, d->relay_rate, sizeof(d->relay_rate));
 }
 
+static unsigned int cuts_of(const struct decision *d)
+{
+	unsigned int cuts = 0;
+
+	for (enum plan_cut i = 0; i < CUT_COUNT; i++)
+		cuts |= (unsigned int)decision_is_cutting(d, i) << i;
+	return cuts;
+}
+
 /* What the agent's status would say of it. */
 static json_t *describe_limits(const struct replay *p, const struct app *app)
 {
-	static const char *const members[] = {"limited", "limits", "rule", "rule_file",
-					      "rule_line"};
+	static const char *const members[] = {"limited",   "limits",	"rule",
+					      "rule_file", "rule_line", "cuts",
+					      "enforced"};
 	const struct report_input in = {.engine = p->engine, .policy = p->policy};
 	json_t *whole = report_application(&in, &reader, app), *part = json_object();
 
@@ -310,9 +321,16 @@ static void decide_all(struct replay *p)
 			continue;
 		decide(p->policy, app, &d);
 		engine_set_limited(p->engine, app->id, decision_is_limiting(&d));
+		/* Who was refused is not recorded, so that holds no role here. */
+		engine_set_cut(p->engine, app->id,
+			       decision_is_cutting(&d, CUT_LEGS) ||
+				       decision_is_cutting(&d, CUT_ALL),
+			       false);
 		fill_limits(&d, limits);
-		if (memcmp(limits, n->limits, sizeof(limits)) == 0)
+		if (memcmp(limits, n->limits, sizeof(limits)) == 0 &&
+		    cuts_of(&d) == n->cuts)
 			continue;
+		n->cuts = cuts_of(&d);
 		memcpy(n->limits, limits, sizeof(limits));
 		note_event(p, "limits", n, describe_limits(p, app));
 	}

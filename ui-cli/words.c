@@ -78,19 +78,63 @@ const char *words_rule(const json_t *app, char buf[static WORDS_MAX])
 	return buf;
 }
 
+static bool has_cut(const json_t *app, const char *name)
+{
+	const json_t *cuts = json_object_get(app, "cuts");
+
+	for (size_t i = 0; i < json_array_size(cuts); i++) {
+		const char *cut = json_string_value(json_array_get(cuts, i));
+
+		if (cut && strcmp(cut, name) == 0)
+			return true;
+	}
+	return false;
+}
+
+const char *words_cuts(const json_t *app)
+{
+	if (has_cut(app, "all"))
+		return "its network is cut, but for loopback and trusted networks";
+	if (has_cut(app, "legs"))
+		return "its relayed connections are cut, strangers that call are "
+		       "refused";
+	return has_cut(app, "calls") ? "strangers that call are refused" : "";
+}
+
+bool words_is_severed(const json_t *app)
+{
+	return has_cut(app, "legs") || has_cut(app, "all");
+}
+
+/* Why a policy that cuts does not. */
+static const char *lack(const json_t *app)
+{
+	return field_bool(app, "lacks_evidence") ? "not cut, only one kind of evidence"
+						 : "";
+}
+
 const char *words_policy(const json_t *app, char buf[static WORDS_MAX])
 {
 	const char *decision = field_text(app, "decision");
-	bool shapes = strcmp(decision, "shape") == 0;
+	bool acts = strcmp(decision, "allow") != 0 && strcmp(decision, "warn") != 0;
+	const char *parts[] = {words_cuts(app), lack(app)};
 	char limits[WORDS_MAX];
+	size_t used = 0;
 
+	if (acts && !field_bool(app, "enforced")) {
+		snprintf(buf, WORDS_MAX, "would %s (monitor mode)", decision);
+		return buf;
+	}
+	for (size_t i = 0; i < sizeof(parts) / sizeof(*parts); i++)
+		if (*parts[i])
+			used += (size_t)snprintf(buf + used, WORDS_MAX - used, "%s%s",
+						 used ? "; " : "", parts[i]);
 	if (field_bool(app, "limited"))
-		snprintf(buf, WORDS_MAX, "limited to %s", words_limits(app, limits));
-	else if (shapes && !field_bool(app, "enforced"))
-		snprintf(buf, WORDS_MAX, "would shape (monitor mode)");
-	else
+		snprintf(buf + used, WORDS_MAX - used, "%slimited to %.80s",
+			 used ? "; " : "", words_limits(app, limits));
+	else if (!used)
 		snprintf(buf, WORDS_MAX, "%s%s", decision,
-			 shapes ? " when promoted" : "");
+			 acts ? " when promoted" : "");
 	return buf;
 }
 
@@ -135,6 +179,8 @@ const char *words_weight(double weight, char buf[static WORDS_MAX])
 /* What the count suffices for; of a client nobody asks. */
 static const char *sufficiency(const json_t *app)
 {
+	if (field_bool(app, "may_be_cut") && field_int(app, "evidence_families") < 2)
+		return ": two were enough to cut, if policy says so";
 	if (field_bool(app, "may_be_cut"))
 		return ": enough to cut, if policy says so";
 	if (field_bool(app, "promoted"))

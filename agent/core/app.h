@@ -78,7 +78,9 @@ struct app {
 
 	bool is_candidate; /* could be relaying: sampled often, storage read */
 	bool is_limited;   /* a relay limit of ours is in force */
-	bool is_held;	   /* stays promoted: it still pushes against that limit */
+	bool is_cut;	   /* its legs, or all of it, are refused */
+	bool is_called;	   /* and those that are refused keep calling */
+	bool is_held;	   /* stays promoted: it still pushes against one of these */
 	bool legs_suffice; /* the flows that are not legs can't be relaying */
 	bool has_matches;  /* since legs were last forgotten; so flows need a walk */
 	bool has_unnamed;  /* some of these may be legs, and are not named yet */
@@ -88,6 +90,8 @@ struct app {
 	double log_odds;
 	struct evidence evidence[EVIDENCE_COUNT];
 	unsigned int families; /* of evidence that says it works for strangers */
+	/* Two families have agreed since it was promoted: under a cut they fade. */
+	bool may_be_cut;
 
 	struct zoom_view zoom;
 	struct detect_state *detect; /* private to detect.c and looks.c */

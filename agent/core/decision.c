@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "core/decision.h"
+#include <string.h>
 
 static bool legs_only(enum relay_scope scope, const struct app *app)
 {
@@ -19,10 +20,13 @@ static bool limits_relay(const struct decision *d)
 	return d->relay_rate[DIRECTION_IN] || d->relay_rate[DIRECTION_OUT];
 }
 
-/* The line a person should be shown: that of the limit in force, else of the action. */
+/* The line a person should be shown: that of the cut or limit in force, else of the
+ * action. */
 static struct policy_origin origin_of(const struct decision *d,
 				      const struct policy_rule *rule)
 {
+	if (d->cuts[CUT_LEGS] || d->cuts[CUT_ALL])
+		return rule->origin[RULE_PROMOTION];
 	if (d->relay_rate[DIRECTION_OUT])
 		return rule->origin[RULE_RELAY_RATE_UP];
 	if (d->relay_rate[DIRECTION_IN])
@@ -32,6 +36,30 @@ static struct policy_origin origin_of(const struct decision *d,
 	if (d->rate[DIRECTION_IN])
 		return rule->origin[RULE_RATE_DOWN];
 	return rule->origin[RULE_PROMOTION];
+}
+
+/* The section that says so names the application; [app *] names none. */
+static bool is_named(const struct policy_match *match)
+{
+	return match->rule && match->rule->is_set[RULE_PROMOTION] &&
+	       strcmp(match->rule->name, "*") != 0;
+}
+
+static void decide_cuts(const struct policy_match *match, const struct app *app,
+			struct decision *d)
+{
+	bool is_promoted = app_role_is_promoted(app->role);
+	bool cuts = is_promoted && app->may_be_cut;
+
+	if (d->action != PROMOTION_FORBID && d->action != PROMOTION_BLOCK)
+		return;
+	d->lacks_evidence = is_promoted && !cuts;
+	if (d->action == PROMOTION_BLOCK) {
+		d->cuts[CUT_ALL] = cuts;
+		return;
+	}
+	d->cuts[CUT_LEGS] = cuts;
+	d->cuts[CUT_CALLS] = cuts || is_named(match);
 }
 
 void decide(const struct policy *policy, const struct app *app,
@@ -45,7 +73,10 @@ void decide(const struct policy *policy, const struct app *app,
 	d.action = rule->promotion;
 	d.rate[DIRECTION_IN] = rule->rate_down;
 	d.rate[DIRECTION_OUT] = rule->rate_up;
-	if (rule->promotion == PROMOTION_SHAPE && app_role_is_promoted(app->role)) {
+	decide_cuts(&match, app, &d);
+	/* What is not cut of a relay is shaped, if there are rates for it. */
+	if (rule->promotion >= PROMOTION_SHAPE && app_role_is_promoted(app->role) &&
+	    !d.cuts[CUT_ALL]) {
 		d.relay_rate[DIRECTION_IN] = rule->relay_rate_down;
 		d.relay_rate[DIRECTION_OUT] = rule->relay_rate_up;
 		d.relay_legs_only = legs_only(rule->relay_scope, app);
@@ -59,4 +90,13 @@ bool decision_is_limiting(const struct decision *d)
 {
 	return d->is_enforced &&
 	       (d->rate[DIRECTION_IN] || d->rate[DIRECTION_OUT] || limits_relay(d));
+}
+
+bool decision_is_cutting(const struct decision *d, enum plan_cut cut)
+{
+	if (!d->is_enforced)
+		return false;
+	if (cut != CUT_COUNT)
+		return d->cuts[cut];
+	return d->cuts[CUT_LEGS] || d->cuts[CUT_CALLS] || d->cuts[CUT_ALL];
 }

@@ -13,9 +13,11 @@ struct decision {
 	enum promotion_action action;	      /* of the rule, promoted or not */
 	bool is_enforced;		      /* false in monitor mode */
 	uint64_t rate[DIRECTION_COUNT];	      /* bytes per second, 0 = none */
-	uint64_t relay_rate[DIRECTION_COUNT]; /* set only while promoted and shaped */
+	uint64_t relay_rate[DIRECTION_COUNT]; /* set only while promoted */
 	bool relay_legs_only;
-	const char *rule; /* section name, "" for the built-in default; borrowed */
+	bool cuts[CUT_COUNT];
+	bool lacks_evidence; /* it would cut, but for one family of evidence alone */
+	const char *rule;    /* section name, "" for the built-in default; borrowed */
 	struct policy_origin why; /* the line that set what is in force */
 };
 
@@ -24,5 +26,7 @@ void decide(const struct policy *policy, const struct app *app,
 
 /* Whether any limit is in force (never in monitor mode). */
 bool decision_is_limiting(const struct decision *d);
+/* Whether any cut is; `cut` CUT_COUNT asks for all of them. */
+bool decision_is_cutting(const struct decision *d, enum plan_cut cut);
 
 #endif

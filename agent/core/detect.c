@@ -17,6 +17,7 @@
 #define COUNTED_MIN 0.5	     /* of what moves must be counted flow by flow */
 #define LEGS_SUFFICE_TURNS 3 /* likewise before the scope of a limit changes */
 #define LEGS_REST_SHARE 0.2
+#define FAMILIES_TO_CUT 2
 
 /* What passes traffic on by trade is no client that anybody promotes. */
 static bool is_promotable(const struct app *a)
@@ -57,8 +58,10 @@ static void judge_rest(struct app *a, const struct transport *all, uint64_t time
 	struct transport rest =
 		transport_measure(&a->transport, a->peer_list, PEER_REST, time_ns);
 	struct detect_state *d = a->detect;
+	/* Of severed legs nothing moves any more, which says nothing of the rest. */
 	bool suffice = a->leg_count &&
-		       (rest.in + rest.out < LEGS_REST_SHARE * (all->in + all->out) ||
+		       ((a->is_cut && a->legs_suffice) ||
+			rest.in + rest.out < LEGS_REST_SHARE * (all->in + all->out) ||
 			transport_share(&rest) < 0.5);
 
 	d->suffice_turns = suffice == a->legs_suffice ? 0 : d->suffice_turns + 1;
@@ -181,9 +184,12 @@ bool detect_evaluate(struct app *a, struct detect_tools *tools, uint64_t time_ns
 		looks_name_legs(a);
 	/* Under our own limit the evidence fades; what still pushes against it does
 	 * not. */
-	a->is_held = a->is_limited && app_role_is_promoted(a->role) && f.is_flowing &&
-		     f.transport >= 0.5;
+	a->is_held = app_role_is_promoted(a->role) &&
+		     ((a->is_limited && f.is_flowing && f.transport >= 0.5) ||
+		      (a->is_cut && a->is_called));
 	changed = role_update(a, &d->clock, is_carrying(a, &f), time_ns);
+	a->may_be_cut = app_role_is_promoted(a->role) &&
+			(a->may_be_cut || a->families >= FAMILIES_TO_CUT);
 	if (changed && a->role == ROLE_CLIENT)
 		looks_forget_legs(a);
 	return changed;

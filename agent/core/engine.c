@@ -424,6 +424,21 @@ void engine_set_limited(struct engine *e, uint16_t app, bool is_limited)
 		e->apps[app]->is_limited = is_limited;
 }
 
+void engine_set_cut(struct engine *e, uint16_t app, bool is_cut, bool is_called)
+{
+	struct app *judge;
+
+	if (app > APP_ID_MAX || !e->apps[app])
+		return;
+	e->apps[app]->is_cut = is_cut;
+	e->apps[app]->is_called = is_called;
+	/* A cut of one of a group holds the verdict on all; its judge's id is less, so
+	 * that it has been told of already. */
+	judge = e->apps[e->apps[app]->judge];
+	judge->is_cut |= is_cut;
+	judge->is_called |= is_cut && is_called;
+}
+
 uint64_t engine_now(const struct engine *e)
 {
 	return e->now_ns;

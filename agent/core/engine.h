@@ -64,6 +64,10 @@ const struct flow *engine_find_flow(const struct engine *e, const struct flow_ke
 /* Tells the engine that a relay limit is in force on an application. */
 void engine_set_limited(struct engine *e, uint16_t app, bool is_limited);
 
+/* Likewise that its legs or all of it are refused, and whether those that are refused
+ * keep calling, which holds its role. For all of them, in order of id. */
+void engine_set_cut(struct engine *e, uint16_t app, bool is_cut, bool is_called);
+
 /* Time of the last tick. */
 uint64_t engine_now(const struct engine *e);
 const struct engine_stats *engine_stats(struct engine *e);

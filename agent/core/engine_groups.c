@@ -55,6 +55,7 @@ void groups_take_verdict(struct engine *e, struct app *member)
 	member->role_since_ns = judge->role_since_ns;
 	member->log_odds = judge->log_odds;
 	member->families = judge->families;
+	member->may_be_cut = judge->may_be_cut;
 	member->legs_suffice = judge->legs_suffice;
 	memcpy(member->evidence, judge->evidence, sizeof(member->evidence));
 	/* A limit on one of them holds the verdict on all. */

@@ -178,6 +178,20 @@ unsigned int plan_cgroup_levels(const struct plan *p)
 	return levels;
 }
 
+bool plan_app_is_cut(const struct plan_app *a)
+{
+	return a->is_present &&
+	       (a->cuts[CUT_LEGS] || a->cuts[CUT_CALLS] || a->cuts[CUT_ALL]);
+}
+
+bool plan_is_cutting(const struct plan *p)
+{
+	for (size_t i = 0; i < APP_NUMBER_COUNT; i++)
+		if (plan_app_is_cut(&p->apps[i]))
+			return true;
+	return false;
+}
+
 /* --- difference -------------------------------------------------------------- */
 
 /* Steps as they are collected; after a failure pushing does nothing. */
@@ -221,6 +235,12 @@ static bool trusted_equal(const struct plan *a, const struct plan *b)
 	return true;
 }
 
+/* Whether a number is the same application's in both. */
+static bool is_same_app(const struct plan_app *a, const struct plan_app *b)
+{
+	return a->is_present && b->is_present && strcmp(a->comment, b->comment) == 0;
+}
+
 /* The counters that `has` needs and `other` has not. */
 static void push_apps(struct step_list *l, enum plan_step_kind kind,
 		      const struct plan *has, const struct plan *other)
@@ -228,11 +248,37 @@ static void push_apps(struct step_list *l, enum plan_step_kind kind,
 	for (size_t i = 0; i < APP_NUMBER_COUNT; i++) {
 		const struct plan_app *a = &has->apps[i], *b = &other->apps[i];
 
-		if (!a->is_present)
+		if (a->is_present && !is_same_app(a, b))
+			push(l, (struct plan_step){.kind = kind, .number = (uint8_t)i});
+	}
+}
+
+/* Counted from the first cut of an application to its last, whichever they are. */
+static void push_refused(struct step_list *l, enum plan_step_kind kind,
+			 const struct plan *has, const struct plan *other)
+{
+	for (size_t i = 0; i < APP_NUMBER_COUNT; i++) {
+		const struct plan_app *a = &has->apps[i], *b = &other->apps[i];
+
+		if (plan_app_is_cut(a) && !(plan_app_is_cut(b) && is_same_app(a, b)))
+			push(l, (struct plan_step){.kind = kind, .number = (uint8_t)i});
+	}
+}
+
+static void push_cuts(struct step_list *l, enum plan_step_kind kind,
+		      const struct plan *has, const struct plan *other)
+{
+	for (size_t i = 0; i < APP_NUMBER_COUNT * CUT_COUNT; i++) {
+		const struct plan_app *a = &has->apps[i / CUT_COUNT];
+		const struct plan_app *b = &other->apps[i / CUT_COUNT];
+		enum plan_cut cut = (enum plan_cut)(i % CUT_COUNT);
+
+		if (!a->is_present || !a->cuts[cut] || cut == CUT_LEGS ||
+		    (is_same_app(a, b) && b->cuts[cut]))
 			continue;
-		if (b->is_present && strcmp(a->comment, b->comment) == 0)
-			continue;
-		push(l, (struct plan_step){.kind = kind, .number = (uint8_t)i});
+		push(l, (struct plan_step){.kind = kind,
+					   .number = (uint8_t)(i / CUT_COUNT),
+					   .cut = cut});
 	}
 }
 
@@ -307,19 +353,26 @@ int plan_diff(const struct plan *installed, const struct plan *wanted,
 	struct step_list l = {0};
 
 	if (needs_create(installed, wanted)) {
-		/* It writes the marking rules for the levels of `wanted` as well. */
+		/* It writes the marking and the cutting rules for `wanted` as well. */
 		push(&l, (struct plan_step){.kind = STEP_CREATE});
 		installed = &nothing;
-	} else if (plan_cgroup_levels(installed) != plan_cgroup_levels(wanted)) {
-		push(&l, (struct plan_step){.kind = STEP_LEVELS_SET});
+	} else {
+		if (plan_cgroup_levels(installed) != plan_cgroup_levels(wanted))
+			push(&l, (struct plan_step){.kind = STEP_LEVELS_SET});
+		if (plan_is_cutting(installed) != plan_is_cutting(wanted))
+			push(&l, (struct plan_step){.kind = STEP_CUTTING_SET});
 	}
 	push_ports(&l, STEP_PORT_REMOVE, installed, wanted);
 	push_cgroups(&l, STEP_CGROUP_REMOVE, installed, wanted);
 	push_limits(&l, STEP_LIMIT_REMOVE, installed, wanted);
+	push_cuts(&l, STEP_CUT_REMOVE, installed, wanted);
+	push_refused(&l, STEP_REFUSED_REMOVE, installed, wanted);
 	push_apps(&l, STEP_APP_REMOVE, installed, wanted);
 
 	push_apps(&l, STEP_APP_ADD, wanted, installed);
 	push_limits(&l, STEP_LIMIT_ADD, wanted, installed);
+	push_refused(&l, STEP_REFUSED_ADD, wanted, installed);
+	push_cuts(&l, STEP_CUT_ADD, wanted, installed);
 	if (!trusted_equal(installed, wanted))
 		push(&l, (struct plan_step){.kind = STEP_TRUSTED_SET});
 	push_cgroups(&l, STEP_CGROUP_ADD, wanted, installed);

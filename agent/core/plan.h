@@ -15,6 +15,15 @@
 
 enum direction { DIRECTION_IN, DIRECTION_OUT, DIRECTION_COUNT };
 
+/* What is refused of an application's traffic with strangers: with a reset or an ICMP
+ * error, in both directions. */
+enum plan_cut {
+	CUT_LEGS,  /* by the BLOCKED flag alone, which any cut refuses */
+	CUT_CALLS, /* flows that strangers begin, until one is answered */
+	CUT_ALL,   /* everything */
+	CUT_COUNT
+};
+
 /* Limits in bytes per second, 0 = none. An app that is not present has none. */
 struct plan_app {
 	bool is_present;		      /* has counters */
@@ -22,6 +31,7 @@ struct plan_app {
 	uint64_t rate[DIRECTION_COUNT];	      /* always, all of it but trusted */
 	uint64_t relay_rate[DIRECTION_COUNT]; /* while promoted */
 	bool relay_legs_only;		      /* else relay_rate is for all of it */
+	bool cuts[CUT_COUNT];
 };
 
 /* (protocol, local port) of a listening or unconnected socket, and its application. */
@@ -66,6 +76,9 @@ int plan_set_port(struct plan *p, uint8_t proto, uint16_t port, uint8_t number);
 int plan_set_cgroup(struct plan *p, uint64_t id, unsigned int level, uint8_t number);
 /* Bit L is set when there is a cgroup of level L. */
 unsigned int plan_cgroup_levels(const struct plan *p);
+/* Whether anything of that application, or of any, is refused. */
+bool plan_app_is_cut(const struct plan_app *a);
+bool plan_is_cutting(const struct plan *p);
 
 /* One step of a transaction. The steps of a list are in the order they must be sent. */
 enum plan_step_kind {
@@ -74,12 +87,17 @@ enum plan_step_kind {
 	STEP_APP_REMOVE,
 	STEP_LIMIT_ADD, /* one limit and its map elements */
 	STEP_LIMIT_REMOVE,
+	STEP_REFUSED_ADD, /* BLOCKED flows of apps[number] are refused, and counted */
+	STEP_REFUSED_REMOVE,
+	STEP_CUT_ADD, /* the map elements of one cut */
+	STEP_CUT_REMOVE,
 	STEP_PORT_ADD,
 	STEP_PORT_REMOVE,
 	STEP_CGROUP_ADD,
 	STEP_CGROUP_REMOVE,
 	STEP_TRUSTED_SET, /* the whole set anew */
 	STEP_LEVELS_SET,  /* the marking rules anew, for the cgroup levels in use */
+	STEP_CUTTING_SET, /* the cutting rules anew: none where nothing is cut */
 };
 
 struct plan_step {
@@ -89,6 +107,7 @@ struct plan_step {
 	bool is_relay_limit;	   /* relay_rate rather than rate */
 	uint64_t rate;		   /* STEP_LIMIT_* */
 	bool legs_only;		   /* STEP_LIMIT_*: what the elements cover */
+	enum plan_cut cut;	   /* STEP_CUT_* */
 	struct plan_port port;	   /* STEP_PORT_* */
 	struct plan_cgroup cgroup; /* STEP_CGROUP_* */
 };

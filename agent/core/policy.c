@@ -143,6 +143,10 @@ const char *promotion_action_name(enum promotion_action a)
 		return "warn";
 	case PROMOTION_SHAPE:
 		return "shape";
+	case PROMOTION_FORBID:
+		return "forbid";
+	case PROMOTION_BLOCK:
+		return "block";
 	}
 	return "unknown";
 }

@@ -23,6 +23,9 @@ enum promotion_action {
 	PROMOTION_ALLOW, /* leave it */
 	PROMOTION_WARN,	 /* event and notice */
 	PROMOTION_SHAPE, /* while promoted it gets relay_rate_* */
+	/* Like shape, and once the evidence suffices for that: */
+	PROMOTION_FORBID, /* legs are severed, strangers that call refused */
+	PROMOTION_BLOCK,  /* no network but loopback and trusted networks */
 };
 
 /* What relay_rate_* applies to while promoted. */

@@ -164,17 +164,12 @@ static void note_set(struct ini_document *d, struct policy_rule *rule, int key)
 static int set_promotion(struct ini_document *d, struct ini_section *s,
 			 const struct ini_key *key, const char *value)
 {
-	static const char *const names[] = {"allow", "warn", "shape", NULL};
+	static const char *const names[] = {"allow",  "warn",  "shape",
+					    "forbid", "block", NULL};
 	struct policy_rule *rule = s->object;
 	size_t i;
-	int r;
+	int r = ini_parse_choice(d, key->name, value, names, &i);
 
-	if (strcmp(value, "forbid") == 0 || strcmp(value, "block") == 0)
-		return ini_fail(d, key->name,
-				"'%s' is not yet enforced by this version; use shape "
-				"with relay_rate_up and relay_rate_down",
-				value);
-	r = ini_parse_choice(d, key->name, value, names, &i);
 	if (r < 0)
 		return r;
 	rule->promotion = (enum promotion_action)i;

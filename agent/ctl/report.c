@@ -53,7 +53,7 @@ static int take_app(const struct report_input *in, const struct ctl_peer *peer,
 /* --- Status -------------------------------------------------------------------- */
 
 struct summary {
-	unsigned int applications, promoted, suspect, limited;
+	unsigned int applications, promoted, suspect, limited, cut;
 	double rate_in, rate_out;
 };
 
@@ -67,6 +67,8 @@ static int add_app(const struct report_input *in, const struct ctl_peer *peer,
 	sum->promoted += app_role_is_promoted(app->role);
 	sum->suspect += app->role == ROLE_SUSPECT;
 	sum->limited += decision_is_limiting(&d);
+	sum->cut +=
+		decision_is_cutting(&d, CUT_LEGS) || decision_is_cutting(&d, CUT_ALL);
 	sum->rate_in += app->rate_in;
 	sum->rate_out += app->rate_out;
 	return json_array_append_new(list, report_application(in, peer, app));
@@ -121,24 +123,25 @@ int report_status(const struct report_input *in, const struct ctl_peer *peer,
 	apps = make_apps(in, peer, only, &sum);
 	if (!apps)
 		return -ENOMEM;
-	return finish(json_pack("{s:i, s:s, s:s, s:s, s:I, s:I, s:o,"
-				" s:{s:I, s:I, s:I, s:I}, s:{s:o, s:o, s:o, s:o}, s:o}",
-				"schema_version", REPORT_SCHEMA_VERSION, "state",
-				report_state_name(in->degraded_count ? REPORT_DEGRADED
-								     : REPORT_OK),
-				"mode", policy_mode_name(in->policy->mode), "version",
-				in->version, "since", report_epoch(in, in->start_ns),
-				"now", report_epoch(in, in->now_ns), "degraded",
-				make_texts(in->degraded, in->degraded_count), "summary",
-				"applications", (json_int_t)sum.applications,
-				"promoted", (json_int_t)sum.promoted, "suspect",
-				(json_int_t)sum.suspect, "limited",
-				(json_int_t)sum.limited, "link", "interface",
-				report_text(in->link_name), "capacity",
-				report_unsigned(in->link_capacity), "rate_in",
-				report_integer(sum.rate_in), "rate_out",
-				report_integer(sum.rate_out), "applications", apps),
-		      ret_reply);
+	return finish(
+		json_pack("{s:i, s:s, s:s, s:s, s:I, s:I, s:o,"
+			  " s:{s:I, s:I, s:I, s:I, s:I}, s:{s:o, s:o, s:o, s:o}, s:o}",
+			  "schema_version", REPORT_SCHEMA_VERSION, "state",
+			  report_state_name(in->degraded_count ? REPORT_DEGRADED
+							       : REPORT_OK),
+			  "mode", policy_mode_name(in->policy->mode), "version",
+			  in->version, "since", report_epoch(in, in->start_ns), "now",
+			  report_epoch(in, in->now_ns), "degraded",
+			  make_texts(in->degraded, in->degraded_count), "summary",
+			  "applications", (json_int_t)sum.applications, "promoted",
+			  (json_int_t)sum.promoted, "suspect", (json_int_t)sum.suspect,
+			  "limited", (json_int_t)sum.limited, "cut",
+			  (json_int_t)sum.cut, "link", "interface",
+			  report_text(in->link_name), "capacity",
+			  report_unsigned(in->link_capacity), "rate_in",
+			  report_integer(sum.rate_in), "rate_out",
+			  report_integer(sum.rate_out), "applications", apps),
+		ret_reply);
 }
 
 /* --- Explain, Peers ------------------------------------------------------------ */

@@ -23,6 +23,12 @@ struct report_counter {
 	uint64_t packets, bytes;
 };
 
+/* What was refused of an application; all zero: nothing is. */
+struct report_refused {
+	uint64_t packets[DIRECTION_COUNT];
+	uint64_t since_ns;
+};
+
 enum report_state { REPORT_OK, REPORT_DEGRADED, REPORT_FAILED, REPORT_INFO };
 
 /* One line of doctor. */
@@ -40,6 +46,7 @@ struct report_input {
 	/* The kernel's counters, a row for each of APP_NUMBER_COUNT application
 	 * numbers, a column for each direction; NULL when there are none. */
 	const struct report_counter (*counters)[DIRECTION_COUNT];
+	const struct report_refused *refused; /* likewise a row for each number */
 	const char *version;
 	uint64_t now_ns, start_ns; /* CLOCK_BOOTTIME: now, and when the daemon began */
 	int64_t epoch_offset;	   /* seconds: Unix time = CLOCK_BOOTTIME + this */

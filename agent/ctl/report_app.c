@@ -92,12 +92,6 @@ static json_t *make_identity(const struct app *app)
 			 report_text(client_trade(app)));
 }
 
-/* What cuts needs two independent families; what limits does not. */
-static bool may_be_cut(const struct app *app)
-{
-	return app_role_is_promoted(app->role) && app->families >= 2;
-}
-
 static json_t *make_verdict(const struct report_input *in, const struct app *app)
 {
 	uint64_t since = app->role_since_ns ? app->role_since_ns : app->first_ns;
@@ -107,7 +101,7 @@ static json_t *make_verdict(const struct report_input *in, const struct app *app
 			 app_role_is_promoted(app->role), "probability",
 			 report_real(app_probability(app)), "since",
 			 (json_int_t)report_epoch(in, since), "evidence_families",
-			 (json_int_t)app->families, "may_be_cut", may_be_cut(app));
+			 (json_int_t)app->families, "may_be_cut", app->may_be_cut);
 }
 
 /* What is not relayed is its own. */
@@ -182,16 +176,46 @@ static json_t *make_limits(const struct decision *d)
 	return NULL;
 }
 
+/* What is refused now; an empty array rather than nothing. */
+static json_t *make_cuts(const struct decision *d)
+{
+	static const char *const names[CUT_COUNT] = {
+		[CUT_LEGS] = "legs", [CUT_CALLS] = "calls", [CUT_ALL] = "all"};
+	json_t *cuts = json_array();
+
+	for (enum plan_cut i = 0; cuts && i < CUT_COUNT; i++)
+		if (decision_is_cutting(d, i) &&
+		    json_array_append_new(cuts, json_string(names[i])) < 0) {
+			json_decref(cuts);
+			return NULL;
+		}
+	return cuts;
+}
+
+static json_t *make_refused(const struct report_input *in, const struct app *app)
+{
+	static const struct report_refused none;
+	const struct report_refused *r =
+		in->refused ? &in->refused[app_number(app->id)] : &none;
+	int64_t since = r->since_ns ? report_epoch(in, r->since_ns) : 0;
+
+	return json_pack("{s:{s:o, s:o, s:I}}", "refused", "packets_in",
+			 report_unsigned(r->packets[DIRECTION_IN]), "packets_out",
+			 report_unsigned(r->packets[DIRECTION_OUT]), "since",
+			 (json_int_t)since);
+}
+
 static json_t *make_decision(const struct report_input *in, const struct app *app)
 {
 	struct decision d;
 
 	decide(in->policy, app, &d);
-	return json_pack("{s:s, s:o, s:o, s:I, s:b, s:b, s:o}", "decision",
+	return json_pack("{s:s, s:o, s:o, s:I, s:b, s:b, s:o, s:o, s:b}", "decision",
 			 promotion_action_name(d.action), "rule", report_text(d.rule),
 			 "rule_file", report_text(d.why.file), "rule_line",
 			 (json_int_t)d.why.line, "enforced", d.is_enforced, "limited",
-			 decision_is_limiting(&d), "limits", make_limits(&d));
+			 decision_is_limiting(&d), "limits", make_limits(&d), "cuts",
+			 make_cuts(&d), "lacks_evidence", d.lacks_evidence);
 }
 
 static json_t *make_pids(const struct app *app)
@@ -251,6 +275,7 @@ json_t *report_application(const struct report_input *in, const struct ctl_peer 
 	    merge_take(object, make_traffic(in, app)) < 0 ||
 	    merge_take(object, make_counted(in, app)) < 0 ||
 	    merge_take(object, make_decision(in, app)) < 0 ||
+	    merge_take(object, make_refused(in, app)) < 0 ||
 	    merge_take(object, make_pids(app)) < 0 ||
 	    merge_take(object, make_judged_with(in, peer, app)) < 0) {
 		json_decref(object);

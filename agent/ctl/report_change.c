@@ -129,7 +129,10 @@ static int add_if_promoted(json_t *list, const struct app *app)
 {
 	int r = add_way_down(list, app);
 
-	if (r == 0 && app->is_held)
+	if (r == 0 && app->is_held && app->is_cut)
+		r = add(list, "It keeps its role while those that are refused keep "
+			      "calling.");
+	else if (r == 0 && app->is_held)
 		r = add(list, "It keeps its role while it pushes against our limit.");
 	return r < 0 ? r : add_what_carries(list, app);
 }

@@ -437,3 +437,13 @@ int conntrack_set_mark(struct conntrack *c, const struct flow_key *key, bool is_
 	c->stats.mark_failures += r < 0;
 	return r;
 }
+
+int conntrack_delete(struct conntrack *c, const struct flow_key *key, bool is_inbound)
+{
+	uint32_t buf[CONNTRACK_REQUEST_SIZE / sizeof(uint32_t)];
+
+	if (is_icmp(key))
+		return -EOPNOTSUPP;
+	return talk(
+		c, put_entry(c, buf, IPCTNL_MSG_CT_DELETE, NLM_F_ACK, key, is_inbound));
+}

@@ -98,6 +98,10 @@ int conntrack_read(struct conntrack *c, const struct flow_key *key, bool is_inbo
 int conntrack_set_mark(struct conntrack *c, const struct flow_key *key, bool is_inbound,
 		       uint32_t value, uint32_t mask);
 
+/* Forgets one entry: its next packet begins a flow. 0, -ENOENT, -EOPNOTSUPP for ICMP,
+ * -errno. */
+int conntrack_delete(struct conntrack *c, const struct flow_key *key, bool is_inbound);
+
 const struct conntrack_stats *conntrack_stats(const struct conntrack *c);
 
 /* --- pure part, for tests and the fuzzer: one netlink message to an entry ------- */

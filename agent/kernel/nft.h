@@ -23,6 +23,7 @@ struct nft_features {
 	bool has_owner_flag;	  /* NFT_TABLE_F_OWNER, 5.12 */
 	bool has_socket_cgroupv2; /* 5.13 */
 	bool has_object_maps;
+	bool has_reject; /* nft_reject_inet; without it what is cut is dropped */
 };
 
 /* 0 or -errno: -EPERM without CAP_NET_ADMIN, -EPROTONOSUPPORT without nf_tables,
@@ -50,6 +51,7 @@ struct nft_counter {
 /* Per application number and direction; what has no counter is zero. */
 struct nft_counters {
 	struct nft_counter app[APP_NUMBER_COUNT][DIRECTION_COUNT];
+	struct nft_counter refused[APP_NUMBER_COUNT][DIRECTION_COUNT];
 };
 
 /* 0; -EAGAIN when the rules kept changing under the dump; or -errno. */

@@ -167,12 +167,18 @@ static int batch_send(struct nft *n, bool is_final, struct answers *a)
 
 /* --- open and close ----------------------------------------------------------- */
 
-enum probe_index { PROBE_OWNER = 1, PROBE_TABLE, PROBE_SETS, PROBE_SOCKET };
+enum probe_index {
+	PROBE_OWNER = 1,
+	PROBE_TABLE,
+	PROBE_SETS,
+	PROBE_SOCKET,
+	PROBE_REJECT
+};
 
 /* The real messages in a batch without an end: checked in full, never in force. */
 static int probe_encode(struct nft_buffer *buf, uint32_t first)
 {
-	const struct nft_features all = {true, true, true};
+	const struct nft_features all = {true, true, true, true};
 	struct plan_cgroup cgroup = {.level = 1};
 	struct plan wanted;
 	struct nft_encoder e = {.buf = buf, .features = &all, .wanted = &wanted};
@@ -191,6 +197,9 @@ static int probe_encode(struct nft_buffer *buf, uint32_t first)
 	nft_sets_create(&e);
 	buf->seq = first + PROBE_SOCKET;
 	nft_rules_mark(&e, DIRECTION_IN);
+	buf->seq = first + PROBE_REJECT;
+	nft_put_chain(&e, nft_side_of(DIRECTION_IN)->refuse_chain);
+	nft_rules_refuse(&e, DIRECTION_IN);
 	buf->seq++;
 	return e.error;
 }
@@ -213,6 +222,7 @@ static int nft_probe(struct nft *n)
 		return a.error;
 	n->features.has_owner_flag = !(a.refused & (1u << PROBE_OWNER));
 	n->features.has_object_maps = !(a.refused & (1u << PROBE_SETS));
+	n->features.has_reject = !(a.refused & (1u << PROBE_REJECT));
 	n->features.has_socket_cgroupv2 = !(a.refused & (1u << PROBE_SOCKET));
 	return 0;
 }
@@ -307,6 +317,15 @@ static void step_describe(const struct nft *n, const struct plan_step *s, uint16
 	case STEP_APP_REMOVE:
 		snprintf(buf, size, "counters in_%u and out_%u", s->number, s->number);
 		return;
+	case STEP_REFUSED_ADD:
+	case STEP_REFUSED_REMOVE:
+		snprintf(buf, size, "counters refused_in_%u and refused_out_%u",
+			 s->number, s->number);
+		return;
+	case STEP_CUT_ADD:
+	case STEP_CUT_REMOVE:
+		snprintf(buf, size, "cut of application %u", s->number);
+		return;
 	case STEP_LIMIT_ADD:
 	case STEP_LIMIT_REMOVE:
 		snprintf(buf, size, "limit %s", nft_limit_name(s, name));
@@ -326,6 +345,9 @@ static void step_describe(const struct nft *n, const struct plan_step *s, uint16
 		return;
 	case STEP_LEVELS_SET:
 		snprintf(buf, size, "the marking rules");
+		return;
+	case STEP_CUTTING_SET:
+		snprintf(buf, size, "the cutting rules");
 		return;
 	}
 	snprintf(buf, size, "an unknown step");

@@ -13,26 +13,26 @@
 /* Any change of any rule in the namespace disturbs a dump. */
 #define DUMP_ATTEMPTS 3
 
-/* "in_7", "out_0"; any other object is none of ours. */
-static bool counter_parse_name(const char *name, uint8_t *ret_number,
-			       enum direction *ret_direction)
+/* "in_7", "refused_out_0": the one that is meant; NULL: none of ours. */
+static struct nft_counter *counter_find(struct nft_counters *c, const char *name)
 {
 	enum direction d = DIRECTION_IN;
 	unsigned int number = 0;
+	bool is_refused = strncmp(name, "refused_", 8) == 0;
 	const char *digit;
 
+	if (is_refused)
+		name += 8;
 	if (strncmp(name, "out_", 4) == 0)
 		d = DIRECTION_OUT;
 	else if (strncmp(name, "in_", 3) != 0)
-		return false;
+		return NULL;
 	name += d == DIRECTION_IN ? 3 : 4;
 	for (digit = name; *digit >= '0' && *digit <= '9' && digit < name + 3; digit++)
 		number = number * 10 + (unsigned int)(*digit - '0');
 	if (digit == name || *digit || number >= APP_NUMBER_COUNT)
-		return false;
-	*ret_number = (uint8_t)number;
-	*ret_direction = d;
-	return true;
+		return NULL;
+	return is_refused ? &c->refused[number][d] : &c->app[number][d];
 }
 
 /* Attributes are taken when their shape is right and passed over when not. */
@@ -70,15 +70,14 @@ static int counter_take_object(const struct nlattr *attr, void *context)
 static void counter_parse(const struct nlmsghdr *message, struct nft_counters *counters)
 {
 	struct counter_object o = {0};
-	enum direction direction;
-	uint8_t number;
+	struct nft_counter *counter;
 
 	if (mnl_nlmsg_get_payload_len(message) < sizeof(struct nfgenmsg))
 		return;
 	mnl_attr_parse(message, sizeof(struct nfgenmsg), counter_take_object, &o);
-	if (o.name && o.data && counter_parse_name(o.name, &number, &direction))
-		mnl_attr_parse_nested(o.data, counter_take_value,
-				      &counters->app[number][direction]);
+	counter = o.name && o.data ? counter_find(counters, o.name) : NULL;
+	if (counter)
+		mnl_attr_parse_nested(o.data, counter_take_value, counter);
 }
 
 static int counters_request(struct nft *n)

@@ -195,6 +195,30 @@ static void encode_levels(struct nft_encoder *e)
 	}
 }
 
+static void encode_cutting(struct nft_encoder *e)
+{
+	for (int d = 0; d < DIRECTION_COUNT; d++) {
+		flush_chain(e, nft_side_of((enum direction)d)->cut_chain);
+		nft_rules_cut(e, (enum direction)d);
+	}
+}
+
+/* A chain is there before a rule jumps to it. */
+static void encode_chains(struct nft_encoder *e, enum direction d)
+{
+	const struct nft_side *side = nft_side_of(d);
+
+	put_base_chain(e, side->chain,
+		       d == DIRECTION_IN ? NF_INET_LOCAL_IN : NF_INET_LOCAL_OUT);
+	nft_put_chain(e, side->mark_chain);
+	nft_put_chain(e, side->cut_chain);
+	nft_put_chain(e, side->refuse_chain);
+	nft_rules_base(e, d);
+	nft_rules_mark(e, d);
+	nft_rules_cut(e, d);
+	nft_rules_refuse(e, d);
+}
+
 static void encode_create(struct nft_encoder *e)
 {
 	bool is_owned = e->wanted->is_owned && e->features->has_owner_flag;
@@ -206,17 +230,8 @@ static void encode_create(struct nft_encoder *e)
 	nft_put_table(e, NFT_MSG_NEWTABLE, NLM_F_CREATE | NLM_F_EXCL,
 		      is_owned ? NFT_TABLE_F_OWNER : 0);
 	nft_sets_create(e);
-	for (int i = 0; i < DIRECTION_COUNT; i++) {
-		enum direction d = (enum direction)i;
-		const struct nft_side *side = nft_side_of(d);
-
-		put_base_chain(e, side->chain,
-			       d == DIRECTION_IN ? NF_INET_LOCAL_IN
-						 : NF_INET_LOCAL_OUT);
-		nft_put_chain(e, side->mark_chain);
-		nft_rules_base(e, d);
-		nft_rules_mark(e, d);
-	}
+	for (int d = 0; d < DIRECTION_COUNT; d++)
+		encode_chains(e, (enum direction)d);
 }
 
 const char *nft_counter_name(enum direction d, uint8_t number,
@@ -226,16 +241,21 @@ const char *nft_counter_name(enum direction d, uint8_t number,
 	return buf;
 }
 
+const char *nft_refused_name(enum direction d, uint8_t number,
+			     char buf[static NFT_NAME_SIZE])
+{
+	snprintf(buf, NFT_NAME_SIZE, "%s_%u", nft_side_of(d)->refused, number);
+	return buf;
+}
+
+/* A counter of an application, and the element of `map` that leads to it. */
 static void encode_counter(struct nft_encoder *e, const struct plan_step *step,
-			   enum direction d)
+			   const char *map, const char *name)
 {
 	uint32_t key = mark_of(&e->wanted->layout, step->number, 0);
-	const char *map = nft_side_of(d)->counters;
-	char name[NFT_NAME_SIZE];
-	struct nftnl_obj *o;
+	struct nftnl_obj *o = object_new(e, NFT_OBJECT_COUNTER, name);
 
-	o = object_new(e, NFT_OBJECT_COUNTER, nft_counter_name(d, step->number, name));
-	if (step->kind == STEP_APP_REMOVE) {
+	if (step->kind == STEP_APP_REMOVE || step->kind == STEP_REFUSED_REMOVE) {
 		nft_put_element(e, NFT_MSG_DELSETELEM, map, &key, sizeof(key), NULL,
 				NULL);
 		put_object_take(e, NFT_MSG_DELOBJ, o);
@@ -248,6 +268,52 @@ static void encode_counter(struct nft_encoder *e, const struct plan_step *step,
 	}
 	put_object_take(e, NFT_MSG_NEWOBJ, o);
 	nft_put_element(e, NFT_MSG_NEWSETELEM, map, &key, sizeof(key), name, NULL);
+}
+
+static void encode_app(struct nft_encoder *e, const struct plan_step *step)
+{
+	char name[NFT_NAME_SIZE];
+
+	for (int i = 0; i < DIRECTION_COUNT; i++) {
+		enum direction d = (enum direction)i;
+
+		encode_counter(e, step, nft_side_of(d)->counters,
+			       nft_counter_name(d, step->number, name));
+	}
+}
+
+/* A mark into one of the sets, or out of it. */
+static void put_mark(struct nft_encoder *e, const struct plan_step *step,
+		     const char *set, uint32_t flags)
+{
+	uint32_t mark = mark_of(&e->wanted->layout, step->number, flags);
+	bool is_new = step->kind == STEP_CUT_ADD || step->kind == STEP_REFUSED_ADD;
+
+	nft_put_element(e, is_new ? NFT_MSG_NEWSETELEM : NFT_MSG_DELSETELEM, set, &mark,
+			sizeof(mark), NULL, NULL);
+}
+
+static void encode_refused(struct nft_encoder *e, const struct plan_step *step)
+{
+	char name[NFT_NAME_SIZE];
+
+	for (int i = 0; i < DIRECTION_COUNT; i++) {
+		enum direction d = (enum direction)i;
+
+		encode_counter(e, step, nft_side_of(d)->refused,
+			       nft_refused_name(d, step->number, name));
+	}
+	put_mark(e, step, "cut", e->wanted->layout.blocked);
+}
+
+static void encode_cut(struct nft_encoder *e, const struct plan_step *step)
+{
+	if (step->cut == CUT_CALLS)
+		put_mark(e, step, "calls", 0);
+	else if (step->cut == CUT_ALL)
+		put_mark(e, step, "cut", 0);
+	else
+		e->error = -EINVAL;
 }
 
 static void object_set_limit(struct nftnl_obj *o, uint64_t rate)
@@ -344,8 +410,15 @@ static void encode_step(struct nft_encoder *e, const struct plan_step *step)
 		return;
 	case STEP_APP_ADD:
 	case STEP_APP_REMOVE:
-		encode_counter(e, step, DIRECTION_IN);
-		encode_counter(e, step, DIRECTION_OUT);
+		encode_app(e, step);
+		return;
+	case STEP_REFUSED_ADD:
+	case STEP_REFUSED_REMOVE:
+		encode_refused(e, step);
+		return;
+	case STEP_CUT_ADD:
+	case STEP_CUT_REMOVE:
+		encode_cut(e, step);
 		return;
 	case STEP_LIMIT_ADD:
 	case STEP_LIMIT_REMOVE:
@@ -364,6 +437,9 @@ static void encode_step(struct nft_encoder *e, const struct plan_step *step)
 		return;
 	case STEP_LEVELS_SET:
 		encode_levels(e);
+		return;
+	case STEP_CUTTING_SET:
+		encode_cutting(e);
 		return;
 	}
 	e->error = -EINVAL;

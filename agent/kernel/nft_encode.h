@@ -35,6 +35,8 @@ void nft_put_chain(struct nft_encoder *e, const char *name);
 /* Return `buf`. */
 const char *nft_counter_name(enum direction direction, uint8_t number,
 			     char buf[static NFT_NAME_SIZE]);
+const char *nft_refused_name(enum direction direction, uint8_t number,
+			     char buf[static NFT_NAME_SIZE]);
 const char *nft_limit_name(const struct plan_step *step,
 			   char buf[static NFT_NAME_SIZE]);
 

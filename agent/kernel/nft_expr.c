@@ -43,6 +43,13 @@ void expr_ct_mark_masked(struct nft_rule_builder *b, uint32_t mask)
 	expr_bitwise(b, mask, 0);
 }
 
+void expr_ct_state(struct nft_rule_builder *b, enum ip_conntrack_info state)
+{
+	expr_ct_load(b, NFT_CT_STATE);
+	expr_bitwise(b, NF_CT_STATE_BIT((uint32_t)state), 0);
+	expr_compare_u32(b, NFT_CMP_NEQ, 0);
+}
+
 void expr_ct_bytes(struct nft_rule_builder *b)
 {
 	struct nftnl_expr *e;
@@ -162,6 +169,18 @@ void expr_bitwise(struct nft_rule_builder *b, uint32_t mask, uint32_t xor)
 	nftnl_expr_set_u32(e, NFTNL_EXPR_BITWISE_LEN, sizeof(mask));
 	nftnl_expr_set_data(e, NFTNL_EXPR_BITWISE_MASK, &mask, sizeof(mask));
 	nftnl_expr_set_data(e, NFTNL_EXPR_BITWISE_XOR, &xor, sizeof(xor));
+}
+
+void expr_reject(struct nft_rule_builder *b, bool with_reset)
+{
+	struct nftnl_expr *e = append(b, "reject");
+
+	if (!e)
+		return;
+	nftnl_expr_set_u32(e, NFTNL_EXPR_REJECT_TYPE,
+			   with_reset ? NFT_REJECT_TCP_RST : NFT_REJECT_ICMPX_UNREACH);
+	nftnl_expr_set_u8(e, NFTNL_EXPR_REJECT_CODE,
+			  with_reset ? 0 : NFT_REJECT_ICMPX_PORT_UNREACH);
 }
 
 void expr_verdict(struct nft_rule_builder *b, int verdict, const char *chain)

@@ -9,6 +9,7 @@
 #define KERNEL_NFT_EXPR_H
 
 #include <libnftnl/rule.h>
+#include <linux/netfilter/nf_conntrack_common.h>
 #include <linux/netfilter/nf_tables.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -21,7 +22,9 @@ struct nft_rule_builder {
 /* Loads. The register that holds a value after the first four bytes is given. */
 void expr_ct_mark(struct nft_rule_builder *b);
 void expr_ct_mark_masked(struct nft_rule_builder *b, uint32_t mask);
-void expr_ct_bytes(struct nft_rule_builder *b); /* both directions, network order */
+void expr_ct_state(struct nft_rule_builder *b,
+		   enum ip_conntrack_info state); /* matches, too */
+void expr_ct_bytes(struct nft_rule_builder *b);	  /* both directions, network order */
 void expr_meta(struct nft_rule_builder *b, enum nft_meta_keys key);
 void expr_socket_cgroup(struct nft_rule_builder *b, unsigned int level);
 void expr_payload(struct nft_rule_builder *b, enum nft_payload_bases base,
@@ -40,6 +43,8 @@ void expr_object(struct nft_rule_builder *b, const char *map);
 /* Statements. */
 void expr_set_ct_mark(struct nft_rule_builder *b);
 void expr_bitwise(struct nft_rule_builder *b, uint32_t mask, uint32_t xor);
+/* Ends in a drop and an answer: a TCP reset, or "port unreachable". */
+void expr_reject(struct nft_rule_builder *b, bool with_reset);
 /* NF_DROP, NFT_RETURN, or NFT_JUMP with the name of a chain. */
 void expr_verdict(struct nft_rule_builder *b, int verdict, const char *chain);
 

@@ -6,9 +6,11 @@
 #include <netinet/in.h>
 #include <netinet/ip.h>
 #include <netinet/ip6.h>
+#include <netinet/tcp.h>
 #include <netinet/udp.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <string.h>
 
 #include <linux/if_arp.h>
 #include <linux/netfilter.h>
@@ -18,12 +20,18 @@ static const struct nft_side sides[DIRECTION_COUNT] = {
 			  .mark_chain = "mark_in",
 			  .counters = "counters_in",
 			  .rate = "rate_in",
-			  .relay = "relay_in"},
+			  .relay = "relay_in",
+			  .cut_chain = "cut_in",
+			  .refuse_chain = "refuse_in",
+			  .refused = "refused_in"},
 	[DIRECTION_OUT] = {.chain = "output",
 			   .mark_chain = "mark_out",
 			   .counters = "counters_out",
 			   .rate = "rate_out",
-			   .relay = "relay_out"},
+			   .relay = "relay_out",
+			   .cut_chain = "cut_out",
+			   .refuse_chain = "refuse_out",
+			   .refused = "refused_out"},
 };
 
 const struct nft_side *nft_side_of(enum direction direction)
@@ -117,10 +125,12 @@ static void rule_count(struct nft_encoder *e, enum direction direction)
 	rule_end(e, &b);
 }
 
-/* The peer is the source of what comes in and the destination of what goes out. */
-static void rule_trusted4(struct nft_encoder *e, enum direction direction)
+/* Returns where the peer is in a set. It is the source of what comes in and the
+ * destination of what goes out. */
+static void rule_except4(struct nft_encoder *e, enum direction direction,
+			 const char *chain, const char *set)
 {
-	struct nft_rule_builder b = rule_begin(e, sides[direction].chain);
+	struct nft_rule_builder b = rule_begin(e, chain);
 	uint8_t family = NFPROTO_IPV4;
 
 	expr_meta(&b, NFT_META_NFPROTO);
@@ -129,14 +139,15 @@ static void rule_trusted4(struct nft_encoder *e, enum direction direction)
 		     direction == DIRECTION_IN ? offsetof(struct iphdr, saddr)
 					       : offsetof(struct iphdr, daddr),
 		     sizeof(struct in_addr), NFT_REG_1);
-	expr_in_set(&b, "trusted4");
+	expr_in_set(&b, set);
 	expr_verdict(&b, NFT_RETURN, NULL);
 	rule_end(e, &b);
 }
 
-static void rule_trusted6(struct nft_encoder *e, enum direction direction)
+static void rule_except6(struct nft_encoder *e, enum direction direction,
+			 const char *chain, const char *set)
 {
-	struct nft_rule_builder b = rule_begin(e, sides[direction].chain);
+	struct nft_rule_builder b = rule_begin(e, chain);
 	uint8_t family = NFPROTO_IPV6;
 
 	expr_meta(&b, NFT_META_NFPROTO);
@@ -145,7 +156,7 @@ static void rule_trusted6(struct nft_encoder *e, enum direction direction)
 		     direction == DIRECTION_IN ? offsetof(struct ip6_hdr, ip6_src)
 					       : offsetof(struct ip6_hdr, ip6_dst),
 		     sizeof(struct in6_addr), NFT_REG_1);
-	expr_in_set(&b, "trusted6");
+	expr_in_set(&b, set);
 	expr_verdict(&b, NFT_RETURN, NULL);
 	rule_end(e, &b);
 }
@@ -162,18 +173,139 @@ static void rule_limit(struct nft_encoder *e, enum direction direction, uint32_t
 	rule_end(e, &b);
 }
 
+/* To an empty chain while nothing is cut. */
+static void rule_cut(struct nft_encoder *e, enum direction direction)
+{
+	struct nft_rule_builder b = rule_begin(e, sides[direction].chain);
+
+	expr_verdict(&b, NFT_JUMP, sides[direction].cut_chain);
+	rule_end(e, &b);
+}
+
 void nft_rules_base(struct nft_encoder *e, enum direction direction)
 {
 	const struct mark_layout *l = &e->wanted->layout;
+	const char *chain = sides[direction].chain;
 
 	rule_loopback(e, direction);
 	rule_mark(e, direction);
 	rule_heavy(e, direction);
 	rule_count(e, direction);
-	rule_trusted4(e, direction);
-	rule_trusted6(e, direction);
+	rule_except4(e, direction, chain, "trusted4");
+	rule_except6(e, direction, chain, "trusted6");
+	rule_cut(e, direction);
 	rule_limit(e, direction, l->app, sides[direction].rate);
 	rule_limit(e, direction, l->app | l->leg, sides[direction].relay);
+}
+
+/* --- what is cut -------------------------------------------------------------- */
+
+static void rule_cut_marks(struct nft_encoder *e, enum direction direction)
+{
+	const struct mark_layout *l = &e->wanted->layout;
+	struct nft_rule_builder b = rule_begin(e, sides[direction].cut_chain);
+
+	expr_ct_mark_masked(&b, l->app | l->blocked);
+	expr_in_set(&b, "cut");
+	expr_verdict(&b, NFT_JUMP, sides[direction].refuse_chain);
+	rule_end(e, &b);
+}
+
+/* What comes in and is new was begun by its peer, and was not answered yet: an answer
+ * makes it established. */
+static void rule_cut_calls(struct nft_encoder *e)
+{
+	const struct nft_side *side = &sides[DIRECTION_IN];
+	struct nft_rule_builder b = rule_begin(e, side->cut_chain);
+
+	expr_ct_state(&b, IP_CT_NEW);
+	expr_ct_mark_masked(&b, e->wanted->layout.app);
+	expr_in_set(&b, "calls");
+	expr_verdict(&b, NFT_JUMP, side->refuse_chain);
+	rule_end(e, &b);
+}
+
+void nft_rules_cut(struct nft_encoder *e, enum direction direction)
+{
+	if (!plan_is_cutting(e->wanted))
+		return;
+	rule_cut_marks(e, direction);
+	if (direction == DIRECTION_IN)
+		rule_cut_calls(e);
+}
+
+/* An ICMP error has the mark of the flow it is about, our own answers too. */
+static void rule_pass_errors(struct nft_encoder *e, enum direction direction)
+{
+	struct nft_rule_builder b = rule_begin(e, sides[direction].refuse_chain);
+
+	expr_ct_state(&b, IP_CT_RELATED);
+	expr_verdict(&b, NFT_RETURN, NULL);
+	rule_end(e, &b);
+}
+
+/* Likewise a reset, ours or not: it ends what shall end. */
+static void rule_pass_resets(struct nft_encoder *e, enum direction direction)
+{
+	struct nft_rule_builder b = rule_begin(e, sides[direction].refuse_chain);
+	const uint8_t bytes[sizeof(uint32_t)] = {TH_RST}; /* as a register has it */
+	uint8_t tcp = IPPROTO_TCP;
+	uint32_t reset;
+
+	memcpy(&reset, bytes, sizeof(reset));
+	expr_meta(&b, NFT_META_L4PROTO);
+	expr_compare(&b, NFT_CMP_EQ, &tcp, sizeof(tcp));
+	expr_payload(&b, NFT_PAYLOAD_TRANSPORT_HEADER,
+		     offsetof(struct tcphdr, th_flags), sizeof(uint8_t), NFT_REG_1);
+	expr_bitwise(&b, reset, 0);
+	expr_compare_u32(&b, NFT_CMP_NEQ, 0);
+	expr_verdict(&b, NFT_RETURN, NULL);
+	rule_end(e, &b);
+}
+
+static void rule_count_refused(struct nft_encoder *e, enum direction direction)
+{
+	struct nft_rule_builder b = rule_begin(e, sides[direction].refuse_chain);
+
+	expr_ct_mark_masked(&b, e->wanted->layout.app);
+	expr_object(&b, sides[direction].refused);
+	rule_end(e, &b);
+}
+
+static void rule_reset(struct nft_encoder *e, enum direction direction)
+{
+	struct nft_rule_builder b = rule_begin(e, sides[direction].refuse_chain);
+	uint8_t tcp = IPPROTO_TCP;
+
+	expr_meta(&b, NFT_META_L4PROTO);
+	expr_compare(&b, NFT_CMP_EQ, &tcp, sizeof(tcp));
+	expr_reject(&b, true);
+	rule_end(e, &b);
+}
+
+static void rule_refuse(struct nft_encoder *e, enum direction direction)
+{
+	struct nft_rule_builder b = rule_begin(e, sides[direction].refuse_chain);
+
+	if (e->features->has_reject)
+		expr_reject(&b, false);
+	else
+		expr_verdict(&b, NF_DROP, NULL);
+	rule_end(e, &b);
+}
+
+void nft_rules_refuse(struct nft_encoder *e, enum direction direction)
+{
+	const char *chain = sides[direction].refuse_chain;
+
+	rule_except4(e, direction, chain, "near4");
+	rule_except6(e, direction, chain, "near6");
+	rule_pass_errors(e, direction);
+	rule_pass_resets(e, direction);
+	rule_count_refused(e, direction);
+	if (e->features->has_reject)
+		rule_reset(e, direction);
+	rule_refuse(e, direction);
 }
 
 /* --- marking chains ----------------------------------------------------------- */

@@ -14,6 +14,8 @@ struct nft_side {
 	const char *chain;		     /* base chain */
 	const char *mark_chain;		     /* gives a flow its application mark */
 	const char *counters, *rate, *relay; /* object maps */
+	const char *cut_chain, *refuse_chain;
+	const char *refused; /* object map */
 };
 
 const struct nft_side *nft_side_of(enum direction direction);
@@ -22,6 +24,10 @@ const char *nft_cgroups_name(unsigned int level, char buf[static NFT_NAME_SIZE])
 
 /* Appends the rules of the base chain. */
 void nft_rules_base(struct nft_encoder *e, enum direction direction);
+/* Appends the rules that find what is cut, if `wanted` cuts anything, and those that
+ * refuse what was found. */
+void nft_rules_cut(struct nft_encoder *e, enum direction direction);
+void nft_rules_refuse(struct nft_encoder *e, enum direction direction);
 /* Appends the rules that mark, for the cgroup levels that `wanted` has. */
 void nft_rules_mark(struct nft_encoder *e, enum direction direction);
 

@@ -149,41 +149,6 @@ void nft_put_element(struct nft_encoder *e, uint16_t type, const char *map,
 		nftnl_set_free(s);
 }
 
-void nft_sets_create(struct nft_encoder *e)
-{
-	const uint32_t objects = NFT_SET_OBJECT;
-	const uint32_t flow = TYPE_INET_PROTO << TYPE_CONCAT_BITS | TYPE_INET_SERVICE;
-	/* A number has one element in a map, in relay_* one with LEG and one without.
-	 */
-	const uint32_t few = APP_NUMBER_COUNT, twice = 2 * APP_NUMBER_COUNT;
-	const struct set_spec fixed[] = {
-		{"counters_in", objects, TYPE_MARK, 4, NFT_OBJECT_COUNTER, few},
-		{"counters_out", objects, TYPE_MARK, 4, NFT_OBJECT_COUNTER, few},
-		{"rate_in", objects, TYPE_MARK, 4, NFT_OBJECT_LIMIT, few},
-		{"rate_out", objects, TYPE_MARK, 4, NFT_OBJECT_LIMIT, few},
-		{"relay_in", objects, TYPE_MARK, 4, NFT_OBJECT_LIMIT, twice},
-		{"relay_out", objects, TYPE_MARK, 4, NFT_OBJECT_LIMIT, twice},
-		{"ports", NFT_SET_MAP, flow, 8, 0, PLAN_PORTS_MAX},
-		{"trusted4", NFT_SET_INTERVAL, TYPE_IPV4_ADDR, 4, 0, 0},
-		{"trusted6", NFT_SET_INTERVAL, TYPE_IPV6_ADDR, 16, 0, 0},
-	};
-	uint32_t id = 1; /* the kernel wants one for every new set of a transaction */
-
-	for (size_t i = 0; i < sizeof(fixed) / sizeof(fixed[0]); i++)
-		put_set(e, &fixed[i], id++);
-	for (unsigned int level = 1; level <= PLAN_CGROUP_LEVEL_MAX; level++) {
-		char name[NFT_NAME_SIZE];
-		struct set_spec spec = {nft_cgroups_name(level, name),
-					NFT_SET_MAP,
-					TYPE_CGROUPV2,
-					sizeof(uint64_t),
-					0,
-					PLAN_CGROUPS_MAX};
-
-		put_set(e, &spec, id++);
-	}
-}
-
 /* The bytes of an address as its family's set has them. */
 static const void *address_key(const struct addr *a, bool is_ipv4, uint32_t *ret_size)
 {
@@ -225,27 +190,93 @@ static void put_intervals(struct nft_encoder *e, const char *set, bool is_ipv4,
 	}
 }
 
+static void put_networks(struct nft_encoder *e, const char *set, bool is_ipv4,
+			 const struct prefix *networks, size_t count)
+{
+	struct nft_interval *intervals = calloc(count + 1, sizeof(*intervals));
+
+	if (!intervals) {
+		nft_fail_without_memory(e);
+		return;
+	}
+	count = nft_intervals(networks, count, is_ipv4, intervals);
+	put_intervals(e, set, is_ipv4, intervals, count);
+	free(intervals);
+}
+
 static void encode_trusted(struct nft_encoder *e, const char *set, bool is_ipv4)
 {
-	size_t count = e->wanted->trusted_count;
-	struct nft_interval *intervals = calloc(count + 1, sizeof(*intervals));
 	struct nftnl_set *all = elements_new(e, set);
 
-	if (!intervals || !all) {
-		nft_fail_without_memory(e);
-		goto out;
-	}
+	if (!all)
+		return;
 	put_elements(e, NFT_MSG_DELSETELEM, all);
-	count = nft_intervals(e->wanted->trusted, count, is_ipv4, intervals);
-	put_intervals(e, set, is_ipv4, intervals, count);
-out:
-	if (all)
-		nftnl_set_free(all);
-	free(intervals);
+	put_networks(e, set, is_ipv4, e->wanted->trusted, e->wanted->trusted_count);
+	nftnl_set_free(all);
 }
 
 void nft_sets_trust(struct nft_encoder *e)
 {
 	encode_trusted(e, "trusted4", true);
 	encode_trusted(e, "trusted6", false);
+}
+
+/* Whoever has no address of the wide world is no stranger: addr_is_local_scope(). */
+static void sets_fill_near(struct nft_encoder *e)
+{
+	static const char *const texts[] = {"0.0.0.0/8",      "127.0.0.0/8",
+					    "169.254.0.0/16", "224.0.0.0/3",
+					    "fe80::/10",      "ff00::/8"};
+	struct prefix near[sizeof(texts) / sizeof(texts[0])];
+	size_t count = sizeof(texts) / sizeof(texts[0]);
+
+	for (size_t i = 0; i < count; i++)
+		if (prefix_parse(texts[i], &near[i]) < 0) {
+			e->error = -EINVAL;
+			return;
+		}
+	put_networks(e, "near4", true, near, count);
+	put_networks(e, "near6", false, near, count);
+}
+
+void nft_sets_create(struct nft_encoder *e)
+{
+	const uint32_t objects = NFT_SET_OBJECT;
+	const uint32_t flow = TYPE_INET_PROTO << TYPE_CONCAT_BITS | TYPE_INET_SERVICE;
+	/* A number has one element in a map, in relay_* one with LEG and one without.
+	 */
+	const uint32_t few = APP_NUMBER_COUNT, twice = 2 * APP_NUMBER_COUNT;
+	const struct set_spec fixed[] = {
+		{"counters_in", objects, TYPE_MARK, 4, NFT_OBJECT_COUNTER, few},
+		{"counters_out", objects, TYPE_MARK, 4, NFT_OBJECT_COUNTER, few},
+		{"rate_in", objects, TYPE_MARK, 4, NFT_OBJECT_LIMIT, few},
+		{"rate_out", objects, TYPE_MARK, 4, NFT_OBJECT_LIMIT, few},
+		{"relay_in", objects, TYPE_MARK, 4, NFT_OBJECT_LIMIT, twice},
+		{"relay_out", objects, TYPE_MARK, 4, NFT_OBJECT_LIMIT, twice},
+		{"refused_in", objects, TYPE_MARK, 4, NFT_OBJECT_COUNTER, few},
+		{"refused_out", objects, TYPE_MARK, 4, NFT_OBJECT_COUNTER, few},
+		{"cut", 0, TYPE_MARK, 4, 0, twice}, /* with BLOCKED and without */
+		{"calls", 0, TYPE_MARK, 4, 0, few},
+		{"ports", NFT_SET_MAP, flow, 8, 0, PLAN_PORTS_MAX},
+		{"trusted4", NFT_SET_INTERVAL, TYPE_IPV4_ADDR, 4, 0, 0},
+		{"trusted6", NFT_SET_INTERVAL, TYPE_IPV6_ADDR, 16, 0, 0},
+		{"near4", NFT_SET_INTERVAL, TYPE_IPV4_ADDR, 4, 0, 0},
+		{"near6", NFT_SET_INTERVAL, TYPE_IPV6_ADDR, 16, 0, 0},
+	};
+	uint32_t id = 1; /* the kernel wants one for every new set of a transaction */
+
+	for (size_t i = 0; i < sizeof(fixed) / sizeof(fixed[0]); i++)
+		put_set(e, &fixed[i], id++);
+	for (unsigned int level = 1; level <= PLAN_CGROUP_LEVEL_MAX; level++) {
+		char name[NFT_NAME_SIZE];
+		struct set_spec spec = {nft_cgroups_name(level, name),
+					NFT_SET_MAP,
+					TYPE_CGROUPV2,
+					sizeof(uint64_t),
+					0,
+					PLAN_CGROUPS_MAX};
+
+		put_set(e, &spec, id++);
+	}
+	sets_fill_near(e);
 }

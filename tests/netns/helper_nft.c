@@ -45,6 +45,13 @@ static uint8_t proto_parse(const char *text)
 	return strcmp(text, "tcp") == 0 ? IPPROTO_TCP : IPPROTO_UDP;
 }
 
+static enum plan_cut cut_parse(const char *text)
+{
+	if (strcmp(text, "legs") == 0)
+		return CUT_LEGS;
+	return strcmp(text, "calls") == 0 ? CUT_CALLS : CUT_ALL;
+}
+
 static int plan_trust(struct plan *p, const char *text)
 {
 	struct prefix *grown =
@@ -78,6 +85,8 @@ static int plan_fill(struct plan *p)
 		snprintf(a->comment, sizeof(a->comment), "application %zu", i);
 		for (int d = 0; d < DIRECTION_COUNT; d++)
 			a->rate[d] = a->relay_rate[d] = 1000000 + i;
+		a->cuts[CUT_CALLS] = true;
+		a->cuts[i % 2 ? CUT_LEGS : CUT_ALL] = true;
 	}
 	for (unsigned int i = 0; i < PLAN_PORTS_MAX && r == 0; i++)
 		r = plan_set_port(p, i % 2 ? IPPROTO_TCP : IPPROTO_UDP,
@@ -117,7 +126,9 @@ static bool change(struct plan *p, const char *command, char args[4][128])
 		p->apps[first].relay_rate[direction_parse(args[1])] =
 			strtoull(args[2], NULL, 10);
 		p->apps[first].relay_legs_only = strcmp(args[3], "legs") == 0;
-	} else if (strcmp(command, "port") == 0)
+	} else if (strcmp(command, "cut") == 0)
+		p->apps[first].cuts[cut_parse(args[1])] = atoi(args[2]);
+	else if (strcmp(command, "port") == 0)
 		r = plan_set_port(p, proto_parse(args[0]), (uint16_t)atoi(args[1]),
 				  (uint8_t)atoi(args[2]));
 	else if (strcmp(command, "noports") == 0)
@@ -208,13 +219,33 @@ static void print_counters(struct session *s)
 	printf("\n");
 }
 
+static void print_refused(struct session *s)
+{
+	struct nft_counters c;
+	int r = nft_read_counters(s->nft, &c);
+
+	if (r < 0) {
+		answer(r, "");
+		return;
+	}
+	printf("ok");
+	for (size_t i = 0; i < APP_NUMBER_COUNT; i++)
+		if (c.refused[i][DIRECTION_IN].packets ||
+		    c.refused[i][DIRECTION_OUT].packets)
+			printf(" %zu:in=%llu,out=%llu", i,
+			       (unsigned long long)c.refused[i][DIRECTION_IN].packets,
+			       (unsigned long long)c.refused[i][DIRECTION_OUT].packets);
+	printf("\n");
+}
+
 static void print_features(struct session *s)
 {
 	const struct nft_features *f = nft_features(s->nft);
 	char text[80];
 
-	snprintf(text, sizeof(text), "owner=%d cgroup=%d maps=%d", f->has_owner_flag,
-		 f->has_socket_cgroupv2, f->has_object_maps);
+	snprintf(text, sizeof(text), "owner=%d cgroup=%d maps=%d reject=%d",
+		 f->has_owner_flag, f->has_socket_cgroupv2, f->has_object_maps,
+		 f->has_reject);
 	answer(0, text);
 }
 
@@ -226,6 +257,8 @@ static bool run(struct session *s, const char *command)
 		commit_wrong(s);
 	else if (strcmp(command, "counters") == 0)
 		print_counters(s);
+	else if (strcmp(command, "refused") == 0)
+		print_refused(s);
 	else if (strcmp(command, "features") == 0)
 		print_features(s);
 	else if (strcmp(command, "remove") == 0)

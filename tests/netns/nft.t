@@ -90,6 +90,8 @@ set_up() {
 	ip -n $office addr add fd77::1/64 dev uplink nodad
 	ip -n $stranger addr add 10.77.0.2/24 dev uplink
 	ip -n $stranger addr add fd77::2/64 dev uplink nodad
+	ip -n $office addr add fe80::77:1/64 dev uplink nodad
+	ip -n $stranger addr add fe80::77:2/64 dev uplink nodad
 	ip -n $office link set uplink up
 	ip -n $stranger link set uplink up
 	sink $office && sink $stranger || exit 1
@@ -337,6 +339,117 @@ test_legs() {
 		"$(passed $stranger 7000)" 60 200
 }
 
+# Rejected by the sender's own kernel as well, which then sees an error at the socket:
+# helper_nft sends on regardless.
+test_cuts() {
+	local rules
+	ask "relay 2 out 0 all" "rate 1 out 0" "rate 1 in 0" commit
+	rules=$(in_office nft list chain inet relaywarden cut_in | grep -c mark)
+	is "while nothing is cut no rule looks for it" "$rules" 0
+	ask "cut 2 legs 1" commit
+	like "a cut is one transaction" "$answer" '^ok 2 steps$'
+	watch $stranger 7003
+	in_office nft add rule inet other before udp dport 7003 ct mark set 0x02600000
+	send_out 5020 7003 10
+	is "a flow that is blocked does not go out" "$(passed $stranger 7003)" 0
+	watch $stranger 7001
+	send_out 5021 7001 10
+	is "a leg that is not goes on" "$(passed $stranger 7001)" 10
+	ask refused
+	is "what is refused is counted" "$answer" "ok 2:in=0,out=10"
+	ask "cut 1 calls 1" commit
+	like "a second one needs no new rules" "$answer" '^ok 2 steps$'
+	watch $office 7654
+	send_in 9600 7654 10
+	is "what a stranger begins is refused" "$(passed $office 7654)" 0
+	ask refused
+	is "and counted" "$answer" "ok 1:in=10,out=0 2:in=0,out=10"
+	if [[ $features == *reject=1* ]]; then
+		like "and answered: no such port" \
+			"$(in_stranger awk '/^Icmp:/ { print $5 + 0 }' \
+				/proc/net/snmp | tail -1)" '^[1-9]'
+	else
+		skip "and answered: no such port" "no nft_reject_inet"
+	fi
+	watch $stranger 9601
+	send_out 7654 9601 10
+	is "what it begins itself goes out" "$(passed $stranger 9601)" 10
+	watch $office 7654
+	send_in 9601 7654 10
+	is "and the answer comes in" "$(passed $office 7654)" 10
+	ask "trust 10.77.0.2" commit
+	watch $office 7654
+	send_in 9602 7654 10
+	is "a trusted network is let in" "$(passed $office 7654)" 10
+	ask distrust commit
+	watch $office 7654
+	in_stranger "$helper" --send fd77::2 9605 fd77::1 7654 10 1000 >/dev/null
+	is "an IPv6 stranger is refused" "$(passed $office 7654)" 0
+	in_stranger "$helper" --send fe80::77:2%uplink 9606 fe80::77:1%uplink 7654 \
+		10 1000 >/dev/null
+	is "whoever is on the link is none" "$(passed $office 7654)" 10
+	test_cut_all
+	ask "cut 1 calls 0" "cut 1 all 0" "cut 2 legs 0" commit
+	like "all of it goes in one transaction" "$answer" '^ok 4 steps$'
+	rules=$(in_office nft list chain inet relaywarden cut_in | grep -c mark)
+	is "and the rules with it" "$rules" 0
+	watch $stranger 7003
+	send_out 5020 7003 10
+	is "what was blocked goes on" "$(passed $stranger 7003)" 10
+	test_cut_tcp
+}
+
+# One end of a connection that writes ten times a second for five: is it told?
+end_of() { # PERL-EXPRESSION
+	perl -MIO::Socket::INET -e '
+		$SIG{PIPE} = "IGNORE";
+		my $s = eval $ARGV[0] or die "no connection: $!\n";
+		for (1 .. 50) {
+			select undef, undef, undef, 0.1;
+			defined syswrite($s, "x") or do { print "told\n"; exit };
+		}
+		print "waits\n"' "$1"
+}
+
+test_cut_tcp() {
+	if ! command -v perl >/dev/null || [[ $features != *reject=1* ]]; then
+		skip "who connected is told" "needs perl and nft_reject_inet"
+		skip "and so is the other end" "needs perl and nft_reject_inet"
+		return
+	fi
+	in_office nft add rule inet other before tcp dport 7100 ct mark set 0x02600000
+	in_stranger bash -c "$(declare -f end_of); end_of '
+		IO::Socket::INET->new(LocalPort => 7100, Listen => 1)->accept'" \
+		>"$work/answered" &
+	local ends=$!
+	sleep 0.3
+	in_office bash -c "$(declare -f end_of); end_of '
+		IO::Socket::INET->new(PeerAddr => \"10.77.0.2:7100\")'" \
+		>"$work/called" &
+	ends+=" $!"
+	sleep 0.5
+	ask "cut 2 legs 1" commit
+	# shellcheck disable=SC2086
+	wait $ends
+	is "who connected is told" "$(cat "$work/called")" told
+	is "and so is the other end" "$(cat "$work/answered")" told
+	ask "cut 2 legs 0" commit
+}
+
+test_cut_all() {
+	ask "cut 1 calls 0" "cut 1 all 1" commit
+	like "what is cut changes in one transaction" "$answer" '^ok 2 steps$'
+	watch $stranger 9603
+	send_out 7654 9603 10
+	is "nothing goes out" "$(passed $stranger 9603)" 0
+	watch $office 7654
+	send_in 9601 7654 10
+	is "nor does an answer come in" "$(passed $office 7654)" 0
+	watch $stranger 9604
+	send_out 5022 9604 10
+	is "another application is let alone" "$(passed $stranger 9604)" 10
+}
+
 test_changes() {
 	local out list
 	out=$(counted 1 out)
@@ -429,6 +542,7 @@ test_cgroups
 test_limits
 test_trusted
 test_legs
+test_cuts
 test_changes
 test_atomicity
 test_ends

@@ -24,7 +24,7 @@
 #define TABLE "t"
 #define MESSAGES_MAX 128
 
-static const struct nft_features all_features = {true, true, true};
+static const struct nft_features all_features = {true, true, true, true};
 
 /* A step's messages, one after the other. */
 struct encoded {

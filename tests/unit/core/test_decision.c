@@ -35,7 +35,8 @@ static void check_one(enum policy_mode mode, enum promotion_action action,
 		      enum app_role role, enum relay_scope scope, bool legs_suffice)
 {
 	struct app app = make_app(role, legs_suffice);
-	bool shapes = action == PROMOTION_SHAPE &&
+	/* One family of evidence: forbid and block only shape. */
+	bool shapes = action >= PROMOTION_SHAPE &&
 		      (role == ROLE_SUPERNODE || role == ROLE_RELAY);
 	struct decision d;
 	struct policy *p;
@@ -60,6 +61,9 @@ static void check_one(enum policy_mode mode, enum promotion_action action,
 				 scope == RELAY_SCOPE_LEGS ||
 					 (scope == RELAY_SCOPE_AUTO && legs_suffice));
 	assert_int_equal(decision_is_limiting(&d), shapes && mode == MODE_ENFORCE);
+	assert_int_equal(d.lacks_evidence, shapes && action != PROMOTION_SHAPE);
+	assert_int_equal(decision_is_cutting(&d, CUT_COUNT),
+			 action == PROMOTION_FORBID && mode == MODE_ENFORCE);
 	assert_string_equal(d.rule, "voice");
 	/* Line 7 is relay_rate_up, line 5 promotion. */
 	assert_int_equal(d.why.line, shapes ? 7 : 5);
@@ -70,8 +74,91 @@ static void check_one(enum policy_mode mode, enum promotion_action action,
 static void every_combination_decides_as_designed(void **state)
 {
 	(void)state;
-	for (unsigned int i = 0; i < 2 * 3 * 4 * 3 * 2; i++)
-		check_one(i % 2, i / 2 % 3, i / 6 % 4, i / 24 % 3, i / 72);
+	for (unsigned int i = 0; i < 2 * 5 * 4 * 3 * 2; i++)
+		check_one(i % 2, i / 2 % 5, i / 10 % 4, i / 40 % 3, i / 120);
+}
+
+/* Which cuts, as 1 << enum plan_cut, and from which line. */
+static unsigned int cuts_of(const char *text, enum app_role role, bool may_be_cut,
+			    unsigned int *ret_line)
+{
+	struct app app = make_app(role, true);
+	struct policy *p = parse(text);
+	unsigned int cuts = 0;
+	struct decision d;
+
+	app.may_be_cut = may_be_cut;
+	decide(p, &app, &d);
+	for (enum plan_cut i = 0; i < CUT_COUNT; i++)
+		cuts |= (unsigned int)decision_is_cutting(&d, i) << i;
+	assert_int_equal(decision_is_cutting(&d, CUT_COUNT), cuts != 0);
+	*ret_line = d.why.line;
+	policy_free(p);
+	return cuts;
+}
+
+#define VOICE "[app voice]\nmatch.exe = /opt/voice\n"
+#define LEGS (1u << CUT_LEGS)
+#define CALLS (1u << CUT_CALLS)
+#define ALL (1u << CUT_ALL)
+
+static void what_is_cut_follows_from_role_evidence_and_section(void **state)
+{
+	static const struct {
+		const char *text;
+		enum app_role role;
+		bool may_be_cut;
+		unsigned int cuts, line;
+	} cases[] = {
+		{VOICE "promotion = forbid\n", ROLE_RELAY, true, LEGS | CALLS, 3},
+		{VOICE "promotion = forbid\n", ROLE_SUPERNODE, true, LEGS | CALLS, 3},
+		/* Named, it is not reachable, promoted or not. */
+		{VOICE "promotion = forbid\n", ROLE_RELAY, false, CALLS, 3},
+		{VOICE "promotion = forbid\n", ROLE_CLIENT, false, CALLS, 3},
+		{"[app *]\npromotion = forbid\n", ROLE_RELAY, true, LEGS | CALLS, 2},
+		{"[app *]\npromotion = forbid\n", ROLE_RELAY, false, 0, 2},
+		{"[app *]\npromotion = forbid\n", ROLE_SUSPECT, true, 0, 2},
+		/* Inherited from [app *], which names nobody. */
+		{"[app *]\npromotion = forbid\n" VOICE, ROLE_CLIENT, false, 0, 2},
+		{"[app *]\npromotion = forbid\n" VOICE, ROLE_RELAY, true, LEGS | CALLS,
+		 2},
+		{VOICE "promotion = block\n", ROLE_RELAY, true, ALL, 3},
+		{VOICE "promotion = block\n", ROLE_RELAY, false, 0, 3},
+		{VOICE "promotion = block\n", ROLE_CLIENT, true, 0, 3},
+		{"[agent]\nmode = monitor\n" VOICE "promotion = forbid\n", ROLE_RELAY,
+		 true, 0, 5},
+		{VOICE "promotion = allow\n", ROLE_RELAY, true, 0, 3},
+		/* The line is the cut's, though there is a rate. */
+		{VOICE "promotion = forbid\nrelay_rate_up = 1mbit\n", ROLE_RELAY, true,
+		 LEGS | CALLS, 3},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		unsigned int line, cuts = cuts_of(cases[i].text, cases[i].role,
+						  cases[i].may_be_cut, &line);
+
+		if (cuts != cases[i].cuts || line != cases[i].line)
+			fail_msg("case %zu: cuts %u, line %u", i, cuts, line);
+	}
+}
+
+static void what_a_cut_leaves_of_a_relay_is_shaped(void **state)
+{
+	struct app app = make_app(ROLE_RELAY, false);
+	struct policy *p = parse(VOICE "promotion = forbid\nrelay_rate_up = 1mbit\n");
+	struct decision d;
+
+	(void)state;
+	app.may_be_cut = true;
+	decide(p, &app, &d);
+	assert_int_equal(d.relay_rate[DIRECTION_OUT], 125000);
+	assert_false(d.relay_legs_only);
+	policy_free(p);
+	p = parse(VOICE "promotion = block\nrelay_rate_up = 1mbit\n");
+	decide(p, &app, &d);
+	assert_false(decision_is_limiting(&d)); /* there is nothing left */
+	policy_free(p);
 }
 
 static struct policy_origin why(const char *keys, enum app_role role,
@@ -163,6 +250,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_combination_decides_as_designed),
+		cmocka_unit_test(what_is_cut_follows_from_role_evidence_and_section),
+		cmocka_unit_test(what_a_cut_leaves_of_a_relay_is_shaped),
 		cmocka_unit_test(the_line_shown_is_that_of_the_limit_in_force),
 		cmocka_unit_test(
 			an_inherited_limit_shows_the_line_it_is_inherited_from),

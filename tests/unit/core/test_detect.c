@@ -364,6 +364,51 @@ static void what_pushes_against_our_limit_stays_promoted(void **state)
 	traffic_end(&t);
 }
 
+static void those_that_are_refused_hold_the_role_until_they_give_up(void **state)
+{
+	struct traffic t;
+	double seconds;
+
+	(void)state;
+	traffic_begin(&t, 13);
+	traffic_flow(&t, 1, true);
+	traffic_flow(&t, 2, true);
+	assert_true(seconds_until(&t, relayed_call, ROLE_RELAY, 60) > 0);
+	engine_set_cut(t.engine, 1, true, true);
+	assert_true(seconds_until(&t, silence, ROLE_CLIENT, 900) < 0);
+	assert_true(traffic_app(&t)->is_held);
+	engine_set_cut(t.engine, 1, true, false);
+	seconds = seconds_until(&t, silence, ROLE_CLIENT, 900);
+	assert_true(seconds >= 59 && seconds <= 70);
+	/* Calls alone, without a cut, hold nothing. */
+	assert_true(seconds_until(&t, relayed_call, ROLE_RELAY, 60) > 0);
+	engine_set_cut(t.engine, 1, false, true);
+	assert_true(seconds_until(&t, silence, ROLE_CLIENT, 600) > 0);
+	traffic_end(&t);
+}
+
+static void what_may_be_cut_may_so_until_its_role_ends(void **state)
+{
+	struct traffic t;
+
+	(void)state;
+	traffic_begin(&t, 14);
+	traffic_flow(&t, 1, true);
+	traffic_flow(&t, 2, true);
+	assert_true(seconds_until(&t, relayed_call, ROLE_RELAY, 60) > 0);
+	for (unsigned int i = 0; i < 120 * SECOND && traffic_app(&t)->families < 2; i++)
+		relayed_call(&t, i);
+	assert_true(traffic_app(&t)->may_be_cut);
+	engine_set_cut(t.engine, 1, true, false);
+	/* Under the cut the evidence fades, and does not take the cut with it. */
+	assert_true(seconds_until(&t, silence, ROLE_CLIENT, 200) < 0);
+	assert_true(traffic_app(&t)->families < 2);
+	assert_true(traffic_app(&t)->may_be_cut);
+	assert_true(seconds_until(&t, silence, ROLE_CLIENT, 600) > 0);
+	assert_false(traffic_app(&t)->may_be_cut);
+	traffic_end(&t);
+}
+
 static void a_suspended_machine_keeps_its_roles(void **state)
 {
 	struct traffic t;
@@ -437,6 +482,9 @@ int main(void)
 		cmocka_unit_test(the_owners_own_flow_is_no_leg),
 		cmocka_unit_test(a_promotion_that_ends_is_cleared_after_five_minutes),
 		cmocka_unit_test(what_pushes_against_our_limit_stays_promoted),
+		cmocka_unit_test(
+			those_that_are_refused_hold_the_role_until_they_give_up),
+		cmocka_unit_test(what_may_be_cut_may_so_until_its_role_ends),
 		cmocka_unit_test(a_suspended_machine_keeps_its_roles),
 		cmocka_unit_test(files_that_are_stored_speak_against_a_relay),
 		cmocka_unit_test(a_hub_of_idle_strangers_counts_after_a_minute),

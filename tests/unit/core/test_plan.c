@@ -26,6 +26,8 @@ struct model {
 	bool has_counters[APP_NUMBER_COUNT];
 	char comment[APP_NUMBER_COUNT][64];
 	struct model_limit limit[APP_NUMBER_COUNT][2][DIRECTION_COUNT];
+	bool is_cutting; /* has the rules for it */
+	bool has_refused[APP_NUMBER_COUNT], cuts[APP_NUMBER_COUNT][CUT_COUNT];
 	struct plan entries; /* its ports and cgroups */
 	struct prefix trusted[PLAN_TRUSTED_MAX];
 	size_t trusted_count;
@@ -53,6 +55,7 @@ static void model_create(struct model *m, const struct plan *wanted)
 	m->layout = wanted->layout;
 	m->is_owned = wanted->is_owned;
 	m->levels = plan_cgroup_levels(wanted);
+	m->is_cutting = plan_is_cutting(wanted);
 }
 
 static void model_app(struct model *m, const struct plan *wanted,
@@ -81,6 +84,26 @@ static void model_limit(struct model *m, const struct plan_step *s)
 	/* Its elements are found by what they cover. */
 	assert_int_equal(l->legs_only, s->legs_only);
 	*l = (struct model_limit){0};
+}
+
+/* A counter in use can't go, and none that is missing can be used. */
+static void model_refused(struct model *m, const struct plan_step *s)
+{
+	bool is_add = s->kind == STEP_REFUSED_ADD;
+
+	assert_true(m->has_refused[s->number] != is_add);
+	for (int i = 0; i < CUT_COUNT; i++)
+		assert_false(m->cuts[s->number][i]);
+	m->has_refused[s->number] = is_add;
+}
+
+static void model_cut(struct model *m, const struct plan_step *s)
+{
+	bool is_add = s->kind == STEP_CUT_ADD;
+
+	assert_true(m->cuts[s->number][s->cut] != is_add);
+	assert_true(m->has_refused[s->number]);
+	m->cuts[s->number][s->cut] = is_add;
 }
 
 static void model_port(struct model *m, const struct plan_step *s)
@@ -151,6 +174,14 @@ static void model_apply(struct model *m, const struct plan *wanted,
 		case STEP_LIMIT_REMOVE:
 			model_limit(m, s);
 			break;
+		case STEP_REFUSED_ADD:
+		case STEP_REFUSED_REMOVE:
+			model_refused(m, s);
+			break;
+		case STEP_CUT_ADD:
+		case STEP_CUT_REMOVE:
+			model_cut(m, s);
+			break;
 		case STEP_PORT_ADD:
 		case STEP_PORT_REMOVE:
 			model_port(m, s);
@@ -165,6 +196,9 @@ static void model_apply(struct model *m, const struct plan *wanted,
 		case STEP_LEVELS_SET:
 			m->levels = plan_cgroup_levels(wanted);
 			break;
+		case STEP_CUTTING_SET:
+			m->is_cutting = plan_is_cutting(wanted);
+			break;
 		}
 	}
 }
@@ -177,6 +211,10 @@ static void assert_is_installed_app(const struct model *m, const struct plan *wa
 	assert_int_equal(m->has_counters[number], a->is_present);
 	if (a->is_present)
 		assert_string_equal(m->comment[number], a->comment);
+	assert_int_equal(m->has_refused[number], plan_app_is_cut(a));
+	for (int i = 0; i < CUT_COUNT; i++)
+		assert_int_equal(m->cuts[number][i],
+				 a->is_present && i != CUT_LEGS && a->cuts[i]);
 	for (int d = 0; d < DIRECTION_COUNT; d++) {
 		const struct model_limit *relay = &m->limit[number][1][d];
 
@@ -194,6 +232,7 @@ static void assert_is_installed(const struct model *m, const struct plan *wanted
 	assert_int_equal(m->is_owned, wanted->is_owned);
 	assert_int_equal(m->layout.mask, wanted->layout.mask);
 	assert_int_equal(m->levels, plan_cgroup_levels(wanted));
+	assert_int_equal(m->is_cutting, plan_is_cutting(wanted));
 	for (size_t i = 0; i < APP_NUMBER_COUNT; i++)
 		assert_is_installed_app(m, wanted, i);
 	assert_int_equal(m->entries.port_count, wanted->port_count);
@@ -373,6 +412,40 @@ static void a_number_that_passed_to_another_app_gets_new_counters(void **state)
 	plan_done(&q);
 }
 
+static void the_first_cut_brings_the_rules_and_the_last_takes_them(void **state)
+{
+	struct plan p, q;
+
+	(void)state;
+	full_plan(&p);
+	full_plan(&q);
+	q.apps[7].cuts[CUT_LEGS] = q.apps[7].cuts[CUT_CALLS] = true;
+	assert_steps(&p, &q, STEP_CUTTING_SET, STEP_REFUSED_ADD, STEP_CUT_ADD);
+	assert_steps(&q, &p, STEP_CUTTING_SET, STEP_CUT_REMOVE, STEP_REFUSED_REMOVE);
+	plan_done(&p);
+	plan_done(&q);
+}
+
+static void what_was_refused_stays_counted_while_the_cut_changes(void **state)
+{
+	struct plan p, q;
+
+	(void)state;
+	full_plan(&p);
+	full_plan(&q);
+	p.apps[7].cuts[CUT_CALLS] = true;
+	q.apps[7].cuts[CUT_CALLS] = q.apps[7].cuts[CUT_ALL] = true;
+	assert_steps(&p, &q, STEP_CUT_ADD);
+	assert_steps(&q, &p, STEP_CUT_REMOVE);
+	/* But another application of that number begins anew. */
+	strcpy(q.apps[7].comment, "torrent");
+	q.apps[7].cuts[CUT_ALL] = false;
+	assert_steps(&p, &q, STEP_CUT_REMOVE, STEP_REFUSED_REMOVE, STEP_APP_REMOVE,
+		     STEP_APP_ADD, STEP_REFUSED_ADD, STEP_CUT_ADD);
+	plan_done(&p);
+	plan_done(&q);
+}
+
 static void an_absent_app_takes_its_limits_with_it(void **state)
 {
 	struct plan p, q;
@@ -534,6 +607,9 @@ static void random_plan(uint32_t *seed, struct plan *ret_plan)
 		a->relay_legs_only = next_random(seed) % 2;
 		snprintf(a->comment, sizeof(a->comment), "app%u",
 			 next_random(seed) % 3);
+		a->cuts[CUT_CALLS] = next_random(seed) % 2;
+		a->cuts[CUT_LEGS] = next_random(seed) % 3 == 0;
+		a->cuts[CUT_ALL] = next_random(seed) % 3 == 0;
 		a->rate[next_random(seed) % 2] = next_random(seed) % 3;
 		a->relay_rate[next_random(seed) % 2] = next_random(seed) % 3;
 	}
@@ -582,6 +658,9 @@ int main(void)
 		cmocka_unit_test(a_removed_limit_remembers_what_its_elements_cover),
 		cmocka_unit_test(legs_only_without_a_relay_rate_changes_nothing),
 		cmocka_unit_test(a_number_that_passed_to_another_app_gets_new_counters),
+		cmocka_unit_test(
+			the_first_cut_brings_the_rules_and_the_last_takes_them),
+		cmocka_unit_test(what_was_refused_stays_counted_while_the_cut_changes),
 		cmocka_unit_test(an_absent_app_takes_its_limits_with_it),
 		cmocka_unit_test(
 			a_port_that_changes_hands_is_removed_before_it_is_added),

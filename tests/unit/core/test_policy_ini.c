@@ -387,15 +387,19 @@ static void an_unknown_value_is_refused_with_the_nearest(void **state)
 			"did you mean 'warn'?");
 }
 
-static void forbid_and_block_are_refused_and_shape_is_named(void **state)
+static void forbid_and_block_need_no_rate(void **state)
 {
+	struct policy *p = parse("[app *]\npromotion = block\n"
+				 "[app x]\nmatch.user = u\npromotion = forbid\n");
+
 	(void)state;
-	assert_string_equal(
-		error_of("[app x]\nmatch.user = u\npromotion = forbid\n"),
-		"bad.ini:3: promotion: 'forbid' is not yet enforced by this "
-		"version; use shape with relay_rate_up and relay_rate_down");
-	assert_mentions(error_of("[app *]\npromotion = block\n"),
-			"'block' is not yet enforced by this version; use shape");
+	assert_int_equal(p->rules[0].promotion, PROMOTION_BLOCK);
+	assert_int_equal(p->rules[1].promotion, PROMOTION_FORBID);
+	assert_string_equal(promotion_action_name(PROMOTION_BLOCK), "block");
+	assert_string_equal(promotion_action_name(PROMOTION_FORBID), "forbid");
+	policy_free(p);
+	assert_mentions(error_of("[app *]\npromotion = frobid\n"),
+			"did you mean 'forbid'?");
 }
 
 static void shape_without_a_rate_is_refused(void **state)
@@ -698,6 +702,7 @@ static void every_example_parses_on_top_of_the_default(void **state)
 	static const char *const examples[] = {
 		"rules/examples/shape-a-known-client.ini",
 		"rules/examples/shape-anything-promoted.ini",
+		"rules/examples/forbid-promotion.ini",
 		"rules/examples/office-100mbit.ini",
 	};
 
@@ -729,7 +734,7 @@ int main(void)
 		cmocka_unit_test(an_unknown_unit_is_refused_with_the_nearest),
 		cmocka_unit_test(a_rate_that_is_none_is_refused),
 		cmocka_unit_test(an_unknown_value_is_refused_with_the_nearest),
-		cmocka_unit_test(forbid_and_block_are_refused_and_shape_is_named),
+		cmocka_unit_test(forbid_and_block_need_no_rate),
 		cmocka_unit_test(shape_without_a_rate_is_refused),
 		cmocka_unit_test(a_key_written_twice_in_one_file_is_refused),
 		cmocka_unit_test(the_default_rule_must_not_match),

@@ -152,16 +152,49 @@ static void a_wrong_parameter_is_named(void **state)
 static void an_application_has_every_member_of_the_interface(void **state)
 {
 	static const char *const members[] = {
-		"name",		"id",	      "judged_with", "key",
-		"kind",		"exe",	      "unit",	     "user",
-		"uid",		"client",     "role",	     "promoted",
-		"probability",	"since",      "peers",	     "peers_in",
-		"peers_out",	"flows",      "legs",	     "bytes_in",
-		"bytes_out",	"relayed_in", "relayed_out", "rate_in",
-		"rate_out",	"counted",    "decision",    "rule",
-		"rule_file",	"rule_line",  "enforced",    "limited",
-		"limits",	"pids",	      "client_word", "client_forbid",
-		"client_trade", "own_in",     "own_out",     "evidence_families",
+		"name",
+		"id",
+		"judged_with",
+		"key",
+		"kind",
+		"exe",
+		"unit",
+		"user",
+		"uid",
+		"client",
+		"role",
+		"promoted",
+		"probability",
+		"since",
+		"peers",
+		"peers_in",
+		"peers_out",
+		"flows",
+		"legs",
+		"bytes_in",
+		"bytes_out",
+		"relayed_in",
+		"relayed_out",
+		"rate_in",
+		"rate_out",
+		"counted",
+		"decision",
+		"rule",
+		"rule_file",
+		"rule_line",
+		"enforced",
+		"limited",
+		"limits",
+		"cuts",
+		"lacks_evidence",
+		"refused",
+		"pids",
+		"client_word",
+		"client_forbid",
+		"client_trade",
+		"own_in",
+		"own_out",
+		"evidence_families",
 		"may_be_cut",
 	};
 	json_t *reply = ask(*state, report_status, &anna, "supernode", NULL);
@@ -218,6 +251,7 @@ static void expect_cut(struct report_fixture *f, bool is_promoted,
 
 	app->role = is_promoted ? ROLE_RELAY : ROLE_SUSPECT;
 	app->families = families;
+	app->may_be_cut = may_be_cut; /* what detection made of both */
 	reply = ask(f, report_status, &anna, "supernode", NULL);
 	found = find_in(reply, "supernode");
 	assert_int_equal(int_of(found, "evidence_families"), families);
@@ -226,11 +260,64 @@ static void expect_cut(struct report_fixture *f, bool is_promoted,
 	json_decref(reply);
 }
 
-static void what_cuts_needs_a_promotion_and_two_families(void **state)
+static void what_may_be_cut_is_what_detection_says(void **state)
 {
 	expect_cut(*state, true, 1, false);
 	expect_cut(*state, true, 2, true);
 	expect_cut(*state, false, 2, false);
+}
+
+static void forbid(struct report_fixture *f)
+{
+	f->policy->rules[0].promotion = PROMOTION_FORBID;
+}
+
+static void a_cut_is_told_with_its_line_and_what_it_refused(void **state)
+{
+	struct report_fixture *f = *state;
+	struct report_refused refused[APP_NUMBER_COUNT] = {
+		[1] = {.packets = {42, 7}, .since_ns = 13 * SECOND}};
+	const json_t *app;
+	json_t *reply;
+
+	forbid(f);
+	promote(app_of(f, 1));
+	app_of(f, 1)->may_be_cut = true;
+	f->in.refused = refused;
+	reply = ask(f, report_status, &anna, NULL, NULL);
+	app = find_in(reply, "supernode");
+	assert_int_equal(int_of(json_object_get(reply, "summary"), "cut"), 1);
+	assert_int_equal(json_array_size(json_object_get(app, "cuts")), 2);
+	assert_string_equal(
+		json_string_value(json_array_get(json_object_get(app, "cuts"), 0)),
+		"legs");
+	assert_int_equal(int_of(app, "rule_line"), 4); /* promotion's */
+	app = json_object_get(app, "refused");
+	assert_int_equal(int_of(app, "packets_in"), 42);
+	assert_int_equal(int_of(app, "packets_out"), 7);
+	assert_int_equal(int_of(app, "since"), OFFSET + 13);
+	app = find_in(reply, "firefox");
+	assert_int_equal(json_array_size(json_object_get(app, "cuts")), 0);
+	assert_int_equal(int_of(json_object_get(app, "refused"), "since"), 0);
+	f->in.refused = NULL;
+	json_decref(reply);
+}
+
+static void a_cut_that_lacks_evidence_is_told(void **state)
+{
+	struct report_fixture *f = *state;
+	const json_t *app;
+	json_t *reply;
+
+	forbid(f);
+	promote(app_of(f, 1));
+	reply = ask(f, report_status, &anna, NULL, NULL);
+	app = find_in(reply, "supernode");
+	assert_true(json_is_true(json_object_get(app, "lacks_evidence")));
+	assert_true(json_is_true(json_object_get(app, "limited")));
+	assert_int_equal(json_array_size(json_object_get(app, "cuts")), 0);
+	assert_int_equal(int_of(json_object_get(reply, "summary"), "cut"), 0);
+	json_decref(reply);
 }
 
 static void times_are_of_the_wall(void **state)
@@ -453,7 +540,9 @@ int main(void)
 		CASE(an_application_has_every_member_of_the_interface),
 		CASE(the_word_of_its_network_is_told_unless_it_is_a_trade),
 		CASE(what_is_not_relayed_is_its_own),
-		CASE(what_cuts_needs_a_promotion_and_two_families),
+		CASE(what_may_be_cut_is_what_detection_says),
+		CASE(a_cut_is_told_with_its_line_and_what_it_refused),
+		CASE(a_cut_that_lacks_evidence_is_told),
 		CASE(times_are_of_the_wall),
 		CASE(a_promoted_application_shows_its_limit_and_its_line),
 		CASE(in_monitor_mode_nothing_is_limited),

@@ -86,6 +86,7 @@ static void both_chains_have_their_rules_in_order(void **state)
 		"ct bitwise objref",
 		"meta cmp payload lookup immediate",
 		"meta cmp payload lookup immediate",
+		"immediate",
 		"ct bitwise objref immediate",
 		"ct bitwise objref immediate",
 		"",
@@ -155,8 +156,8 @@ static void every_rule_keeps_to_the_mask_of_the_layout(void **state)
 	struct rule_text mark = rule_of(&e, "input", 1);
 	struct rule_text heavy = rule_of(&e, "input", 2);
 	struct rule_text count = rule_of(&e, "input", 3);
-	struct rule_text rate = rule_of(&e, "input", 6);
-	struct rule_text relay = rule_of(&e, "input", 7);
+	struct rule_text rate = rule_of(&e, "input", 7);
+	struct rule_text relay = rule_of(&e, "input", 8);
 
 	(void)state;
 	assert_int_equal(data_u32(mark.expr[1], NFTNL_EXPR_BITWISE_MASK), 0xfffff0ff);
@@ -209,7 +210,7 @@ static void the_peer_is_source_of_input_and_destination_of_output(void **state)
 static void a_limit_drops_what_is_above_it(void **state)
 {
 	struct encoded e = encode_create(0xfff00000);
-	struct rule_text t = rule_of(&e, "output", 7);
+	struct rule_text t = rule_of(&e, "output", 8);
 
 	(void)state;
 	assert_string_equal(nftnl_expr_get_str(t.expr[2], NFTNL_EXPR_OBJREF_SET_NAME),
@@ -266,6 +267,118 @@ static void without_socket_cgroup_only_ports_mark(void **state)
 	rule_done(&t);
 	encoded_done(&e);
 	plan_done(&p);
+}
+
+/* --- what is cut -------------------------------------------------------------- */
+
+static void expect_rule(const struct encoded *e, const char *chain, size_t at,
+			const char *names)
+{
+	struct rule_text t = rule_of(e, chain, at);
+
+	assert_string_equal(t.names, names);
+	rule_done(&t);
+}
+
+static void while_nothing_is_cut_the_cutting_chains_are_empty(void **state)
+{
+	struct plan p = plan_new();
+	struct encoded e =
+		encode(&all_features, &p, (struct plan_step){.kind = STEP_CUTTING_SET});
+
+	(void)state;
+	assert_int_equal(e.count, 2);
+	assert_int_equal(type_of(&e, 0), NFT_MSG_DELRULE);
+	assert_int_equal(type_of(&e, 1), NFT_MSG_DELRULE);
+	encoded_done(&e);
+	e = encode_create(0xfff00000);
+	expect_rule(&e, "cut_in", 0, "");
+	expect_rule(&e, "cut_out", 0, "");
+	encoded_done(&e);
+}
+
+static void a_cut_looks_at_the_mark_and_calls_at_the_state(void **state)
+{
+	struct plan p = plan_new();
+	struct encoded e;
+	struct rule_text t;
+
+	(void)state;
+	p.apps[7] = (struct plan_app){.is_present = true, .cuts[CUT_CALLS] = true};
+	e = encode(&all_features, &p, (struct plan_step){.kind = STEP_CUTTING_SET});
+	t = rule_of(&e, "cut_in", 0);
+	assert_string_equal(t.names, "ct bitwise lookup immediate");
+	/* application and BLOCKED, no other flag */
+	assert_int_equal(data_u32(t.expr[1], NFTNL_EXPR_BITWISE_MASK), 0xff200000);
+	assert_string_equal(nftnl_expr_get_str(t.expr[3], NFTNL_EXPR_IMM_CHAIN),
+			    "refuse_in");
+	rule_done(&t);
+	t = rule_of(&e, "cut_in", 1);
+	assert_string_equal(t.names, "ct bitwise cmp ct bitwise lookup immediate");
+	assert_int_equal(nftnl_expr_get_u32(t.expr[0], NFTNL_EXPR_CT_KEY),
+			 NFT_CT_STATE);
+	assert_int_equal(data_u32(t.expr[1], NFTNL_EXPR_BITWISE_MASK), 8); /* NEW */
+	assert_int_equal(data_u32(t.expr[4], NFTNL_EXPR_BITWISE_MASK), 0xff000000);
+	assert_string_equal(nftnl_expr_get_str(t.expr[5], NFTNL_EXPR_LOOKUP_SET),
+			    "calls");
+	rule_done(&t);
+	/* What it begins itself goes out. */
+	expect_rule(&e, "cut_out", 0, "ct bitwise lookup immediate");
+	expect_rule(&e, "cut_out", 1, "");
+	encoded_done(&e);
+}
+
+static void what_is_refused_is_counted_and_answered(void **state)
+{
+	static const char *const names[] = {
+		"meta cmp payload lookup immediate",	  /* near4 */
+		"meta cmp payload lookup immediate",	  /* near6 */
+		"ct bitwise cmp immediate",		  /* errors pass */
+		"meta cmp payload bitwise cmp immediate", /* resets pass */
+		"ct bitwise objref",
+		"meta cmp reject",
+		"reject",
+		"",
+	};
+	struct encoded e = encode_create(0xfff00000);
+	struct rule_text t;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		expect_rule(&e, "refuse_in", i, names[i]);
+		expect_rule(&e, "refuse_out", i, names[i]);
+	}
+	t = rule_of(&e, "refuse_out", 5);
+	assert_int_equal(nftnl_expr_get_u32(t.expr[2], NFTNL_EXPR_REJECT_TYPE),
+			 NFT_REJECT_TCP_RST);
+	rule_done(&t);
+	t = rule_of(&e, "refuse_out", 3);
+	assert_int_equal(nftnl_expr_get_u32(t.expr[2], NFTNL_EXPR_PAYLOAD_OFFSET), 13);
+	assert_int_equal(nftnl_expr_get_u32(t.expr[5], NFTNL_EXPR_IMM_VERDICT),
+			 (uint32_t)NFT_RETURN);
+	rule_done(&t);
+	t = rule_of(&e, "refuse_out", 6);
+	assert_int_equal(nftnl_expr_get_u32(t.expr[0], NFTNL_EXPR_REJECT_TYPE),
+			 NFT_REJECT_ICMPX_UNREACH);
+	assert_int_equal(nftnl_expr_get_u8(t.expr[0], NFTNL_EXPR_REJECT_CODE),
+			 NFT_REJECT_ICMPX_PORT_UNREACH);
+	rule_done(&t);
+	encoded_done(&e);
+}
+
+static void without_reject_what_is_refused_is_dropped(void **state)
+{
+	const struct nft_features old = {.has_object_maps = true};
+	struct plan p = plan_new();
+	struct encoded e = encode(&old, &p, (struct plan_step){.kind = STEP_CREATE});
+	struct rule_text t = rule_of(&e, "refuse_in", 5);
+
+	(void)state;
+	assert_string_equal(t.names, "immediate");
+	assert_int_equal(nftnl_expr_get_u32(t.expr[0], NFTNL_EXPR_IMM_VERDICT),
+			 NF_DROP);
+	rule_done(&t);
+	encoded_done(&e);
 }
 
 /* --- table -------------------------------------------------------------------- */
@@ -344,6 +457,10 @@ int main(void)
 		cmocka_unit_test(a_limit_drops_what_is_above_it),
 		cmocka_unit_test(marking_looks_at_the_deepest_level_in_use_first),
 		cmocka_unit_test(without_socket_cgroup_only_ports_mark),
+		cmocka_unit_test(while_nothing_is_cut_the_cutting_chains_are_empty),
+		cmocka_unit_test(a_cut_looks_at_the_mark_and_calls_at_the_state),
+		cmocka_unit_test(what_is_refused_is_counted_and_answered),
+		cmocka_unit_test(without_reject_what_is_refused_is_dropped),
 		cmocka_unit_test(creation_clears_a_leftover_and_then_owns),
 		cmocka_unit_test(the_owner_flag_needs_the_kernel_and_the_wish),
 		cmocka_unit_test(base_chains_come_after_the_common_filters),
