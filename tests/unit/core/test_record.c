@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "../support/tape.h"
 #include "core/engine.h"
 #include "core/policy_ini.h"
-#include "core/record.h"
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
@@ -13,123 +13,6 @@
 #include <string.h>
 
 #include <cmocka.h>
-
-#define START_NS UINT64_C(5000000000)
-#define EPOCH_NS UINT64_C(1790000000000000000)
-#define HEADER_SIZE 32
-#define SECOND_NS UINT64_C(1000000000)
-
-/* --- a recording in memory ------------------------------------------------------ */
-
-struct tape {
-	struct record_encoder *encoder;
-	uint8_t *data;
-	size_t size;
-	uint32_t seed;
-};
-
-static uint32_t noise(struct tape *t, uint32_t below)
-{
-	t->seed = t->seed * 1664525u + 1013904223u;
-	return (t->seed >> 8) % below;
-}
-
-static void append(struct tape *t, const uint8_t *data, size_t size)
-{
-	t->data = realloc(t->data, t->size + size);
-	assert_non_null(t->data);
-	memcpy(t->data + t->size, data, size);
-	t->size += size;
-}
-
-static void begin(struct tape *t, uint32_t seed)
-{
-	uint8_t buf[RECORD_MAX];
-	size_t size;
-
-	*t = (struct tape){.seed = seed};
-	assert_int_equal(record_encoder_new(START_NS, EPOCH_NS, &t->encoder), 0);
-	assert_int_equal(record_encode_header(t->encoder, buf, &size), 0);
-	assert_int_equal(size, HEADER_SIZE);
-	append(t, buf, size);
-}
-
-static size_t put(struct tape *t, const struct observation *o)
-{
-	uint8_t buf[RECORD_MAX];
-	size_t size;
-
-	assert_int_equal(record_encode(t->encoder, o, buf, &size), 0);
-	append(t, buf, size);
-	return size;
-}
-
-static void put_end(struct tape *t)
-{
-	uint8_t buf[RECORD_MAX];
-
-	append(t, buf, record_encode_end(false, buf));
-}
-
-static void done(struct tape *t)
-{
-	record_encoder_free(t->encoder);
-	free(t->data);
-}
-
-/* Decodes all of it in pieces of `chunk` bytes; what went wrong, or NULL. The caller
- * frees the text. */
-typedef void on_record(void *context, const struct record *r);
-
-static char *play(const uint8_t *data, size_t size, size_t chunk, on_record *f,
-		  void *context)
-{
-	struct record_decoder *d;
-	size_t at = 0, end = 0;
-	char *error = NULL;
-	struct record record;
-	int r = 0;
-
-	assert_int_equal(record_decoder_new(&d), 0);
-	while (r >= 0 && end < size) {
-		end = size - end > chunk ? end + chunk : size;
-		do {
-			/* A copy as large as it may be: reading on is found. */
-			uint8_t *piece = malloc(end - at + 1);
-			size_t used;
-
-			memcpy(piece, data + at, end - at);
-			r = record_decode(d, piece, end - at, &used, &record);
-			free(piece);
-			assert_true(used <= end - at);
-			assert_true(r != 0 || end - at - used < RECORD_MAX);
-			at += used;
-			if (r == 1 && f)
-				f(context, &record);
-		} while (r == 1);
-	}
-	if (r < 0 || record_decoder_finish(d, size - at) < 0)
-		error = strdup(record_decoder_error(d));
-	record_decoder_free(d);
-	return error;
-}
-
-static void assert_plays(const uint8_t *data, size_t size, on_record *f, void *context)
-{
-	char *error = play(data, size, 4096, f, context);
-
-	if (error)
-		fail_msg("%s", error);
-}
-
-static void assert_refused(const uint8_t *data, size_t size, const char *expected)
-{
-	char *error = play(data, size, 4096, NULL, NULL);
-
-	if (!error || strcmp(error, expected) != 0)
-		fail_msg("'%s', not '%s'", error ? error : "accepted", expected);
-	free(error);
-}
 
 /* --- anything the engine may be told -------------------------------------------- */
 
@@ -147,18 +30,19 @@ struct world {
 
 static void random_text(struct tape *t, char *buf, size_t size)
 {
-	size_t length = noise(t, 4) ? noise(t, 20) : noise(t, (uint32_t)size);
+	size_t length =
+		tape_noise(t, 4) ? tape_noise(t, 20) : tape_noise(t, (uint32_t)size);
 
 	for (size_t i = 0; i < length; i++)
-		buf[i] = (char)(1 + noise(t, 255));
+		buf[i] = (char)(1 + tape_noise(t, 255));
 	buf[length] = '\0';
 }
 
 static void random_identity(struct tape *t, struct app_identity *i)
 {
 	memset(i, 0, sizeof(*i));
-	i->kind = (enum app_kind)noise(t, APP_KIND_EXE + 1);
-	i->uid = noise(t, 3) ? noise(t, 70000) : UINT32_MAX;
+	i->kind = (enum app_kind)tape_noise(t, APP_KIND_EXE + 1);
+	i->uid = tape_noise(t, 3) ? tape_noise(t, 70000) : UINT32_MAX;
 	random_text(t, i->key, sizeof(i->key));
 	random_text(t, i->name, sizeof(i->name));
 	random_text(t, i->exe, sizeof(i->exe));
@@ -169,20 +53,20 @@ static void random_identity(struct tape *t, struct app_identity *i)
 
 static uint64_t random_counter(struct tape *t)
 {
-	switch (noise(t, 8)) {
+	switch (tape_noise(t, 8)) {
 	case 0:
-		return UINT64_MAX - noise(t, 3);
+		return UINT64_MAX - tape_noise(t, 3);
 	case 1:
 		return 0;
 	default:
-		return (uint64_t)noise(t, 1u << 23) << noise(t, 20);
+		return (uint64_t)tape_noise(t, 1u << 23) << tape_noise(t, 20);
 	}
 }
 
 static struct flow_key random_key(struct tape *t)
 {
-	struct flow_key key = {.proto = noise(t, 2) ? IPPROTO_UDP : IPPROTO_TCP};
-	uint32_t n = noise(t, FLOWS);
+	struct flow_key key = {.proto = tape_noise(t, 2) ? IPPROTO_UDP : IPPROTO_TCP};
+	uint32_t n = tape_noise(t, FLOWS);
 
 	key.local = addr_from_ipv4(htonl(0xc6120001));
 	key.remote = addr_from_ipv4(htonl(0xc6130000 + n));
@@ -196,10 +80,11 @@ static struct flow_key random_key(struct tape *t)
 static void random_flow(struct tape *t, struct observation *o)
 {
 	o->flow.key = random_key(t);
-	o->flow.app = (uint16_t)(noise(t, 5) ? noise(t, 9) : APP_ID_MAX);
-	o->flow.is_inbound = noise(t, 2);
-	o->flow.is_uncounted = !noise(t, 9);
-	o->flow.peer_app = (uint16_t)(noise(t, 5) ? 0 : noise(t, APP_ID_MAX + 1));
+	o->flow.app = (uint16_t)(tape_noise(t, 5) ? tape_noise(t, 9) : APP_ID_MAX);
+	o->flow.is_inbound = tape_noise(t, 2);
+	o->flow.is_uncounted = !tape_noise(t, 9);
+	o->flow.peer_app =
+		(uint16_t)(tape_noise(t, 5) ? 0 : tape_noise(t, APP_ID_MAX + 1));
 	o->flow.bytes_in = random_counter(t);
 	o->flow.bytes_out = random_counter(t);
 	o->flow.packets_in = random_counter(t);
@@ -209,52 +94,52 @@ static void random_flow(struct tape *t, struct observation *o)
 static void random_observation(struct tape *t, struct world *w, struct observation *o)
 {
 	memset(o, 0, sizeof(*o));
-	o->kind = (enum observation_kind)noise(t, OBS_TICK + 1);
+	o->kind = (enum observation_kind)tape_noise(t, OBS_TICK + 1);
 	/* Now and then a little back: the engine judges that, not the file. */
-	w->now_ns += noise(t, 10) ? noise(t, 1u << 20) : 0;
-	o->time_ns = w->now_ns - (noise(t, 10) ? 0 : noise(t, 1000));
+	w->now_ns += tape_noise(t, 10) ? tape_noise(t, 1u << 20) : 0;
+	o->time_ns = w->now_ns - (tape_noise(t, 10) ? 0 : tape_noise(t, 1000));
 	switch (o->kind) {
 	case OBS_APP:
-		o->app.id = (uint16_t)noise(t, IDENTITIES);
-		if (!noise(t, 4))
+		o->app.id = (uint16_t)tape_noise(t, IDENTITIES);
+		if (!tape_noise(t, 4))
 			random_identity(t, &w->identities[o->app.id]);
 		o->app.identity = &w->identities[o->app.id];
-		o->app.has_wildcard_listener = noise(t, 2);
-		o->app.pid_count = (uint16_t)noise(t, APP_PIDS_MAX + 1);
+		o->app.has_wildcard_listener = tape_noise(t, 2);
+		o->app.pid_count = (uint16_t)tape_noise(t, APP_PIDS_MAX + 1);
 		for (uint16_t i = 0; i < o->app.pid_count; i++)
-			o->app.pids[i] = (int32_t)noise(t, 1u << 22);
+			o->app.pids[i] = (int32_t)tape_noise(t, 1u << 22);
 		break;
 	case OBS_APP_GONE:
-		o->app.id = (uint16_t)noise(t, IDENTITIES);
+		o->app.id = (uint16_t)tape_noise(t, IDENTITIES);
 		break;
 	case OBS_APP_TRAFFIC:
-		o->app_traffic.id = (uint16_t)noise(t, IDENTITIES);
+		o->app_traffic.id = (uint16_t)tape_noise(t, IDENTITIES);
 		o->app_traffic.bytes_in = random_counter(t);
 		o->app_traffic.bytes_out = random_counter(t);
 		o->app_traffic.packets_in = random_counter(t);
 		o->app_traffic.packets_out = random_counter(t);
 		break;
 	case OBS_APP_IO:
-		o->app_io.id = (uint16_t)noise(t, IDENTITIES);
+		o->app_io.id = (uint16_t)tape_noise(t, IDENTITIES);
 		o->app_io.read_bytes = random_counter(t);
 		o->app_io.written_bytes = random_counter(t);
-		o->app_io.has_sound = noise(t, 2);
-		o->app_io.has_camera = noise(t, 2);
+		o->app_io.has_sound = tape_noise(t, 2);
+		o->app_io.has_camera = tape_noise(t, 2);
 		break;
 	case OBS_FLOW:
 	case OBS_FLOW_END:
 		random_flow(t, o);
 		break;
 	case OBS_SWEPT:
-		o->swept.since_ns = o->time_ns - noise(t, 1u << 20);
+		o->swept.since_ns = o->time_ns - tape_noise(t, 1u << 20);
 		break;
 	case OBS_ZOOM_BEGIN:
-		o->zoom.app = (uint16_t)noise(t, APP_ID_MAX + 1);
+		o->zoom.app = (uint16_t)tape_noise(t, APP_ID_MAX + 1);
 		break;
 	case OBS_PACKET:
 		o->packet.key = random_key(t);
-		o->packet.is_inbound = noise(t, 2);
-		o->packet.length = noise(t, 9) ? noise(t, 1500) : UINT32_MAX;
+		o->packet.is_inbound = tape_noise(t, 2);
+		o->packet.length = tape_noise(t, 9) ? tape_noise(t, 1500) : UINT32_MAX;
 		break;
 	case OBS_ZOOM_END:
 	case OBS_TICK:
@@ -354,7 +239,7 @@ static void hear(void *context, const struct record *r)
 
 static void random_tape(struct tape *t, struct world *w, size_t count, uint32_t seed)
 {
-	begin(t, seed);
+	tape_begin(t, seed);
 	*w = (struct world){.count = count, .now_ns = START_NS + 2000};
 	w->said = calloc(count, sizeof(*w->said));
 	w->who = calloc(count, sizeof(*w->who));
@@ -364,9 +249,9 @@ static void random_tape(struct tape *t, struct world *w, size_t count, uint32_t 
 		random_observation(t, w, &w->said[i]);
 		if (w->said[i].kind == OBS_APP)
 			w->who[i] = *w->said[i].app.identity;
-		put(t, &w->said[i]);
+		tape_put(t, &w->said[i]);
 	}
-	put_end(t);
+	tape_end(t);
 }
 
 static void world_done(struct world *w)
@@ -386,12 +271,12 @@ static void whatever_is_recorded_is_what_is_decoded(void **state)
 		char *error;
 
 		random_tape(&t, &w, 500, seed);
-		error = play(t.data, t.size, chunks[seed % 5], hear, &w);
+		error = tape_play(t.data, t.size, chunks[seed % 5], hear, &w);
 		if (error)
 			fail_msg("seed %u: %s", seed, error);
 		assert_int_equal(w.heard, w.count);
 		world_done(&w);
-		done(&t);
+		tape_done(&t);
 	}
 }
 
@@ -424,16 +309,16 @@ static void a_flow_and_an_identity_are_written_once(void **state)
 	strcpy(identity.key, "exe:x@1000");
 	app.app.id = 1;
 	app.app.identity = &identity;
-	begin(&t, 1);
-	assert_true(put(&t, &app) > 255);
-	assert_true(put(&t, &app) < 10);
-	first = put(&t, &flow);
+	tape_begin(&t, 1);
+	assert_true(tape_put(&t, &app) > 255);
+	assert_true(tape_put(&t, &app) < 10);
+	first = tape_put(&t, &flow);
 	flow.time_ns += 200000000;
 	flow.flow.bytes_in += 5000;
 	flow.flow.packets_in += 5;
 	assert_true(first > 20 && first < 40);
-	assert_in_range(put(&t, &flow), 8, 16);
-	done(&t);
+	assert_in_range(tape_put(&t, &flow), 8, 16);
+	tape_done(&t);
 }
 
 static void count_flows(void *context, const struct record *r)
@@ -459,7 +344,7 @@ static void more_flows_than_the_dictionary_holds_are_written_in_full_again(void 
 	struct tape t;
 
 	(void)state;
-	begin(&t, 1);
+	tape_begin(&t, 1);
 	memcpy(data, t.data, t.size);
 	used = t.size;
 	for (uint32_t i = 0; i < count; i++) {
@@ -470,10 +355,10 @@ static void more_flows_than_the_dictionary_holds_are_written_in_full_again(void 
 		used += size;
 	}
 	used += record_encode_end(false, data + used);
-	assert_plays(data, used, count_flows, &heard);
+	tape_assert_plays(data, used, count_flows, &heard);
 	assert_int_equal(heard, count);
 	free(data);
-	done(&t);
+	tape_done(&t);
 }
 
 /* --- lines ------------------------------------------------------------------------ */
@@ -499,17 +384,17 @@ static void lines_of_policy_and_catalogue_come_back(void **state)
 	size_t size;
 
 	(void)state;
-	begin(&t, 1);
+	tape_begin(&t, 1);
 	for (size_t i = 0; i < 3; i++) {
 		enum record_text which = i < 2 ? RECORD_POLICY : RECORD_CATALOGUE;
 
 		assert_int_equal(record_encode_line(t.encoder, which, i != 1, lines[i],
 						    buf, &size),
 				 0);
-		append(&t, buf, size);
+		tape_append(&t, buf, size);
 	}
-	put_end(&t);
-	assert_plays(t.data, t.size, join_lines, text);
+	tape_end(&t);
+	tape_assert_plays(t.data, t.size, join_lines, text);
 	assert_string_equal(text, "P>[app *]|promotion=shape|C>[client x]|");
 	memset(longest, 'x', RECORD_LINE_MAX);
 	assert_int_equal(
@@ -520,7 +405,7 @@ static void lines_of_policy_and_catalogue_come_back(void **state)
 		record_encode_line(t.encoder, RECORD_POLICY, true, longest, buf, &size),
 		0);
 	free(longest);
-	done(&t);
+	tape_done(&t);
 }
 
 static void what_cannot_be_written_leaves_the_recording_whole(void **state)
@@ -532,15 +417,15 @@ static void what_cannot_be_written_leaves_the_recording_whole(void **state)
 	size_t size;
 
 	(void)state;
-	begin(&t, 1);
+	tape_begin(&t, 1);
 	bad.flow.app = APP_ID_MAX + 1;
 	assert_int_equal(record_encode(t.encoder, &bad, buf, &size), -EINVAL);
 	bad = (struct observation){.kind = OBS_APP, .time_ns = START_NS, .app.id = 1};
 	assert_int_equal(record_encode(t.encoder, &bad, buf, &size), -EINVAL);
-	put(&t, &good);
-	put_end(&t);
-	assert_plays(t.data, t.size, NULL, NULL);
-	done(&t);
+	tape_put(&t, &good);
+	tape_end(&t);
+	tape_assert_plays(t.data, t.size, NULL, NULL);
+	tape_done(&t);
 }
 
 /* --- hostile files ---------------------------------------------------------------- */
@@ -553,14 +438,14 @@ static void a_file_cut_off_anywhere_is_refused(void **state)
 	(void)state;
 	random_tape(&t, &w, 60, 3);
 	for (size_t size = 0; size < t.size; size++) {
-		char *error = play(t.data, size, 512, NULL, NULL);
+		char *error = tape_play(t.data, size, 512, NULL, NULL);
 
 		if (!error || !strstr(error, "cut off"))
 			fail_msg("%zu bytes: '%s'", size, error ? error : "accepted");
 		free(error);
 	}
 	world_done(&w);
-	done(&t);
+	tape_done(&t);
 }
 
 static void a_wrong_byte_anywhere_is_survived(void **state)
@@ -573,11 +458,11 @@ static void a_wrong_byte_anywhere_is_survived(void **state)
 	for (size_t at = 0; at < t.size; at++)
 		for (unsigned int bit = 0; bit < 8; bit++) {
 			t.data[at] ^= (uint8_t)(1u << bit);
-			free(play(t.data, t.size, 512, NULL, NULL));
+			free(tape_play(t.data, t.size, 512, NULL, NULL));
 			t.data[at] ^= (uint8_t)(1u << bit);
 		}
 	world_done(&w);
-	done(&t);
+	tape_done(&t);
 }
 
 /* A file of one record as given, kind first, and an end mark. */
@@ -585,10 +470,10 @@ static size_t make_file(uint8_t *file, const char *record, size_t size)
 {
 	struct tape t;
 
-	begin(&t, 1);
+	tape_begin(&t, 1);
 	memcpy(file, t.data, HEADER_SIZE);
 	memcpy(file + HEADER_SIZE, record, size);
-	done(&t);
+	tape_done(&t);
 	return HEADER_SIZE + size + record_encode_end(false, file + HEADER_SIZE + size);
 }
 
@@ -597,7 +482,7 @@ static size_t make_file(uint8_t *file, const char *record, size_t size)
 		uint8_t file_[RECORD_MAX * 2];                                         \
 		size_t size_ = make_file(file_, record, sizeof(record) - 1);           \
                                                                                        \
-		assert_refused(file_, size_, error);                                   \
+		tape_assert_refused(file_, size_, error);                              \
 	} while (0)
 
 static void an_error_says_at_which_byte(void **state)
@@ -653,7 +538,7 @@ static void a_kind_of_a_newer_minor_version_is_passed_over(void **state)
 
 	(void)state;
 	file[9] = RECORD_MINOR + 1;
-	assert_plays(file, size, count_ticks, &count);
+	tape_assert_plays(file, size, count_ticks, &count);
 	assert_int_equal(count, 1);
 }
 
@@ -665,7 +550,7 @@ static void a_longer_header_of_a_newer_minor_version_is_passed_over(void **state
 	(void)state;
 	memmove(file + HEADER_SIZE + 8, file + HEADER_SIZE, size - HEADER_SIZE);
 	file[10] = HEADER_SIZE + 8;
-	assert_plays(file, size + 8, count_ticks, &count);
+	tape_assert_plays(file, size + 8, count_ticks, &count);
 	assert_int_equal(count, 1);
 }
 
@@ -675,10 +560,10 @@ static void other_files_and_other_versions_are_refused(void **state)
 	size_t size = make_file(file, "", 0);
 
 	(void)state;
-	assert_refused((const uint8_t *)"#!/bin/sh", 9,
-		       "byte 0: not a recording of relaywarden");
+	tape_assert_refused((const uint8_t *)"#!/bin/sh", 9,
+			    "byte 0: not a recording of relaywarden");
 	file[8] = RECORD_MAJOR + 1;
-	assert_refused(file, size, "byte 0: version 2.1; this program reads 1.x");
+	tape_assert_refused(file, size, "byte 0: version 2.1; this program reads 1.x");
 }
 
 /* --- the same verdicts ------------------------------------------------------------ */
@@ -691,7 +576,7 @@ struct twins {
 static void tell(struct twins *w, const struct observation *o)
 {
 	assert_int_equal(engine_observe(w->live, o), 0);
-	put(&w->tape, o);
+	tape_put(&w->tape, o);
 }
 
 static void tell_replayed(void *context, const struct record *r)
@@ -709,7 +594,8 @@ static void relay_for(struct twins *w, unsigned int samples)
 	struct observation tick = {.kind = OBS_TICK, .time_ns = START_NS};
 
 	for (unsigned int i = 0; i < samples; i++) {
-		uint64_t bytes = noise(&w->tape, 3) ? 0 : noise(&w->tape, 40000);
+		uint64_t bytes =
+			tape_noise(&w->tape, 3) ? 0 : tape_noise(&w->tape, 40000);
 
 		tick.time_ns += SECOND_NS / 5;
 		flows[0].flow.bytes_in += bytes + bytes / 1000 * 28;
@@ -736,15 +622,15 @@ static void a_replay_comes_to_the_same_verdict_to_the_last_bit(void **state)
 
 	(void)state;
 	assert_int_equal(catalogue_parse(NULL, 0, &catalogue, &ignored), 0);
-	begin(&w.tape, 7);
+	tape_begin(&w.tape, 7);
 	assert_int_equal(engine_new(policy, catalogue, &w.live), 0);
 	assert_int_equal(engine_new(policy, catalogue, &w.replayed), 0);
 	app.app.id = 1;
 	app.app.identity = &identity;
 	tell(&w, &app);
 	relay_for(&w, 400);
-	put_end(&w.tape);
-	assert_plays(w.tape.data, w.tape.size, tell_replayed, &w);
+	tape_end(&w.tape);
+	tape_assert_plays(w.tape.data, w.tape.size, tell_replayed, &w);
 
 	live = engine_find_app(w.live, 1);
 	replayed = engine_find_app(w.replayed, 1);
@@ -757,7 +643,7 @@ static void a_replay_comes_to_the_same_verdict_to_the_last_bit(void **state)
 	engine_free(w.replayed);
 	policy_free(policy);
 	catalogue_free(catalogue);
-	done(&w.tape);
+	tape_done(&w.tape);
 }
 
 int main(void)
