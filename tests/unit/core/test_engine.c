@@ -51,61 +51,12 @@ static int tell_gone(struct traffic *t, uint16_t id)
 	return engine_observe(t->engine, &o);
 }
 
-/* The state of traffic flow `i` as it stands. */
-static int tell_flow(struct traffic *t, size_t i, enum observation_kind kind)
-{
-	struct observation o = t->flows[i].record;
-
-	o.kind = kind;
-	o.time_ns = t->now_ns;
-	return engine_observe(t->engine, &o);
-}
-
-static const struct flow *flow_of(const struct traffic *t, size_t i)
-{
-	return engine_find_flow(t->engine, &t->flows[i].record.flow.key);
-}
-
 static void assert_peers(const struct app *a, unsigned int peers, unsigned int in,
 			 unsigned int out)
 {
 	if (a->peers != peers || a->peers_in != in || a->peers_out != out)
 		fail_msg("%u peers, %u in, %u out; not %u, %u, %u", a->peers,
 			 a->peers_in, a->peers_out, peers, in, out);
-}
-
-static struct policy *parse(const char *text)
-{
-	const struct policy_source source = {"test.ini", text, strlen(text)};
-	struct policy_error error;
-	struct policy *p = NULL;
-
-	assert_int_equal(policy_parse(&source, 1, &p, &error), 0);
-	return p;
-}
-
-/* The engine's policy is now `text`. */
-static void change_policy(struct traffic *t, const char *text)
-{
-	struct policy *old = t->policy;
-
-	t->policy = parse(text);
-	engine_set_policy(t->engine, t->policy, t->catalogue);
-	policy_free(old);
-}
-
-/* Flows 0 and 1 relay for each other for some seconds. */
-static void relay(struct traffic *t, unsigned int seconds)
-{
-	for (unsigned int i = 0; i < 5 * seconds; i++) {
-		double x = traffic_noise(t), y = traffic_noise(t);
-
-		x = 2000 + 40000 * x * x;
-		y = 2000 + 40000 * y * y;
-		traffic_carry(t, 0, x, y);
-		traffic_carry(t, 1, y, x);
-		traffic_sample(t);
-	}
 }
 
 /* --- records that contradict themselves ------------------------------------------ */
@@ -167,9 +118,9 @@ static void unknown_applications_are_refused(void **state)
 
 	traffic_flow(t, 1, true);
 	t->flows[0].record.flow.app = 7;
-	assert_int_equal(tell_flow(t, 0, OBS_FLOW), -EINVAL);
+	assert_int_equal(traffic_tell_flow(t, 0, OBS_FLOW), -EINVAL);
 	t->flows[0].record.flow.app = APP_ID_MAX + 1;
-	assert_int_equal(tell_flow(t, 0, OBS_FLOW), -EINVAL);
+	assert_int_equal(traffic_tell_flow(t, 0, OBS_FLOW), -EINVAL);
 	assert_int_equal(tell_gone(t, 7), -EINVAL);
 	assert_int_equal(tell_gone(t, APP_ID_MAX + 1), -EINVAL);
 	assert_int_equal(tell_gone(t, APP_UNATTRIBUTED), -EINVAL);
@@ -196,11 +147,11 @@ static void time_does_not_go_back(void **state)
 	traffic_sample(t);
 	assert_int_equal(engine_now(t->engine), t->now_ns);
 	t->now_ns--;
-	assert_int_equal(tell_flow(t, 0, OBS_FLOW), -EINVAL);
+	assert_int_equal(traffic_tell_flow(t, 0, OBS_FLOW), -EINVAL);
 	assert_int_equal(tell_app(t, 2, "exe:/b"), -EINVAL);
 	assert_null(engine_find_app(t->engine, 2));
 	t->now_ns++;
-	assert_int_equal(tell_flow(t, 0, OBS_FLOW), 0);
+	assert_int_equal(traffic_tell_flow(t, 0, OBS_FLOW), 0);
 }
 
 /* --- flows and peers ---------------------------------------------------------------
@@ -233,15 +184,15 @@ static void peers_are_counted_once_an_address(void **state)
 	traffic_sample(t);
 	assert_int_equal(traffic_app(t)->flow_count, 4);
 	assert_peers(traffic_app(t), 2, 1, 2);
-	tell_flow(t, 0, OBS_FLOW_END);
+	traffic_tell_flow(t, 0, OBS_FLOW_END);
 	assert_peers(traffic_app(t), 2, 1, 2);
-	tell_flow(t, 1, OBS_FLOW_END);
+	traffic_tell_flow(t, 1, OBS_FLOW_END);
 	assert_peers(traffic_app(t), 2, 0, 2);
-	tell_flow(t, 2, OBS_FLOW_END);
-	tell_flow(t, 3, OBS_FLOW_END);
+	traffic_tell_flow(t, 2, OBS_FLOW_END);
+	traffic_tell_flow(t, 3, OBS_FLOW_END);
 	assert_peers(traffic_app(t), 0, 0, 0);
 	assert_null(traffic_app(t)->peer_list);
-	assert_null(flow_of(t, 0));
+	assert_null(traffic_flow_of(t, 0));
 	assert_int_equal(engine_stats(t->engine)->flows, 0);
 }
 
@@ -290,8 +241,8 @@ static void an_own_address_is_no_stranger_whatever_policy_says(void **state)
 	traffic_carry(t, 0, 100, 100);
 	traffic_sample(t);
 	assert_peers(traffic_app(t), 0, 0, 0);
-	change_policy(t, "");
-	assert_false(flow_of(t, 0)->is_stranger);
+	traffic_change_policy(t, "");
+	assert_false(traffic_flow_of(t, 0)->is_stranger);
 	assert_peers(traffic_app(t), 0, 0, 0);
 }
 
@@ -300,11 +251,11 @@ static void the_last_counters_of_a_flow_count(void **state)
 	struct traffic *t = *state;
 
 	traffic_flow(t, 1, true);
-	assert_int_equal(tell_flow(t, 0, OBS_FLOW_END), 0);
-	assert_null(flow_of(t, 0));
+	assert_int_equal(traffic_tell_flow(t, 0, OBS_FLOW_END), 0);
+	assert_null(traffic_flow_of(t, 0));
 	traffic_sample(t);
 	traffic_carry(t, 0, 972, 0);
-	tell_flow(t, 0, OBS_FLOW_END);
+	traffic_tell_flow(t, 0, OBS_FLOW_END);
 	assert_int_equal(traffic_app(t)->totals.bytes_in, 1000);
 }
 
@@ -346,7 +297,7 @@ static void flows_of_an_application_that_is_gone_are_nobodys(void **state)
 	assert_int_equal(tell_gone(t, 1), 0);
 	assert_int_equal(none->flow_count, 2);
 	assert_peers(none, 2, 1, 0);
-	assert_int_equal(flow_of(t, 0)->app, APP_UNATTRIBUTED);
+	assert_int_equal(traffic_flow_of(t, 0)->app, APP_UNATTRIBUTED);
 	assert_int_equal(engine_stats(t->engine)->apps, 1);
 }
 
@@ -361,7 +312,7 @@ static void a_sweep_takes_what_was_not_reported_since(void **state)
 	traffic_sample(t);
 	traffic_sleep(t, 1);
 	since = t->now_ns;
-	tell_flow(t, 1, OBS_FLOW);
+	traffic_tell_flow(t, 1, OBS_FLOW);
 	traffic_sleep(t, 1);
 	swept.time_ns = t->now_ns;
 	swept.swept.since_ns = t->now_ns + 1;
@@ -369,8 +320,8 @@ static void a_sweep_takes_what_was_not_reported_since(void **state)
 	assert_int_equal(engine_stats(t->engine)->flows, 2);
 	swept.swept.since_ns = since;
 	assert_int_equal(engine_observe(t->engine, &swept), 0);
-	assert_null(flow_of(t, 0));
-	assert_non_null(flow_of(t, 1));
+	assert_null(traffic_flow_of(t, 0));
+	assert_non_null(traffic_flow_of(t, 1));
 	assert_peers(traffic_app(t), 1, 0, 0);
 }
 
@@ -384,8 +335,8 @@ static void a_tuple_used_again_is_another_flow(void **state)
 
 	traffic_flow(t, 1, true);
 	traffic_flow(t, 2, true);
-	relay(t, 40);
-	assert_true(flow_of(t, 0)->is_leg);
+	traffic_relay(t, 40);
+	assert_true(traffic_flow_of(t, 0)->is_leg);
 	assert_int_equal(traffic_app(t)->leg_count, 2);
 	assert_peers(traffic_app(t), 2, 2, 0);
 	o = &t->flows[0].record;
@@ -395,10 +346,10 @@ static void a_tuple_used_again_is_another_flow(void **state)
 	o->flow.bytes_out = 100;
 	o->flow.packets_out = 1;
 	traffic_sample(t);
-	assert_false(flow_of(t, 0)->is_leg);
-	assert_false(flow_of(t, 0)->is_two_way);
-	assert_false(flow_of(t, 0)->is_inbound);
-	assert_int_equal(flow_of(t, 0)->first_ns, t->now_ns);
+	assert_false(traffic_flow_of(t, 0)->is_leg);
+	assert_false(traffic_flow_of(t, 0)->is_two_way);
+	assert_false(traffic_flow_of(t, 0)->is_inbound);
+	assert_int_equal(traffic_flow_of(t, 0)->first_ns, t->now_ns);
 	assert_int_equal(traffic_app(t)->leg_count, 1);
 	assert_int_equal(traffic_app(t)->flow_count, 2);
 	assert_peers(traffic_app(t), 2, 1, 0);
@@ -417,92 +368,12 @@ static void a_tuple_used_again_by_nobody_known_is_nobodys(void **state)
 	t->flows[0].record.flow.bytes_in = 200;
 	t->flows[0].record.flow.packets_in = 1;
 	traffic_sample(t);
-	assert_int_equal(flow_of(t, 0)->app, APP_UNATTRIBUTED);
+	assert_int_equal(traffic_flow_of(t, 0)->app, APP_UNATTRIBUTED);
 	assert_int_equal(traffic_app(t)->flow_count, 0);
 	assert_int_equal(traffic_app(t)->totals.bytes_in, before);
 	/* What a new flow carried is its own. */
 	assert_int_equal(engine_find_app(t->engine, APP_UNATTRIBUTED)->totals.bytes_in,
 			 200);
-}
-
-/* --- policy --------------------------------------------------------------------------
- */
-
-static void strangers_that_become_trusted_do_not_count_any_more(void **state)
-{
-	struct traffic *t = *state;
-	uint64_t before;
-
-	traffic_flow(t, 1, true);
-	traffic_flow(t, 2, false);
-	traffic_carry(t, 0, 100, 100);
-	traffic_carry(t, 1, 100, 100);
-	traffic_sample(t);
-	assert_peers(traffic_app(t), 2, 1, 1);
-	before = traffic_app(t)->totals.bytes_in;
-	change_policy(t, "[link]\ntrusted = 198.19.0.1\n");
-	assert_peers(traffic_app(t), 1, 0, 1);
-	assert_false(flow_of(t, 0)->is_stranger);
-	assert_true(flow_of(t, 1)->is_stranger);
-	traffic_carry(t, 0, 1000, 1000);
-	traffic_sample(t);
-	assert_int_equal(traffic_app(t)->totals.bytes_in, before);
-	tell_flow(t, 0, OBS_FLOW_END);
-	assert_peers(traffic_app(t), 1, 0, 1);
-	change_policy(t, "");
-	assert_peers(traffic_app(t), 1, 0, 1);
-}
-
-static void trusted_peers_may_become_strangers(void **state)
-{
-	struct traffic *t = *state;
-
-	change_policy(t, "[link]\ntrusted = 198.19.0.0/16\n");
-	traffic_flow(t, 1, true);
-	traffic_carry(t, 0, 100, 100);
-	traffic_sample(t);
-	assert_peers(traffic_app(t), 0, 0, 0);
-	change_policy(t, "");
-	assert_peers(traffic_app(t), 1, 1, 0);
-	traffic_carry(t, 0, 100, 100);
-	traffic_sample(t);
-	assert_int_equal(traffic_app(t)->totals.bytes_in, 128);
-}
-
-static void a_leg_to_a_peer_now_trusted_is_none(void **state)
-{
-	struct traffic *t = *state;
-
-	traffic_flow(t, 1, true);
-	traffic_flow(t, 2, true);
-	relay(t, 40);
-	assert_int_equal(traffic_app(t)->leg_count, 2);
-	assert_non_null(flow_of(t, 0)->samples);
-	change_policy(t, "[link]\ntrusted = 198.19.0.1\n");
-	assert_int_equal(traffic_app(t)->leg_count, 1);
-	assert_false(flow_of(t, 0)->is_leg);
-	assert_null(flow_of(t, 0)->samples);
-	assert_true(flow_of(t, 1)->is_leg);
-}
-
-static void one_evaluation_makes_no_leg(void **state)
-{
-	struct traffic *t = *state;
-	unsigned int most = 0;
-
-	traffic_flow(t, 1, true);
-	traffic_flow(t, 2, true);
-	for (unsigned int i = 0; i < 40 * 5; i++) {
-		unsigned int before = flow_of(t, 0) ? flow_of(t, 0)->matches : 0;
-
-		relay(t, 1);
-		if (flow_of(t, 0)->matches - before > most)
-			most = flow_of(t, 0)->matches - before;
-		if (flow_of(t, 0)->is_leg)
-			break;
-	}
-	assert_int_equal(most, 1);
-	assert_true(flow_of(t, 0)->is_leg && flow_of(t, 0)->matches >= 2);
 }
 
 /* --- who is judged -------------------------------------------------------------------
@@ -516,7 +387,7 @@ static void what_belongs_to_nobody_is_never_judged(void **state)
 	traffic_flow(t, 1, true);
 	traffic_flow(t, 2, true);
 	t->flows[0].record.flow.app = t->flows[1].record.flow.app = APP_UNATTRIBUTED;
-	relay(t, 60);
+	traffic_relay(t, 60);
 	assert_int_equal(none->role, ROLE_CLIENT);
 	assert_false(none->is_candidate);
 	assert_false(none->evidence[EVIDENCE_PRIOR].is_measured);
@@ -531,13 +402,13 @@ static void all_reports_between_two_ticks_make_one_sample(void **state)
 
 	traffic_flow(t, 1, true);
 	traffic_flow(t, 2, true);
-	relay(t, 5);
+	traffic_relay(t, 5);
 	traffic_carry(t, 0, 1000, 0);
-	tell_flow(t, 0, OBS_FLOW);
+	traffic_tell_flow(t, 0, OBS_FLOW);
 	traffic_carry(t, 0, 500, 0);
 	traffic_sample(t);
-	series_copy(&flow_of(t, 0)->samples->series, flow_of(t, 0)->samples->series.end,
-		    1, in, out);
+	series_copy(&traffic_flow_of(t, 0)->samples->series,
+		    traffic_flow_of(t, 0)->samples->series.end, 1, in, out);
 	assert_true(fabsf(in[0] - 1500 * 5) < 1);
 }
 
@@ -548,7 +419,7 @@ static void a_candidate_wants_fast_ticks(void **state)
 	traffic_flow(t, 1, true);
 	traffic_flow(t, 2, true);
 	assert_false(engine_wants_fast_ticks(t->engine));
-	relay(t, 5);
+	traffic_relay(t, 5);
 	assert_true(engine_wants_fast_ticks(t->engine));
 	assert_int_equal(engine_stats(t->engine)->candidates, 1);
 	/* The rates of a minute, and ninety seconds without a sign. */
@@ -558,7 +429,7 @@ static void a_candidate_wants_fast_ticks(void **state)
 	for (int i = 0; i < 5 * 160; i++)
 		traffic_sample(t);
 	assert_false(engine_wants_fast_ticks(t->engine));
-	assert_null(flow_of(t, 0)->samples);
+	assert_null(traffic_flow_of(t, 0)->samples);
 }
 
 static void applications_are_walked_in_order_of_id(void **state)
@@ -589,7 +460,7 @@ static void the_bound_of_flows_holds_and_is_counted(void **state)
 	for (unsigned int i = 0; i < FLOW_TABLE_MAX + 10; i++) {
 		t->flows[0].record.flow.key.remote =
 			addr_from_ipv4(htonl(0xc6000000 + i));
-		assert_int_equal(tell_flow(t, 0, OBS_FLOW), 0);
+		assert_int_equal(traffic_tell_flow(t, 0, OBS_FLOW), 0);
 	}
 	assert_int_equal(engine_stats(t->engine)->flows, FLOW_TABLE_MAX);
 	assert_int_equal(engine_stats(t->engine)->flows_evicted, 10);
@@ -619,10 +490,6 @@ int main(void)
 		CASE(a_sweep_takes_what_was_not_reported_since),
 		CASE(a_tuple_used_again_is_another_flow),
 		CASE(a_tuple_used_again_by_nobody_known_is_nobodys),
-		CASE(strangers_that_become_trusted_do_not_count_any_more),
-		CASE(trusted_peers_may_become_strangers),
-		CASE(a_leg_to_a_peer_now_trusted_is_none),
-		CASE(one_evaluation_makes_no_leg),
 		CASE(what_belongs_to_nobody_is_never_judged),
 		CASE(all_reports_between_two_ticks_make_one_sample),
 		CASE(a_candidate_wants_fast_ticks),

@@ -282,25 +282,11 @@ static void whatever_is_recorded_is_what_is_decoded(void **state)
 
 /* --- size ------------------------------------------------------------------------ */
 
-static struct observation flow_record(uint32_t number, uint64_t time_ns, uint64_t bytes)
-{
-	struct observation o = {.kind = OBS_FLOW, .time_ns = time_ns};
-
-	o.flow.key.local = addr_from_ipv4(htonl(0xc6120001));
-	o.flow.key.remote = addr_from_ipv4(htonl(0xc6130000 + number));
-	o.flow.key.local_port = 4000;
-	o.flow.key.proto = IPPROTO_UDP;
-	o.flow.app = 1;
-	o.flow.bytes_in = o.flow.bytes_out = bytes;
-	o.flow.packets_in = o.flow.packets_out = bytes / 1000;
-	return o;
-}
-
 static void a_flow_and_an_identity_are_written_once(void **state)
 {
 	struct app_identity identity = {.kind = APP_KIND_EXE, .uid = 1000};
 	struct observation app = {.kind = OBS_APP, .time_ns = START_NS};
-	struct observation flow = flow_record(1, START_NS, 1000);
+	struct observation flow = tape_flow(1, START_NS, 1000);
 	size_t first;
 	struct tape t;
 
@@ -328,8 +314,7 @@ static void count_flows(void *context, const struct record *r)
 
 	if (r->kind != RECORD_OBSERVATION)
 		return;
-	expected =
-		flow_record(*next % (RECORD_FLOWS_MAX + 100), START_NS + *next, *next);
+	expected = tape_flow(*next % (RECORD_FLOWS_MAX + 100), START_NS + *next, *next);
 	assert_same(&expected, &r->observation);
 	(*next)++;
 }
@@ -348,7 +333,7 @@ static void more_flows_than_the_dictionary_holds_are_written_in_full_again(void 
 	memcpy(data, t.data, t.size);
 	used = t.size;
 	for (uint32_t i = 0; i < count; i++) {
-		struct observation o = flow_record(i % flows, START_NS + i, i);
+		struct observation o = tape_flow(i % flows, START_NS + i, i);
 
 		assert_int_equal(record_encode(t.encoder, &o, buf, &size), 0);
 		memcpy(data + used, buf, size);
@@ -410,8 +395,8 @@ static void lines_of_policy_and_catalogue_come_back(void **state)
 
 static void what_cannot_be_written_leaves_the_recording_whole(void **state)
 {
-	struct observation bad = flow_record(1, START_NS, 1);
-	struct observation good = flow_record(1, START_NS, 1);
+	struct observation bad = tape_flow(1, START_NS, 1);
+	struct observation good = tape_flow(1, START_NS, 1);
 	uint8_t buf[RECORD_MAX];
 	struct tape t;
 	size_t size;
@@ -566,86 +551,6 @@ static void other_files_and_other_versions_are_refused(void **state)
 	tape_assert_refused(file, size, "byte 0: version 2.1; this program reads 1.x");
 }
 
-/* --- the same verdicts ------------------------------------------------------------ */
-
-struct twins {
-	struct tape tape;
-	struct engine *live, *replayed;
-};
-
-static void tell(struct twins *w, const struct observation *o)
-{
-	assert_int_equal(engine_observe(w->live, o), 0);
-	tape_put(&w->tape, o);
-}
-
-static void tell_replayed(void *context, const struct record *r)
-{
-	struct twins *w = context;
-
-	if (r->kind == RECORD_OBSERVATION)
-		assert_int_equal(engine_observe(w->replayed, &r->observation), 0);
-}
-
-/* Two strangers who exchange bursts through application 1. */
-static void relay_for(struct twins *w, unsigned int samples)
-{
-	struct observation flows[2] = {flow_record(1, 0, 0), flow_record(2, 0, 0)};
-	struct observation tick = {.kind = OBS_TICK, .time_ns = START_NS};
-
-	for (unsigned int i = 0; i < samples; i++) {
-		uint64_t bytes =
-			tape_noise(&w->tape, 3) ? 0 : tape_noise(&w->tape, 40000);
-
-		tick.time_ns += SECOND_NS / 5;
-		flows[0].flow.bytes_in += bytes + bytes / 1000 * 28;
-		flows[0].flow.packets_in += bytes / 1000;
-		flows[1].flow.bytes_out += bytes + bytes / 1000 * 28;
-		flows[1].flow.packets_out += bytes / 1000;
-		for (size_t f = 0; f < 2; f++) {
-			flows[f].time_ns = tick.time_ns;
-			tell(w, &flows[f]);
-		}
-		tell(w, &tick);
-	}
-}
-
-static void a_replay_comes_to_the_same_verdict_to_the_last_bit(void **state)
-{
-	struct app_identity identity = {.kind = APP_KIND_EXE, .key = "exe:/opt/x@1"};
-	struct observation app = {.kind = OBS_APP, .time_ns = START_NS};
-	struct policy *policy = policy_new_default();
-	const struct app *live, *replayed;
-	struct catalogue *catalogue;
-	struct policy_error ignored;
-	struct twins w;
-
-	(void)state;
-	assert_int_equal(catalogue_parse(NULL, 0, &catalogue, &ignored), 0);
-	tape_begin(&w.tape, 7);
-	assert_int_equal(engine_new(policy, catalogue, &w.live), 0);
-	assert_int_equal(engine_new(policy, catalogue, &w.replayed), 0);
-	app.app.id = 1;
-	app.app.identity = &identity;
-	tell(&w, &app);
-	relay_for(&w, 400);
-	tape_end(&w.tape);
-	tape_assert_plays(w.tape.data, w.tape.size, tell_replayed, &w);
-
-	live = engine_find_app(w.live, 1);
-	replayed = engine_find_app(w.replayed, 1);
-	assert_int_equal(live->role, ROLE_RELAY);
-	assert_int_equal(replayed->role, ROLE_RELAY);
-	assert_true(live->role_since_ns == replayed->role_since_ns);
-	assert_memory_equal(live->evidence, replayed->evidence, sizeof(live->evidence));
-	assert_memory_equal(&live->totals, &replayed->totals, sizeof(live->totals));
-	engine_free(w.live);
-	engine_free(w.replayed);
-	policy_free(policy);
-	catalogue_free(catalogue);
-	tape_done(&w.tape);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -663,7 +568,6 @@ int main(void)
 		cmocka_unit_test(
 			a_longer_header_of_a_newer_minor_version_is_passed_over),
 		cmocka_unit_test(other_files_and_other_versions_are_refused),
-		cmocka_unit_test(a_replay_comes_to_the_same_verdict_to_the_last_bit),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

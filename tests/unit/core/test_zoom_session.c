@@ -12,23 +12,6 @@
 
 #define MS 1000000u
 
-/* Two flat streams through the program: bins of bytes show nothing. */
-static void flat(struct traffic *t)
-{
-	traffic_carry(t, 0, 20000, 20000);
-	traffic_carry(t, 1, 20000, 20000);
-	traffic_sample(t);
-}
-
-static void begin(struct traffic *t)
-{
-	traffic_begin(t, 1);
-	traffic_flow(t, 1, true);
-	traffic_flow(t, 2, true);
-	for (int i = 0; i < 15 && !engine_wants_zoom(t->engine); i++)
-		flat(t);
-}
-
 /* What flow 0 brings at odd times leaves on flow 1 0.3 ms later. */
 static void relayed_packets(struct traffic *t, unsigned int count)
 {
@@ -49,7 +32,7 @@ static void a_candidate_is_looked_at_once(void **state)
 	struct traffic t;
 
 	(void)state;
-	begin(&t);
+	traffic_begin_candidate(&t);
 	assert_int_equal(engine_wants_zoom(t.engine), 1);
 	assert_int_equal(engine_zoom_flows(t.engine, &keys), 0);
 	assert_int_equal(traffic_look(&t, 1), 0);
@@ -66,16 +49,16 @@ static void relayed_packets_promote_within_three_seconds(void **state)
 	struct traffic t;
 
 	(void)state;
-	begin(&t);
+	traffic_begin_candidate(&t);
 	assert_int_equal(traffic_look(&t, 1), 0);
 	relayed_packets(&t, 300);
 	for (int i = 0; i < 10; i++)
-		flat(&t);
+		traffic_flat(&t);
 	assert_int_equal(traffic_look_end(&t), 0);
 	assert_true(traffic_app(&t)->zoom.result.is_conclusive);
 	assert_true(traffic_app(&t)->zoom.result.matched_share > 0.8);
 	for (int i = 0; i < 15; i++)
-		flat(&t);
+		traffic_flat(&t);
 	assert_true(traffic_app(&t)->evidence[EVIDENCE_PACKETS].weight > 7.9);
 	assert_int_equal(traffic_app(&t)->role, ROLE_RELAY);
 	assert_int_equal(traffic_app(&t)->leg_count, 2);
@@ -111,11 +94,11 @@ static void what_carries_all_circuits_is_a_leg_though_not_half_of_a_pair(void **
 	size_t i = 0;
 
 	(void)state;
-	begin(&t);
+	traffic_begin_candidate(&t);
 	assert_int_equal(traffic_look(&t, 1), 0);
 	for (unsigned int k = 3; k < 15; k++)
 		traffic_flow(&t, k, true);
-	flat(&t);
+	traffic_flat(&t);
 	circuits(&t);
 	assert_int_equal(traffic_look_end(&t), 0);
 	assert_true(traffic_app(&t)->zoom.result.is_conclusive);
@@ -134,7 +117,7 @@ static void half_of_the_packets_sent_on_is_no_relay(void **state)
 	struct traffic t;
 
 	(void)state;
-	begin(&t);
+	traffic_begin_candidate(&t);
 	assert_int_equal(traffic_look(&t, 1), 0);
 	for (int i = 0; i < 10; i++) {
 		relayed_packets(&t, 30);
@@ -143,11 +126,11 @@ static void half_of_the_packets_sent_on_is_no_relay(void **state)
 				&t, 1,
 				t.now_ns + (uint64_t)(traffic_noise(&t) * 200 * MS),
 				true, 200 + (uint32_t)(1000 * traffic_noise(&t)));
-		flat(&t);
+		traffic_flat(&t);
 	}
 	assert_int_equal(traffic_look_end(&t), 0);
 	for (int i = 0; i < 15; i++) {
-		flat(&t);
+		traffic_flat(&t);
 		assert_false(app_role_is_promoted(traffic_app(&t)->role));
 	}
 	assert_in_range((int)(100 * traffic_app(&t)->zoom.result.matched_share), 30,
@@ -160,16 +143,16 @@ static void a_look_without_packets_is_inconclusive_and_repeated_soon(void **stat
 	struct traffic t;
 
 	(void)state;
-	begin(&t);
+	traffic_begin_candidate(&t);
 	assert_int_equal(traffic_look(&t, 1), 0);
 	assert_int_equal(traffic_look_end(&t), 0);
 	assert_false(traffic_app(&t)->zoom.result.is_conclusive);
 	for (int i = 0; i < 25; i++)
-		flat(&t);
+		traffic_flat(&t);
 	assert_int_equal(engine_wants_zoom(t.engine), 0);
 	assert_false(traffic_app(&t)->evidence[EVIDENCE_PACKETS].is_measured);
 	for (int i = 0; i < 6; i++)
-		flat(&t);
+		traffic_flat(&t);
 	assert_int_equal(engine_wants_zoom(t.engine), 1);
 	traffic_end(&t);
 }
@@ -180,12 +163,12 @@ static void packets_of_other_flows_are_nobodys(void **state)
 	size_t late;
 
 	(void)state;
-	begin(&t);
+	traffic_begin_candidate(&t);
 	late = traffic_flow(&t, 3, true);
 	assert_int_equal(traffic_look(&t, 1), 0);
 	traffic_packet(&t, late, t.now_ns, true, 1000); /* unknown to the engine */
 	t.flows[late].record.flow.app = APP_UNATTRIBUTED;
-	flat(&t);
+	traffic_flat(&t);
 	traffic_packet(&t, late, t.now_ns, true, 1000); /* known, but nobody's */
 	assert_int_equal(traffic_look_end(&t), 0);
 	assert_int_equal(traffic_app(&t)->zoom.result.packets, 0);
@@ -200,13 +183,13 @@ static void a_flow_that_begins_during_the_look_joins_it(void **state)
 	size_t late;
 
 	(void)state;
-	begin(&t);
+	traffic_begin_candidate(&t);
 	assert_int_equal(traffic_look(&t, 1), 0);
 	changes = engine_zoom_changes(t.engine);
-	flat(&t);
+	traffic_flat(&t);
 	assert_int_equal(engine_zoom_changes(t.engine), changes);
 	late = traffic_flow(&t, 3, true);
-	flat(&t);
+	traffic_flat(&t);
 	assert_int_not_equal(engine_zoom_changes(t.engine), changes);
 	assert_int_equal(engine_zoom_flows(t.engine, &keys), 3);
 	assert_memory_equal(&keys[2], &t.flows[late].record.flow.key, sizeof(*keys));
@@ -223,14 +206,14 @@ static void one_whose_owner_is_found_late_joins_too(void **state)
 	size_t late;
 
 	(void)state;
-	begin(&t);
+	traffic_begin_candidate(&t);
 	assert_int_equal(traffic_look(&t, 1), 0);
 	late = traffic_flow(&t, 3, true);
 	t.flows[late].record.flow.app = APP_UNATTRIBUTED;
-	flat(&t);
+	traffic_flat(&t);
 	assert_int_equal(engine_zoom_flows(t.engine, &keys), 2);
 	t.flows[late].record.flow.app = 1;
-	flat(&t);
+	traffic_flat(&t);
 	assert_int_equal(engine_zoom_flows(t.engine, &keys), 3);
 	traffic_end(&t);
 }
@@ -242,12 +225,12 @@ static void flows_that_join_take_the_places_of_silent_ones(void **state)
 	size_t last = 0;
 
 	(void)state;
-	begin(&t);
+	traffic_begin_candidate(&t);
 	assert_int_equal(traffic_look(&t, 1), 0);
 	traffic_packet(&t, 0, t.now_ns, true, 1000);
 	for (unsigned int peer = 3; peer < 100; peer++)
 		last = traffic_flow(&t, peer, true);
-	flat(&t);
+	traffic_flat(&t);
 	assert_int_equal(engine_zoom_flows(t.engine, &keys), ZOOM_FLOWS_MAX);
 	traffic_packet(&t, 1, t.now_ns, false, 1000); /* it had to go */
 	traffic_packet(&t, last, t.now_ns, false, 1000);
@@ -279,7 +262,7 @@ static void what_shows_enough_after_a_second_is_over(void **state)
 	struct traffic t;
 
 	(void)state;
-	begin(&t);
+	traffic_begin_candidate(&t);
 	assert_int_equal(traffic_look(&t, 1), 0);
 	for (unsigned int i = 0; i < 4; i++)
 		relayed_bursts(&t);
@@ -301,7 +284,7 @@ static void joining_is_bounded_and_who_finds_no_room_is_counted(void **state)
 	unsigned int changes;
 
 	(void)state;
-	begin(&t);
+	traffic_begin_candidate(&t);
 	assert_int_equal(traffic_look(&t, 1), 0);
 	changes = engine_zoom_changes(t.engine);
 	for (unsigned int round = 0; round < 4; round++) {
@@ -309,7 +292,7 @@ static void joining_is_bounded_and_who_finds_no_room_is_counted(void **state)
 			t.flows[f].record.flow.key.remote_port++;
 		while (t.flow_count < 250)
 			traffic_flow(&t, (unsigned int)t.flow_count + 1, true);
-		flat(&t);
+		traffic_flat(&t);
 	}
 	assert_int_equal(engine_zoom_changes(t.engine) - changes, ZOOM_JOINS_MAX);
 	assert_int_equal(traffic_look_end(&t), 0);
@@ -324,7 +307,7 @@ static void relayed_page(struct traffic *t, unsigned int peer)
 	size_t client = traffic_flow(t, peer + 1, true);
 	uint32_t packets = 40 + (uint32_t)(200 * traffic_noise(t));
 
-	flat(t);
+	traffic_flat(t);
 	for (uint32_t k = 0; k < packets; k++) {
 		uint64_t at = t->now_ns + k * MS / 8;
 
@@ -341,11 +324,11 @@ static void what_a_flow_carried_before_it_was_captured_counts(void **state)
 	struct traffic t;
 
 	(void)state;
-	begin(&t);
+	traffic_begin_candidate(&t);
 	assert_int_equal(traffic_look(&t, 1), 0);
 	for (unsigned int peer = 3; peer < 43; peer += 2)
 		relayed_page(&t, peer);
-	flat(&t);
+	traffic_flat(&t);
 	traffic_packet(&t, 0, t.now_ns + 100 * MS, true,
 		       10); /* all of them were over */
 	assert_int_equal(traffic_look_end(&t), 0);
@@ -361,15 +344,15 @@ static void flows_without_counters_are_looked_at(void **state)
 	struct traffic t;
 
 	(void)state;
-	begin(&t);
+	traffic_begin_candidate(&t);
 	for (unsigned int peer = 3; peer < 43; peer++) {
 		size_t f = traffic_flow(&t, peer, true);
 
 		t.flows[f].record.flow.is_uncounted = true;
 	}
-	flat(&t);
+	traffic_flat(&t);
 	for (int i = 0; i < 20; i++) /* they have not moved for a while */
-		flat(&t);
+		traffic_flat(&t);
 	assert_int_equal(traffic_look(&t, 1), 0);
 	assert_int_equal(engine_zoom_flows(t.engine, &keys), 42);
 	traffic_end(&t);
@@ -391,13 +374,13 @@ static void of_too_many_without_counters_each_has_its_turn(void **state)
 	struct traffic t;
 
 	(void)state;
-	begin(&t);
+	traffic_begin_candidate(&t);
 	for (unsigned int peer = 3; peer < 203; peer++) {
 		size_t f = traffic_flow(&t, peer, true);
 
 		t.flows[f].record.flow.is_uncounted = true;
 	}
-	flat(&t);
+	traffic_flat(&t);
 	for (int k = 0; k < 4; k++) {
 		size_t count;
 
@@ -425,7 +408,7 @@ static void few_bursts(struct traffic *t, int seconds)
 			traffic_packet(t, 1, at + MS / 2, false, 1400);
 		}
 		for (int i = 0; i < (s % 2 ? 4 : 6); i++)
-			flat(t);
+			traffic_flat(t);
 	}
 }
 
@@ -434,14 +417,14 @@ static void few_bursts_are_looked_at_again_soon_and_longer(void **state)
 	struct traffic t;
 
 	(void)state;
-	begin(&t);
+	traffic_begin_candidate(&t);
 	assert_int_equal(traffic_look(&t, 1), 0);
 	few_bursts(&t, 2);
 	assert_true(engine_zoom_is_over(t.engine, t.now_ns));
 	assert_int_equal(traffic_look_end(&t), 0);
 	assert_false(traffic_app(&t)->zoom.result.is_conclusive);
 	for (int i = 0; i < 6; i++)
-		flat(&t);
+		traffic_flat(&t);
 	assert_int_equal(engine_wants_zoom(t.engine), 1);
 	assert_int_equal(traffic_look(&t, 1), 0);
 	few_bursts(&t, 9);
@@ -471,7 +454,7 @@ static void a_flow_that_ends_meanwhile_is_left_out(void **state)
 	struct traffic t;
 
 	(void)state;
-	begin(&t);
+	traffic_begin_candidate(&t);
 	assert_int_equal(traffic_look(&t, 1), 0);
 	end = t.flows[1].record;
 	end.kind = OBS_FLOW_END;
@@ -489,7 +472,7 @@ static void an_application_that_goes_meanwhile_ends_the_look(void **state)
 	struct traffic t;
 
 	(void)state;
-	begin(&t);
+	traffic_begin_candidate(&t);
 	assert_int_equal(traffic_look(&t, 1), 0);
 	gone.time_ns = t.now_ns;
 	gone.app.id = 1;
@@ -518,7 +501,7 @@ static void a_full_look_says_so(void **state)
 	struct traffic t;
 
 	(void)state;
-	begin(&t);
+	traffic_begin_candidate(&t);
 	assert_int_equal(traffic_look(&t, 1), 0);
 	for (uint64_t i = 0; i < ZOOM_PACKETS_MAX; i++) {
 		assert_false(engine_zoom_is_full(t.engine));
@@ -536,7 +519,7 @@ static void the_budget_of_a_minute_is_kept(void **state)
 	uint64_t began;
 
 	(void)state;
-	begin(&t);
+	traffic_begin_candidate(&t);
 	began = t.now_ns;
 	/* Nothing conclusive: it would be looked at every six seconds. */
 	while (t.now_ns - began < 50000u * (uint64_t)MS) {
@@ -545,7 +528,7 @@ static void the_budget_of_a_minute_is_kept(void **state)
 			assert_int_equal(traffic_look_end(&t), 0);
 			looks++;
 		}
-		flat(&t);
+		traffic_flat(&t);
 	}
 	assert_in_range(looks, 7, ZOOM_PER_MINUTE);
 	traffic_end(&t);

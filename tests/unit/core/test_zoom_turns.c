@@ -12,23 +12,6 @@
 
 #define MS 1000000u
 
-/* Two flat streams through the program. */
-static void flat(struct traffic *t)
-{
-	traffic_carry(t, 0, 20000, 20000);
-	traffic_carry(t, 1, 20000, 20000);
-	traffic_sample(t);
-}
-
-static void begin(struct traffic *t)
-{
-	traffic_begin(t, 1);
-	traffic_flow(t, 1, true);
-	traffic_flow(t, 2, true);
-	for (int i = 0; i < 15 && !engine_wants_zoom(t->engine); i++)
-		flat(t);
-}
-
 static int tell_app(struct traffic *t, uint16_t id, const char *key)
 {
 	struct app_identity identity = {.kind = APP_KIND_EXE};
@@ -47,7 +30,7 @@ static void who_has_its_id_then_is_not_judged_by_it(void **state)
 	struct traffic t;
 
 	(void)state;
-	begin(&t);
+	traffic_begin_candidate(&t);
 	assert_int_equal(traffic_look(&t, 1), 0);
 	traffic_packet(&t, 0, t.now_ns, true, 1000);
 	gone.time_ns = t.now_ns;
@@ -55,7 +38,7 @@ static void who_has_its_id_then_is_not_judged_by_it(void **state)
 	assert_int_equal(engine_observe(t.engine, &gone), 0);
 	assert_int_equal(tell_app(&t, 1, "exe:another"), 0);
 	changes = engine_zoom_changes(t.engine);
-	flat(&t); /* the flows are its own now, and do not join */
+	traffic_flat(&t); /* the flows are its own now, and do not join */
 	assert_int_equal(engine_zoom_changes(t.engine), changes);
 	traffic_packet(&t, 0, t.now_ns, true, 1000);
 	assert_int_equal(traffic_look_end(&t), 0);
@@ -72,13 +55,13 @@ static void a_look_that_ended_since_the_last_tick_is_not_repeated_at_once(void *
 	struct traffic t;
 
 	(void)state;
-	begin(&t);
+	traffic_begin_candidate(&t);
 	assert_int_equal(traffic_look(&t, 1), 0);
-	flat(&t);
+	traffic_flat(&t);
 	end.time_ns = t.now_ns + 3 * MS;
 	assert_int_equal(engine_observe(t.engine, &end), 0);
 	assert_int_equal(engine_wants_zoom(t.engine), 0);
-	flat(&t);
+	traffic_flat(&t);
 	assert_int_equal(engine_wants_zoom(t.engine), 0);
 	traffic_end(&t);
 }
@@ -153,7 +136,7 @@ static void who_has_nothing_to_look_at_lets_others_pass(void **state)
 	for (int i = 0; i < 20 && engine_wants_zoom(t.engine) != 1; i++) {
 		if (engine_wants_zoom(t.engine) == 2)
 			traffic_look(&t, 2);
-		flat(&t);
+		traffic_flat(&t);
 	}
 	assert_int_equal(engine_wants_zoom(t.engine), 1);
 	traffic_end(&t);

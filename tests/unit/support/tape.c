@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "tape.h"
+#include <arpa/inet.h>
+#include <netinet/in.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -105,4 +107,18 @@ void tape_assert_refused(const uint8_t *data, size_t size, const char *expected)
 	if (!error || strcmp(error, expected) != 0)
 		fail_msg("'%s', not '%s'", error ? error : "accepted", expected);
 	free(error);
+}
+
+struct observation tape_flow(uint32_t number, uint64_t time_ns, uint64_t bytes)
+{
+	struct observation o = {.kind = OBS_FLOW, .time_ns = time_ns};
+
+	o.flow.key.local = addr_from_ipv4(htonl(0xc6120001));
+	o.flow.key.remote = addr_from_ipv4(htonl(0xc6130000 + number));
+	o.flow.key.local_port = 4000;
+	o.flow.key.proto = IPPROTO_UDP;
+	o.flow.app = 1;
+	o.flow.bytes_in = o.flow.bytes_out = bytes;
+	o.flow.packets_in = o.flow.packets_out = bytes / 1000;
+	return o;
 }

@@ -28,6 +28,9 @@ void tape_done(struct tape *t);
 uint32_t tape_noise(struct tape *t, uint32_t below);
 
 void tape_append(struct tape *t, const uint8_t *data, size_t size);
+/* One of UDP to stranger number `number`, which brought so many bytes. */
+struct observation tape_flow(uint32_t number, uint64_t time_ns, uint64_t bytes);
+
 /* The bytes it took. */
 size_t tape_put(struct tape *t, const struct observation *o);
 void tape_end(struct tape *t);

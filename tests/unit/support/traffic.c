@@ -144,3 +144,57 @@ const struct app *traffic_app(const struct traffic *t)
 {
 	return engine_find_app(t->engine, 1);
 }
+
+const struct flow *traffic_flow_of(const struct traffic *t, size_t flow)
+{
+	return engine_find_flow(t->engine, &t->flows[flow].record.flow.key);
+}
+
+void traffic_change_policy(struct traffic *t, const char *text)
+{
+	const struct policy_source source = {"test.ini", text, strlen(text)};
+	struct policy *old = t->policy;
+	struct policy_error error;
+
+	must(policy_parse(&source, 1, &t->policy, &error));
+	engine_set_policy(t->engine, t->policy, t->catalogue);
+	policy_free(old);
+}
+
+void traffic_relay(struct traffic *t, unsigned int seconds)
+{
+	for (unsigned int i = 0; i < 5 * seconds; i++) {
+		double x = traffic_noise(t), y = traffic_noise(t);
+
+		x = 2000 + 40000 * x * x;
+		y = 2000 + 40000 * y * y;
+		traffic_carry(t, 0, x, y);
+		traffic_carry(t, 1, y, x);
+		traffic_sample(t);
+	}
+}
+
+int traffic_tell_flow(struct traffic *t, size_t flow, enum observation_kind kind)
+{
+	struct observation o = t->flows[flow].record;
+
+	o.kind = kind;
+	o.time_ns = t->now_ns;
+	return engine_observe(t->engine, &o);
+}
+
+void traffic_flat(struct traffic *t)
+{
+	traffic_carry(t, 0, 20000, 20000);
+	traffic_carry(t, 1, 20000, 20000);
+	traffic_sample(t);
+}
+
+void traffic_begin_candidate(struct traffic *t)
+{
+	traffic_begin(t, 1);
+	traffic_flow(t, 1, true);
+	traffic_flow(t, 2, true);
+	for (int i = 0; i < 15 && !engine_wants_zoom(t->engine); i++)
+		traffic_flat(t);
+}

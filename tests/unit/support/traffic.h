@@ -50,6 +50,19 @@ int traffic_look_end(struct traffic *t);
 void traffic_packet(struct traffic *t, size_t flow, uint64_t time_ns, bool is_inbound,
 		    uint32_t length);
 
+/* Flows 0 and 1 carry as much as ever: bins of bytes show nothing. */
+void traffic_flat(struct traffic *t);
+/* An engine with these two, which wants to look at their packets. */
+void traffic_begin_candidate(struct traffic *t);
+/* Reports one flow alone, as it stands; what the engine says. */
+int traffic_tell_flow(struct traffic *t, size_t flow, enum observation_kind kind);
+/* Flows 0 and 1 relay for each other for some seconds. */
+void traffic_relay(struct traffic *t, unsigned int seconds);
+/* The engine's policy is now `text`. */
+void traffic_change_policy(struct traffic *t, const char *text);
+
 const struct app *traffic_app(const struct traffic *t);
+/* As the engine has it; NULL where it has not. */
+const struct flow *traffic_flow_of(const struct traffic *t, size_t flow);
 
 #endif
