@@ -9,6 +9,7 @@
 
 #include "agent.h"
 #include "base/log.h"
+#include "base/units.h"
 #include "core/decision.h"
 #include "core/engine.h"
 #include "core/pace.h"
@@ -25,7 +26,6 @@
 #include "store/policy_store.h"
 #include <systemd/sd-event.h>
 
-#define SECOND_NS 1000000000ull
 #define MILLISECOND_NS 1000000ull
 
 enum poll_kind {

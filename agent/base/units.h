@@ -16,6 +16,7 @@
 #include <stdint.h>
 
 #define UNITS_STRLEN 32
+#define SECOND_NS UINT64_C(1000000000)
 
 /* 0; -EINVAL on syntax or unit; -ERANGE on overflow or a rate that rounds to zero. */
 int rate_parse(const char *text, uint64_t *ret_bytes_per_second);

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "core/circuits.h"
+#include "base/units.h"
 #include "core/circuits_match.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define SECOND 1000000000ull
-#define SETTLED (7 * SECOND)	/* a reading of every flow comes within 5 s */
-#define HOLD (20 * SECOND)	/* a flow is kept for some evaluations... */
-#define HOLD_BUSY (60 * SECOND) /* ...longer while it moves, not for ever */
-#define WINDOW (180 * SECOND)
-#define SHORT (120 * SECOND)
+#define SETTLED (7 * SECOND_NS)	   /* a reading of every flow comes within 5 s */
+#define HOLD (20 * SECOND_NS)	   /* a flow is kept for some evaluations... */
+#define HOLD_BUSY (60 * SECOND_NS) /* ...longer while it moves, not for ever */
+#define WINDOW (180 * SECOND_NS)
+#define SHORT (120 * SECOND_NS)
 #define SLICES 16 /* of the time recorded */
 #define SLICES_LEFT_OUT 2
 #define PEER_WORDS 16
@@ -22,9 +22,9 @@
 #define SHARE_MIN 0.1
 
 /* Where bytes are lost on the way. */
-#define LOOSE_BYTES_MIN 65536  /* less hardly waits anywhere */
-#define LOOSE_AGE (2 * SECOND) /* of what has not ended */
-#define LOOSE_CROSSED_MIN 0.7  /* of what opened together */
+#define LOOSE_BYTES_MIN 65536	  /* less hardly waits anywhere */
+#define LOOSE_AGE (2 * SECOND_NS) /* of what has not ended */
+#define LOOSE_CROSSED_MIN 0.7	  /* of what opened together */
 #define LOOSE_CORRELATION_MIN 0.7
 #define LOOSE_Z_MIN 5.0	     /* of it */
 #define LOOSE_WITHIN_MIN 0.6 /* among large ones, and among small ones */
@@ -74,7 +74,7 @@ void circuits_work_free(struct circuits_work *w)
 
 static uint64_t moved_ns(const struct entry *e)
 {
-	return e->first_ns + (uint64_t)e->moved_ms * (SECOND / 1000);
+	return e->first_ns + (uint64_t)e->moved_ms * (SECOND_NS / 1000);
 }
 
 static bool is_settled(const struct entry *e, uint64_t now_ns)
@@ -141,7 +141,7 @@ void circuits_update(struct circuits *c, uint32_t handle, uint64_t in, uint64_t 
 	e->in = capped(in);
 	e->out = capped(out);
 	if (moved_ns > e->first_ns)
-		e->moved_ms = capped((moved_ns - e->first_ns) / (SECOND / 1000));
+		e->moved_ms = capped((moved_ns - e->first_ns) / (SECOND_NS / 1000));
 }
 
 void circuits_close(struct circuits *c, uint32_t handle)
@@ -173,7 +173,7 @@ static bool is_short(const struct entry *e, uint64_t now_ns)
 {
 	return e->handle && e->first_ns + SETTLED <= now_ns &&
 	       e->first_ns + WINDOW >= now_ns &&
-	       (uint64_t)e->moved_ms * (SECOND / 1000) <= SHORT &&
+	       (uint64_t)e->moved_ms * (SECOND_NS / 1000) <= SHORT &&
 	       is_settled(e, now_ns) && (e->in || e->out);
 }
 
@@ -220,7 +220,7 @@ static bool is_loose(const struct entry *e, uint64_t now_ns)
 {
 	return e->handle && e->first_ns + LOOSE_AGE <= now_ns &&
 	       e->first_ns + WINDOW >= now_ns &&
-	       (uint64_t)e->moved_ms * (SECOND / 1000) <= SHORT;
+	       (uint64_t)e->moved_ms * (SECOND_NS / 1000) <= SHORT;
 }
 
 /* Large flows, ended or not: they may last longer than it should take to find them.

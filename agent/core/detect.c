@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "core/detect.h"
+#include "base/units.h"
 #include "core/looks.h"
 #include "core/role.h"
 #include "core/weigh.h"
 #include <math.h>
 #include <stdlib.h>
 
-#define SECOND_NS 1000000000u
 #define RATE_SECONDS 8 /* over which the gate and the shown rates look */
 #define GAIN_SECONDS 60
 #define CARRYING_RATE 2000.0 /* more each way is a relay, less a supernode */
-#define CALLERS_EVERY_NS (5 * (uint64_t)SECOND_NS)
-#define ZOOM_SPEAKS_NS (75 * (uint64_t)SECOND_NS)
+#define CALLERS_EVERY_NS (5 * SECOND_NS)
+#define ZOOM_SPEAKS_NS (75 * SECOND_NS)
 #define COVER_MIN 0.5	     /* share from which it lasts */
 #define ONE_PEER_SHARE 0.8   /* of all that moves: the others hardly matter */
 #define COUNTED_MIN 0.5	     /* of what moves must be counted flow by flow */

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "base/units.h"
 #include "core/engine_tables.h"
 #include <string.h>
 
-#define SECOND_NS 1000000000u
 #define UPDATE_NS (SECOND_NS - SECOND_NS / 20)
-#define LEAVES_NS (60 * (uint64_t)SECOND_NS)
+#define LEAVES_NS (60 * SECOND_NS)
 
 /* The least judge among an application and those it is linked to. */
 static uint16_t least_judge(const struct engine *e, struct app *a)

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "core/history.h"
+#include "base/units.h"
 #include <math.h>
 
-#define SECOND_NS 1000000000u
 #define HEADER_BYTES 52.0 /* IPv4, TCP with timestamps: the larger of the usual two */
-#define IO_SPACING_NS (2 * (uint64_t)SECOND_NS)
-#define IO_SPAN_NS (4 * (uint64_t)SECOND_NS)
+#define IO_SPACING_NS (2 * SECOND_NS)
+#define IO_SPAN_NS (4 * SECOND_NS)
 
 static struct history_second *second_at(struct history *h, uint64_t time_ns)
 {

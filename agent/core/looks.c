@@ -1,19 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "core/looks.h"
+#include "base/units.h"
 #include "core/cover.h"
 #include <math.h>
 #include <utlist.h>
 
-#define SECOND_NS 1000000000u
-#define CANDIDATE_NS                                                                   \
-	(30 * (uint64_t)SECOND_NS) /* stays one this long after the last sign */
-#define CANDIDATE_BURSTS_NS (90 * (uint64_t)SECOND_NS)
-#define PAIRS_EVERY_NS (2 * (uint64_t)SECOND_NS)
-#define CIRCUITS_EVERY_NS (5 * (uint64_t)SECOND_NS)
+#define CANDIDATE_NS (30 * SECOND_NS) /* stays one this long after the last sign */
+#define CANDIDATE_BURSTS_NS (90 * SECOND_NS)
+#define PAIRS_EVERY_NS (2 * SECOND_NS)
+#define CIRCUITS_EVERY_NS (5 * SECOND_NS)
 #define CIRCUITS_PEERS_MIN 8
-#define CIRCUITS_SPEAK_NS (30 * (uint64_t)SECOND_NS) /* runs have gaps */
-#define CIRCUITS_KEPT_NS (600 * (uint64_t)SECOND_NS)
-#define BATCHES_EVERY_NS (10 * (uint64_t)SECOND_NS)
+#define CIRCUITS_SPEAK_NS (30 * SECOND_NS) /* runs have gaps */
+#define CIRCUITS_KEPT_NS (600 * SECOND_NS)
+#define BATCHES_EVERY_NS (10 * SECOND_NS)
 
 /* What is sent once a minute is balanced with what comes for half of it. */
 static uint64_t patience(const struct facts *f)

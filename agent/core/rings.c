@@ -86,20 +86,3 @@ void rings_copy(const struct rings *r, uint32_t end, size_t length, float *ret_i
 			ret_out[i] = has ? (float)unpack(r->out[at]) : 0;
 	}
 }
-
-void rings_rates(const struct rings *r, uint32_t end, size_t seconds, double *ret_in,
-		 double *ret_out)
-{
-	uint64_t in = 0, out = 0;
-
-	for (uint32_t i = 1; i <= seconds; i++) {
-		uint32_t at = (end - i) % RINGS_SECONDS;
-
-		if (!is_kept(r, end - i))
-			continue;
-		in += unpack(r->in[at]);
-		out += unpack(r->out[at]);
-	}
-	*ret_in = (double)in / (double)seconds;
-	*ret_out = (double)out / (double)seconds;
-}

@@ -34,11 +34,4 @@ void rings_push(struct rings *r, uint32_t second, double in, double out);
 void rings_copy(const struct rings *r, uint32_t end, size_t length, float *ret_in,
 		float *ret_out);
 
-/*
- * Bytes per second over the `seconds` (1 to RINGS_SECONDS) before `end`: a relay that
- * sends once a minute is silent in most spans of 8 s, in none of 64.
- */
-void rings_rates(const struct rings *r, uint32_t end, size_t seconds, double *ret_in,
-		 double *ret_out);
-
 #endif

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "core/sampling.h"
+#include "base/units.h"
 #include <utlist.h>
 
 #define SAMPLES_PER_CHUNK 64
-#define SECOND_NS 1000000000u
 #define ALIVE_NS 3000000000u
 
 void sampling_init(struct sampling *s)

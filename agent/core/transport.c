@@ -3,14 +3,6 @@
 #include <math.h>
 #include <utlist.h>
 
-void transport_add(struct transport *t, double in, double out)
-{
-	t->in += in;
-	t->out += out;
-	if (in + out > t->worst_peer)
-		t->worst_peer = in + out;
-}
-
 double transport_share(const struct transport *t)
 {
 	double larger = fmax(t->in, t->out);

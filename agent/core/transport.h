@@ -23,7 +23,6 @@ struct transport {
 	double in, out;	   /* sums */
 	double worst_peer; /* largest in[p] + out[p] */
 };
-void transport_add(struct transport *t, double in, double out);
 double transport_share(const struct transport *t);
 
 /* One sum over the flows of an application to strangers, scaled. */

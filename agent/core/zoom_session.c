@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "core/zoom_session.h"
+#include "base/units.h"
 #include "core/sampling.h"
 #include <errno.h>
 #include <math.h>
 #include <string.h>
 #include <utlist.h>
 
-#define SECOND_NS 1000000000u
-#define GLANCE_NS (uint64_t) SECOND_NS
+#define GLANCE_NS SECOND_NS
 #define GLANCE_SHARE 0.8 /* has the full weight; no look-alike came near it */
-#define LONGER_NS (uint64_t) SECOND_NS
-#define AGAIN_NS (6 * (uint64_t)SECOND_NS)
-#define IDLE_NS (uint64_t) SECOND_NS
-#define REFRESH_NS (30 * (uint64_t)SECOND_NS)
+#define LONGER_NS SECOND_NS
+#define AGAIN_NS (6 * SECOND_NS)
+#define IDLE_NS SECOND_NS
+#define REFRESH_NS (30 * SECOND_NS)
 
 int zoom_session_init(struct zoom_session *s)
 {
@@ -35,7 +35,7 @@ static uint64_t elapsed(uint64_t since_ns, uint64_t now_ns)
 static bool has_budget(const struct zoom_session *s, uint64_t now_ns)
 {
 	return s->in_minute < ZOOM_PER_MINUTE ||
-	       elapsed(s->minute_ns, now_ns) >= 60 * (uint64_t)SECOND_NS;
+	       elapsed(s->minute_ns, now_ns) >= 60 * SECOND_NS;
 }
 
 /* How long after a look that showed this the next one may be. */
@@ -141,7 +141,7 @@ static size_t list_flows(struct zoom_session *s, struct app *a, uint64_t now_ns,
 
 static void count_look(struct zoom_session *s, uint64_t now_ns)
 {
-	if (elapsed(s->minute_ns, now_ns) >= 60 * (uint64_t)SECOND_NS) {
+	if (elapsed(s->minute_ns, now_ns) >= 60 * SECOND_NS) {
 		s->minute_ns = now_ns;
 		s->in_minute = 0;
 	}

@@ -3,14 +3,14 @@
  * Owns: which listening port belongs to which application. Must not: decide anything
  * about traffic. Hands over: OBS_APP, OBS_APP_GONE, OBS_APP_IO.
  */
+#include "base/units.h"
 #include "kernel/attribution_internal.h"
 #include <errno.h>
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define SECOND_NS 1000000000u
-#define PRUNE_EVERY_NS (30ull * SECOND_NS)
+#define PRUNE_EVERY_NS (30 * SECOND_NS)
 
 int attribution_new(struct sockdiag *s, struct procinfo *p,
 		    attribution_observe *observe, void *context,

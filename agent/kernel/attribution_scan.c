@@ -8,16 +8,16 @@
  * of /proc is due they are closed. That the process is the one of the last connection
  * is never assumed: it is only where the inode is looked for first.
  */
+#include "base/units.h"
 #include "kernel/attribution_internal.h"
 #include <errno.h>
 #include <string.h>
 #include <time.h>
 
-#define SECOND_NS 1000000000u
 #define PACE_DIVISOR 100
 /* Looks alone may use two thirds of that, and are never closer together than: */
 #define LOOK_DIVISOR 150
-#define LOOK_SPACING_NS (20ull * SECOND_NS / 1000)
+#define LOOK_SPACING_NS (20 * SECOND_NS / 1000)
 /* What scans leave of the savings: looks must not wait for what a scan overdrew. */
 #define SCAN_RESERVE_NS (SCAN_BUDGET_MAX_NS / 4)
 #define FAMILY_MAX 32	 /* youngest children looked into of one process */

@@ -8,16 +8,16 @@
  * That all processes of any other cgroup are one application's does not settle it: the
  * maker may have been moved or have handed the socket on (init does both).
  */
+#include "base/units.h"
 #include "kernel/attribution_internal.h"
 #include <errno.h>
 #include <stdlib.h>
 
-#define SECOND_NS 1000000000u
 /* The pause before a socket nobody holds (a kernel's own) causes another scan. */
-#define GIVEN_UP_NS (5ull * SECOND_NS)
+#define GIVEN_UP_NS (5 * SECOND_NS)
 #define GIVEN_UP_TRIES_MAX 6 /* doublings: 5 s to 5 minutes */
 /* A flow is asked for again at least with every dump of all flows. */
-#define FLOW_KEPT_NS (60ull * SECOND_NS)
+#define FLOW_KEPT_NS (60 * SECOND_NS)
 
 /* --- flows whose socket waits ------------------------------------------------------
  */

@@ -136,27 +136,6 @@ static void a_long_gap_or_a_clock_that_went_back_begins_anew(void **state)
 }
 
 /* One burst a minute: silence over 8 s, a rate over 64 and 512. */
-static void rates_are_means_of_their_span(void **state)
-{
-	struct rings r = {0};
-	double rate_in, rate_out;
-
-	(void)state;
-	for (uint32_t second = 0; second < 600; second++)
-		rings_push(&r, second, 1000, second % 64 == 0 ? 64000 : 0);
-	rings_rates(&r, 600, 8, &rate_in, &rate_out);
-	assert_near(rate_in, 1000, 1e-9);
-	assert_near(rate_out, 0, 1e-9);
-	rings_rates(&r, 600, 64, &rate_in, &rate_out);
-	assert_near(rate_out, 1000, 1e-9);
-	rings_rates(&r, 600, 512, &rate_in, &rate_out);
-	assert_near(rate_in, 1000, 1e-9);
-	assert_near(rate_out, 1000, 1e-9);
-	/* Half of this span was before it began. */
-	rings_rates(&r, 216, 512, &rate_in, &rate_out);
-	assert_near(rate_in, 216.0 * 1000 / 512, 1e-9);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -168,7 +147,6 @@ int main(void)
 		cmocka_unit_test(a_second_left_out_is_one_of_nothing),
 		cmocka_unit_test(what_is_older_or_newer_than_the_ring_is_nothing),
 		cmocka_unit_test(a_long_gap_or_a_clock_that_went_back_begins_anew),
-		cmocka_unit_test(rates_are_means_of_their_span),
 	};
 
 	return cmocka_run_group_tests_name("rings", tests, NULL, NULL);

@@ -11,6 +11,15 @@
 
 #include <cmocka.h>
 
+/* One peer more. */
+static void transport_add(struct transport *t, double in, double out)
+{
+	t->in += in;
+	t->out += out;
+	if (in + out > t->worst_peer)
+		t->worst_peer = in + out;
+}
+
 #define SECOND 1000000000ull
 
 static uint32_t seed;
