@@ -74,6 +74,11 @@ int plan_copy(const struct plan *from, struct plan *ret_to);
 int plan_set_port(struct plan *p, uint8_t proto, uint16_t port, uint8_t number);
 /* Also -EINVAL for a level that no set exists for: 0, or above the maximum. */
 int plan_set_cgroup(struct plan *p, uint64_t id, unsigned int level, uint8_t number);
+/* The entry with the same key, or NULL. */
+const struct plan_port *plan_find_port(const struct plan *p,
+				       const struct plan_port *key);
+const struct plan_cgroup *plan_find_cgroup(const struct plan *p,
+					   const struct plan_cgroup *key);
 /* Bit L is set when there is a cgroup of level L. */
 unsigned int plan_cgroup_levels(const struct plan *p);
 /* Whether anything of that application, or of any, is refused. */

@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The difference between two plans, as steps: plan.h. */
+#include "core/plan.h"
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Steps as they are collected; after a failure pushing does nothing. */
+struct step_list {
+	struct plan_step *items;
+	size_t count, capacity;
+	bool has_failed;
+};
+
+static void push(struct step_list *l, struct plan_step step)
+{
+	if (l->count == l->capacity) {
+		size_t capacity = l->capacity ? l->capacity * 2 : 64;
+		struct plan_step *grown =
+			reallocarray(l->items, capacity, sizeof(*grown));
+
+		if (!grown) {
+			l->has_failed = true;
+			return;
+		}
+		l->items = grown;
+		l->capacity = capacity;
+	}
+	l->items[l->count++] = step;
+}
+
+static bool layout_equal(const struct mark_layout *a, const struct mark_layout *b)
+{
+	return a->mask == b->mask && a->app == b->app && a->app_shift == b->app_shift &&
+	       a->heavy == b->heavy && a->leg == b->leg && a->blocked == b->blocked;
+}
+
+static bool trusted_equal(const struct plan *a, const struct plan *b)
+{
+	if (a->trusted_count != b->trusted_count)
+		return false;
+	for (size_t i = 0; i < a->trusted_count; i++)
+		if (a->trusted[i].bits != b->trusted[i].bits ||
+		    !addr_equal(&a->trusted[i].addr, &b->trusted[i].addr))
+			return false;
+	return true;
+}
+
+/* Whether a number is the same application's in both. */
+static bool is_same_app(const struct plan_app *a, const struct plan_app *b)
+{
+	return a->is_present && b->is_present && strcmp(a->comment, b->comment) == 0;
+}
+
+/* The counters that `has` needs and `other` has not. */
+static void push_apps(struct step_list *l, enum plan_step_kind kind,
+		      const struct plan *has, const struct plan *other)
+{
+	for (size_t i = 0; i < APP_NUMBER_COUNT; i++) {
+		const struct plan_app *a = &has->apps[i], *b = &other->apps[i];
+
+		if (a->is_present && !is_same_app(a, b))
+			push(l, (struct plan_step){.kind = kind, .number = (uint8_t)i});
+	}
+}
+
+/* Counted from the first cut of an application to its last, whichever they are. */
+static void push_refused(struct step_list *l, enum plan_step_kind kind,
+			 const struct plan *has, const struct plan *other)
+{
+	for (size_t i = 0; i < APP_NUMBER_COUNT; i++) {
+		const struct plan_app *a = &has->apps[i], *b = &other->apps[i];
+
+		if (plan_app_is_cut(a) && !(plan_app_is_cut(b) && is_same_app(a, b)))
+			push(l, (struct plan_step){.kind = kind, .number = (uint8_t)i});
+	}
+}
+
+static void push_cuts(struct step_list *l, enum plan_step_kind kind,
+		      const struct plan *has, const struct plan *other)
+{
+	for (size_t i = 0; i < APP_NUMBER_COUNT * CUT_COUNT; i++) {
+		const struct plan_app *a = &has->apps[i / CUT_COUNT];
+		const struct plan_app *b = &other->apps[i / CUT_COUNT];
+		enum plan_cut cut = (enum plan_cut)(i % CUT_COUNT);
+
+		if (!a->is_present || !a->cuts[cut] || cut == CUT_LEGS ||
+		    (is_same_app(a, b) && b->cuts[cut]))
+			continue;
+		push(l, (struct plan_step){.kind = kind,
+					   .number = (uint8_t)(i / CUT_COUNT),
+					   .cut = cut});
+	}
+}
+
+static struct plan_step limit_of(const struct plan *p, size_t number,
+				 enum direction direction, bool is_relay_limit)
+{
+	const struct plan_app *a = &p->apps[number];
+	struct plan_step step = {
+		.number = (uint8_t)number,
+		.direction = direction,
+		.is_relay_limit = is_relay_limit,
+	};
+
+	if (a->is_present) {
+		step.rate =
+			is_relay_limit ? a->relay_rate[direction] : a->rate[direction];
+		step.legs_only = is_relay_limit && a->relay_legs_only;
+	}
+	return step;
+}
+
+static void push_limits(struct step_list *l, enum plan_step_kind kind,
+			const struct plan *has, const struct plan *other)
+{
+	/* The low bits of `i` run through direction and kind of limit. */
+	for (size_t i = 0; i < APP_NUMBER_COUNT * 4; i++) {
+		enum direction direction = i & 1 ? DIRECTION_OUT : DIRECTION_IN;
+		struct plan_step a = limit_of(has, i / 4, direction, i & 2);
+		struct plan_step b = limit_of(other, i / 4, direction, i & 2);
+
+		if (!a.rate || (a.rate == b.rate && a.legs_only == b.legs_only))
+			continue;
+		a.kind = kind;
+		push(l, a);
+	}
+}
+
+static void push_ports(struct step_list *l, enum plan_step_kind kind,
+		       const struct plan *has, const struct plan *other)
+{
+	for (size_t i = 0; i < has->port_count; i++) {
+		const struct plan_port *there = plan_find_port(other, &has->ports[i]);
+
+		if (!there || there->number != has->ports[i].number)
+			push(l,
+			     (struct plan_step){.kind = kind, .port = has->ports[i]});
+	}
+}
+
+static void push_cgroups(struct step_list *l, enum plan_step_kind kind,
+			 const struct plan *has, const struct plan *other)
+{
+	for (size_t i = 0; i < has->cgroup_count; i++) {
+		const struct plan_cgroup *there =
+			plan_find_cgroup(other, &has->cgroups[i]);
+
+		if (!there || there->number != has->cgroups[i].number)
+			push(l, (struct plan_step){.kind = kind,
+						   .cgroup = has->cgroups[i]});
+	}
+}
+
+static bool needs_create(const struct plan *installed, const struct plan *wanted)
+{
+	return !installed || installed->is_owned != wanted->is_owned ||
+	       !layout_equal(&installed->layout, &wanted->layout);
+}
+
+int plan_diff(const struct plan *installed, const struct plan *wanted,
+	      struct plan_steps *ret_steps)
+{
+	static const struct plan nothing;
+	struct step_list l = {0};
+
+	if (needs_create(installed, wanted)) {
+		/* It writes the marking and the cutting rules for `wanted` as well. */
+		push(&l, (struct plan_step){.kind = STEP_CREATE});
+		installed = &nothing;
+	} else {
+		if (plan_cgroup_levels(installed) != plan_cgroup_levels(wanted))
+			push(&l, (struct plan_step){.kind = STEP_LEVELS_SET});
+		if (plan_is_cutting(installed) != plan_is_cutting(wanted))
+			push(&l, (struct plan_step){.kind = STEP_CUTTING_SET});
+	}
+	push_ports(&l, STEP_PORT_REMOVE, installed, wanted);
+	push_cgroups(&l, STEP_CGROUP_REMOVE, installed, wanted);
+	push_limits(&l, STEP_LIMIT_REMOVE, installed, wanted);
+	push_cuts(&l, STEP_CUT_REMOVE, installed, wanted);
+	push_refused(&l, STEP_REFUSED_REMOVE, installed, wanted);
+	push_apps(&l, STEP_APP_REMOVE, installed, wanted);
+
+	push_apps(&l, STEP_APP_ADD, wanted, installed);
+	push_limits(&l, STEP_LIMIT_ADD, wanted, installed);
+	push_refused(&l, STEP_REFUSED_ADD, wanted, installed);
+	push_cuts(&l, STEP_CUT_ADD, wanted, installed);
+	if (!trusted_equal(installed, wanted))
+		push(&l, (struct plan_step){.kind = STEP_TRUSTED_SET});
+	push_cgroups(&l, STEP_CGROUP_ADD, wanted, installed);
+	push_ports(&l, STEP_PORT_ADD, wanted, installed);
+	if (l.has_failed) {
+		free(l.items);
+		return -ENOMEM;
+	}
+	*ret_steps = (struct plan_steps){.items = l.items, .count = l.count};
+	return 0;
+}
+
+void plan_steps_done(struct plan_steps *s)
+{
+	free(s->items);
+	*s = (struct plan_steps){0};
+}
