@@ -2,8 +2,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck disable=SC2317 # functions are also called by name
 #
-# bench.sh [--daemon] [--json FILE]: what the agent costs, in private namespaces; eight
-# minutes at most, QUICK=1 one. With --daemon the daemon's loads alone, no traffic.
+# bench.sh [--daemon|--scale] [--json FILE]: what the agent costs, in private namespaces;
+# eight minutes at most, QUICK=1 one. With --daemon the daemon's loads alone, no traffic.
+# With --scale what unmanaged traffic pays as managed applications and flows become more,
+# and beside opensnitch where that is installed; twelve minutes.
 # Every number is printed, none is judged: the exit status is non-zero only when
 # something could not be measured.
 #
@@ -12,6 +14,9 @@
 #   none        no conntrack, no rules: the bare stack
 #   conntrack   one rule on `ct state` each way, as a firewall has; no accounting
 #   agent       relaywardend with the shipped policy, the peer being a stranger
+#   apps-N      the same, beside N applications that each have limits of their own
+#   table-N     the same, beside N flows of another application in conntrack
+#   opensnitch  the distribution's, every connection allowed
 #
 # The wire is a veth pair, where a TCP stream travels in packets of up to 64 KiB: what a
 # packet costs shows in the second stream, whose packets are as large as on a wire.
@@ -37,8 +42,11 @@ else
 	ROUNDS=5 RUN_SECONDS=2 SETTLE_SECONDS=3 WATCH_SECONDS=12 DEADLINE=420
 fi
 WATCH_MANY_SECONDS=32
+WAYS=(none conntrack agent)
 FAILED=0
 SAMPLE_COUNT=0
+APP_PIDS=()
+CARRY_PID=
 
 fail() {
 	echo "bench: $*" >&2
@@ -110,23 +118,68 @@ setup_agent() {
 	return 1
 }
 
-setup() { # none|conntrack|agent
+setup() { # WAY
 	ns_run work conntrack -F >/dev/null 2>&1
 	case $1 in
 	none) ;;
 	conntrack) ns_run work nft -f "$HERE/firewall.nft" ;;
 	agent) setup_agent ;;
+	apps-*) setup_agent && setup_apps "${1#*-}" ;;
+	table-*) setup_agent && carry "${1#*-}" 1 "$TALK_PORT" 33 ;;
+	opensnitch) setup_opensnitch ;;
 	esac
 }
 
+# Limits that are never reached, on applications that differ in their user; with them
+# iperf3 and what connects stay unmanaged.
+setup_apps() {
+	local i
+	cat >"$AGENT_POLICY/60-bench.ini" <<-INI
+		[app bench]
+		match.user = 6*
+		rate_up = 10gbit
+		rate_down = 10gbit
+	INI
+	APP_PIDS=()
+	for ((i = 1; i <= $1; i++)); do
+		ns_spawn work "$NS_DIR/apps" setpriv --reuid $((60000 + i)) --regid 60000 \
+			--clear-groups "$FLOWS" answer $((20000 + i)) 64
+		APP_PIDS+=("$NS_SPAWNED")
+	done
+	wait_until 30 apps_have_limits "$1"
+}
+
+apps_have_limits() { # COUNT; 255 share the last number, which has none
+	[ "$(kernel_limits work | wc -l)" -ge $((2 * ($1 < 250 ? $1 : 250))) ]
+}
+
+# It asks nobody: by its shipped settings what it has no rule for is allowed.
+setup_opensnitch() {
+	mkdir -p "$NS_DIR/opensnitch"
+	ns_spawn work "$NS_DIR/opensnitch/log" opensnitchd -process-monitor-method proc \
+		-rules-path "$NS_DIR/opensnitch" -ui-socket "unix://$NS_DIR/opensnitch/ui"
+	SNITCH_PID=$NS_SPAWNED
+	wait_until 10 opensnitch_is_ready
+}
+
+opensnitch_is_ready() {
+	ns_run work iptables-save | grep -q NFQUEUE
+}
+
 teardown() {
+	local pid
 	case $1 in
 	none) ;;
 	conntrack) ns_run work nft delete table inet bench ;;
-	agent)
+	opensnitch)
+		ns_kill "$SNITCH_PID"
+		wait_until 10 eval '! ns_is_alive $SNITCH_PID'
+		ns_run work sh -c 'iptables -F; iptables -t mangle -F'
+		;;
+	*)
 		stop_agent TERM
-		# The agent leaves accounting on; the other ways are measured without.
-		ns_run work sh -c 'echo 0 >/proc/sys/net/netfilter/nf_conntrack_acct'
+		for pid in "${APP_PIDS[@]}" ${CARRY_PID:-}; do ns_kill "$pid" KILL; done
+		APP_PIDS=() CARRY_PID=
 		;;
 	esac
 }
@@ -164,9 +217,9 @@ take_sample() {
 	progress "round $3 of $ROUNDS: $test, $way"
 	if setup "$way" 2>>"$NS_DIR/errors"; then
 		start=${EPOCHREALTIME/[.,]/}
-		[ "$way" != agent ] || before=$(cpu_ticks "$AGENT_PID")
+		! way_has_agent "$way" || before=$(cpu_ticks "$AGENT_PID")
 		value=$("run_$test" 2>>"$NS_DIR/errors")
-		[ "$way" != agent ] || after=$(cpu_ticks "$AGENT_PID")
+		! way_has_agent "$way" || after=$(cpu_ticks "$AGENT_PID")
 		cpu=$(cpu_permille $((after - before)) "$start")
 	fi
 	teardown "$way" 2>>"$NS_DIR/errors"
@@ -177,6 +230,10 @@ take_sample() {
 	echo "$test $way $3 $value $cpu" >>"$NS_DIR/samples"
 }
 
+way_has_agent() {
+	[[ $1 =~ ^(agent|apps-|table-) ]]
+}
+
 # cpu_permille TICKS START: of the time since START, in microseconds.
 cpu_permille() {
 	local passed=$((${EPOCHREALTIME/[.,]/} - $2))
@@ -185,9 +242,24 @@ cpu_permille() {
 
 # One of each, one after the other; the order turns round with every round.
 take_round() {
-	local ways=(none conntrack agent) way
-	[ $(($2 % 2)) -eq 1 ] || ways=(agent conntrack none)
-	for way in "${ways[@]}"; do take_sample "$1" "$way" "$2" || return; done
+	local i way last=$((${#WAYS[@]} - 1))
+	for i in "${!WAYS[@]}"; do
+		way=${WAYS[$i]}
+		[ $(($2 % 2)) -eq 1 ] || way=${WAYS[$((last - i))]}
+		take_sample "$1" "$way" "$2" || return
+	done
+}
+
+# What none of the rules knows is compared with a firewall's one rule.
+use_scale() {
+	WAYS=(conntrack agent apps-10 apps-100 apps-255 table-100000)
+	DEADLINE=900
+	if command -v opensnitchd iptables >/dev/null; then
+		WAYS+=(opensnitch)
+	else
+		progress ""
+		echo "bench: no opensnitchd or no iptables here; left out" >&2
+	fi
 }
 
 measure_traffic() {
@@ -294,13 +366,13 @@ print_table() {
 	jq -r -f "$HERE/table.jq" "$1" >"$NS_DIR/table" || return
 	awk -F '\t' '
 	NF < 2 { print; next }
-	{ printf "  %-28s %9s %9s %9s  %17s\n", $1, $2, $3, $4, $5 }
+	{ printf "  %-22s %9s %9s %9s  %17s %17s %7s\n", $1, $2, $3, $4, $5, $6, $7 }
 	' "$NS_DIR/table"
 }
 
 parse_options() {
 	JSON_FILE=
-	ONLY_DAEMON=
+	ONLY=
 	while [ $# -gt 0 ]; do
 		case $1 in
 		--json)
@@ -309,10 +381,14 @@ parse_options() {
 			shift 2
 			;;
 		--daemon)
-			ONLY_DAEMON=1
+			ONLY=daemon
 			shift
 			;;
-		*) fail "unknown option '$1'; usage: [QUICK=1] bench.sh [--daemon] [--json FILE]" ;;
+		--scale)
+			ONLY=scale
+			shift
+			;;
+		*) fail "unknown option '$1'; usage: [QUICK=1] bench.sh [--daemon|--scale] [--json FILE]" ;;
 		esac
 	done
 }
@@ -333,8 +409,9 @@ main() {
 	need ip nft nsenter ss jq awk iperf3 conntrack socat getconf
 	CLOCK_TICKS=$(getconf CLK_TCK)
 	build_network || fail "the namespaces could not be set up"
-	[ -n "$ONLY_DAEMON" ] || measure_traffic
-	measure_daemon
+	[ "$ONLY" != scale ] || use_scale
+	[ "$ONLY" = daemon ] || measure_traffic
+	[ "$ONLY" = scale ] || measure_daemon
 	progress ""
 	summarize >"$NS_DIR/summary" || fail "the numbers could not be summed up"
 	print_table "$NS_DIR/summary" || fail "the table could not be made"

@@ -13,25 +13,28 @@ def spread: {median: median, lowest: min, highest: max, runs: length};
 
 def thousandths: if . == null then null else . * 1000 | round / 1000 end;
 
-def ratio($way):
+# What came through this way, over what came through $base in the same round.
+def ratio($way; $base):
 	[group_by(.round)[] |
-		(map(select(.way == "agent"))[0].value) as $with |
-		(map(select(.way == $way))[0].value) as $without |
+		(map(select(.way == $way))[0].value) as $with |
+		(map(select(.way == $base))[0].value) as $without |
 		select($with and $without and $without > 0) | $with / $without] |
 	spread | .median |= thousandths | .lowest |= thousandths | .highest |= thousandths;
 
 def values($way): [.[] | select(.way == $way) | .value] | spread;
 
 def test($name; $unit):
-	map(select(.test == $name)) | {
+	map(select(.test == $name)) | . as $runs | {
 		name: $name,
 		unit: $unit,
-		none: values("none"),
-		conntrack: values("conntrack"),
-		agent: values("agent"),
-		agent_to_none: ratio("none"),
-		agent_to_conntrack: ratio("conntrack"),
-		daemon_cpu_permille: ([.[] | select(.way == "agent") | .cpu] | spread)
+		ways: ($runs | map(.way) | unique | map(. as $way | {
+			way: $way,
+			value: ($runs | values($way)),
+			to_none: ($runs | ratio($way; "none")),
+			to_conntrack: ($runs | ratio($way; "conntrack")),
+			daemon_cpu_permille:
+				([$runs[] | select(.way == $way) | .cpu] | spread)
+		}))
 	};
 
 (rows($samples) | map({

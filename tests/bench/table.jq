@@ -16,9 +16,17 @@ def ratio:
 		"\(.median | fixed(2)) (\(.lowest | fixed(2))..\(.highest | fixed(2)))"
 	end;
 
-def way($name; $scale; $last):
-	["  \($name)", (.median, .lowest, .highest |
-		if . then . / $scale | fixed(2) else "-" end), $last];
+def percent: if . then . / 10 | fixed(1) else "-" end;
+
+def way_order: {none: 0, conntrack: 1, agent: 2, opensnitch: 9}[.] //
+	(if startswith("apps-") then 3 + (.[5:] | tonumber) / 1000 else 4 end);
+
+def row($scale):
+	["    \(.way)", (.value | .median, .lowest, .highest |
+		if . then . / $scale | fixed(2) else "-" end),
+		(.to_conntrack | ratio), (.to_none | ratio),
+		(if .daemon_cpu_permille.median > 0 then
+			"\(.daemon_cpu_permille.median | percent) %" else "" end)];
 
 def title: {
 	stream: "TCP stream, Gbit/s",
@@ -36,24 +44,20 @@ def load_title: {
 	heavy_slow_talks: "above 16 KiB, the same"
 }[.];
 
-def percent: if . then . / 10 | fixed(1) else "-" end;
-
 "Unmanaged traffic, \(.rounds) rounds of \(.run_seconds) s each",
-(["", "median", "lowest", "highest", "agent / this"] | @tsv),
-(.unmanaged[] | (if .name == "connect" then 1e3 else 1e9 end) as $scale |
+(["", "median", "lowest", "highest", "to conntrack", "to none", "daemon"] | @tsv),
+(.unmanaged[] | select(.ways | length > 0) |
+	(if .name == "connect" then 1e3 else 1e9 end) as $scale |
 	"  \(.name | title)",
-	(. as $test |
-		(.none | way("none"; $scale; $test.agent_to_none | ratio)),
-		(.conntrack | way("conntrack"; $scale; $test.agent_to_conntrack | ratio)),
-		(.agent | way("agent"; $scale;
-			"CPU \($test.daemon_cpu_permille.median | percent) %")) | @tsv)),
-"",
+	(.ways | sort_by(.way | way_order)[] | row($scale) | @tsv)),
+(select(.daemon | length > 0) | "",
 ([.daemon[].seconds] | [min // 0, max // 0] | unique | map("\(.) s") |
 	"The daemon, over \(join(" each, with 100,000 flows over "))"),
 (["", "flows", "heavy", "MiB", "% of a core"] | @tsv),
 (.daemon[] | [(.load | load_title), (.flows, .heavy_flows | tostring),
-	(.resident_bytes / 1048576 | fixed(1)), (.cpu_permille | percent)] | @tsv),
+	(.resident_bytes / 1048576 | fixed(1)), (.cpu_permille | percent)] | @tsv)),
 "",
 "none: no conntrack, no rules. conntrack: a `ct state` rule each way, no accounting.",
 "both ways: could be a relay; once that shows, it is read five times a second.",
-"agent: relaywardend with the shipped policy. \(.cpus) CPUs, Linux \(.kernel)."
+"agent: relaywardend with the shipped policy; apps-N: beside N limited applications;",
+"table-N: beside N flows. \(.cpus) CPUs, Linux \(.kernel)."
