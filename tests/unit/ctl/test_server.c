@@ -262,7 +262,7 @@ static void a_client_that_does_not_read_is_dropped_and_others_are_served(void **
 	struct fixture *f = *state;
 	int slow, quick;
 
-	start(f, 200 * MILLISECOND);
+	start(f, 3000 * MILLISECOND);
 	slow = dial(f);
 	say_text(f, slow, "{\"method\":\"org.relaywarden.Agent.Big\"}");
 	while (ctl_server_stats(f->server)->requests == 0)
