@@ -26,6 +26,14 @@ uint64_t agent_now(void)
 /* --- the loop
  * ------------------------------------------------------------------------- */
 
+/* What policy says of a new role is not put off to the end of the second. */
+static void role_changed(struct agent *a, uint64_t now_ns)
+{
+	a->role_changes = engine_stats(a->engine)->role_changes;
+	control_log_roles(a);
+	enforce_update(a, now_ns);
+}
+
 static void second_passed(struct agent *a, uint64_t now_ns)
 {
 	a->second_ns = now_ns;
@@ -36,8 +44,7 @@ static void second_passed(struct agent *a, uint64_t now_ns)
 			  policy_error_format(&policy_store_state(a->policies)->error,
 					      text, sizeof(text)));
 	}
-	control_log_roles(a);
-	enforce_update(a, now_ns);
+	role_changed(a, now_ns);
 	recording_flush(a);
 }
 
@@ -58,6 +65,8 @@ static void sample_done(struct agent *a, int result)
 	observe_processes(a, now);
 	if (is_second_due(a, now))
 		second_passed(a, now);
+	else if (engine_stats(a->engine)->role_changes != a->role_changes)
+		role_changed(a, now);
 }
 
 static int arm_timer(struct agent *a, uint64_t from_ns)

@@ -84,6 +84,7 @@ struct agent {
 	uint16_t zoom_app; /* whose packets they are */
 	bool zoom_is_captured;
 	unsigned int zoom_changes; /* of its flows, that the capture knows of */
+	uint64_t role_changes;	   /* of the engine, that were enforced */
 	struct enforcement enforce;
 	struct recording *recordings;
 };

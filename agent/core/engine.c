@@ -246,7 +246,8 @@ static void observe_tick(struct engine *e, double seconds)
 	for (struct app *a = tables_from(e, 1); a; a = tables_from(e, a->id + 1u)) {
 		if (a->is_candidate && seconds > 0)
 			sampling_tick(a, e->tick, e->now_ns, seconds);
-		detect_evaluate(a, &e->tools, e->now_ns, e->tick + 1);
+		e->stats.role_changes +=
+			detect_evaluate(a, &e->tools, e->now_ns, e->tick + 1);
 		e->stats.candidates += a->is_candidate;
 		if (a->judge != a->id)
 			groups_take_verdict(e, a);

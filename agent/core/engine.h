@@ -18,6 +18,7 @@ struct engine_stats {
 	uint64_t observations, ticks;
 	uint64_t flows, flows_evicted; /* now; given up at the bound */
 	uint64_t apps, candidates;     /* now */
+	uint64_t role_changes;	       /* so far */
 	uint64_t samples_refused;      /* by the bound of sampling.h */
 	uint64_t zoom_left_out;	       /* flows that began during looks, without room */
 };
