@@ -23,6 +23,11 @@ uint64_t agent_now(void)
 	return (uint64_t)ts.tv_sec * SECOND_NS + (uint64_t)ts.tv_nsec;
 }
 
+void agent_wall(struct wall_time *ret_time)
+{
+	wall_time_at(time(NULL), ret_time);
+}
+
 /* --- the loop
  * ------------------------------------------------------------------------- */
 

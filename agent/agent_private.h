@@ -90,6 +90,7 @@ struct agent {
 };
 
 uint64_t agent_now(void); /* CLOCK_BOOTTIME, nanoseconds */
+void agent_wall(struct wall_time *ret_time);
 
 /* --- observe.c --- */
 

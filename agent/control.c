@@ -51,6 +51,7 @@ static void copy_refused(const struct agent *a, struct report_refused *refused)
 /* Everything that report.h may ask for, in one place to borrow from. */
 struct snapshot {
 	struct report_input input;
+	struct wall_time wall;
 	struct link_uplink uplink;
 	struct doctor doctor;
 	struct report_counter counters[APP_NUMBER_COUNT][DIRECTION_COUNT];
@@ -61,6 +62,7 @@ static const struct report_input *snapshot_take(struct agent *a, struct snapshot
 {
 	const struct policy_store_state *state = policy_store_state(a->policies);
 
+	agent_wall(&s->wall);
 	link_get_uplink(a->link, &s->uplink);
 	doctor_examine(a, &s->doctor);
 	copy_counters(a, s->counters);
@@ -74,6 +76,7 @@ static const struct report_input *snapshot_take(struct agent *a, struct snapshot
 		.now_ns = agent_now(),
 		.start_ns = a->start_ns,
 		.epoch_offset = epoch_offset(),
+		.wall = &s->wall,
 		.link_name = s->uplink.name,
 		.link_capacity = link_capacity(a, &s->uplink),
 		.degraded = s->doctor.degraded,

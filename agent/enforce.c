@@ -34,7 +34,7 @@ static void watch_refused(struct agent *a, const struct app *app,
 }
 
 static void plan_add_app(struct agent *a, struct plan *plan, const struct app *app,
-			 uint64_t now_ns)
+			 const struct wall_time *wall, uint64_t now_ns)
 {
 	struct plan_app *p = &plan->apps[app_number(app->id)];
 	struct decision d;
@@ -47,7 +47,7 @@ static void plan_add_app(struct agent *a, struct plan *plan, const struct app *a
 		return;
 	}
 	snprintf(p->comment, sizeof(p->comment), "%s", app->identity.name);
-	decide(policy_store_policy(a->policies), app, &d);
+	decide(policy_store_policy(a->policies), app, wall, &d);
 	engine_set_limited(a->engine, app->id, decision_is_limiting(&d));
 	if (app->id == APP_UNATTRIBUTED)
 		return;
@@ -78,14 +78,16 @@ static int plan_build(struct agent *a, struct plan *plan, uint64_t now_ns)
 {
 	const struct policy *policy = policy_store_policy(a->policies);
 	const struct app *app = NULL;
+	struct wall_time wall;
 	int r = mark_layout_init(policy->mark_mask, &plan->layout);
 
 	if (r < 0)
 		return r;
+	agent_wall(&wall);
 	plan->is_owned = policy->on_failure == ON_FAILURE_OPEN &&
 			 nft_features(a->nft)->has_owner_flag;
 	while ((app = engine_next_app(a->engine, app)))
-		plan_add_app(a, plan, app, now_ns);
+		plan_add_app(a, plan, app, &wall, now_ns);
 	/* Who has the number next begins anew. */
 	for (int i = 0; i < APP_NUMBER_COUNT; i++)
 		if (!plan->apps[i].is_present)
@@ -111,11 +113,13 @@ static const char *describe_cut(const struct plan_app *p)
 static void log_cut(const struct agent *a, uint16_t id, const struct plan_app *p)
 {
 	const struct app *app = engine_find_app(a->engine, id);
+	struct wall_time wall;
 	struct decision d;
 
 	if (!app)
 		return;
-	decide(policy_store_policy(a->policies), app, &d);
+	agent_wall(&wall);
+	decide(policy_store_policy(a->policies), app, &wall, &d);
 	log_line(LOG_NOTICE, "cut", "%s: %s, by [app %s] %s:%u", app->identity.name,
 		 describe_cut(p), *d.rule ? d.rule : "*", d.why.file ? d.why.file : "",
 		 d.why.line);

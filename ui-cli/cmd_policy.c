@@ -3,6 +3,7 @@
 #include "base/text.h"
 #include "client.h"
 #include "fields.h"
+#include "words.h"
 #include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
@@ -122,6 +123,11 @@ enum exit_code cmd_policy_check(const struct context *c, int count,
 
 /* --- show, reload: of the agent ------------------------------------------------ */
 
+static bool is_schedule(const json_t *setting)
+{
+	return strcmp(field_text(setting, "key"), "schedule") == 0;
+}
+
 static void print_settings(const struct context *c, const json_t *settings)
 {
 	static const struct render_column columns[] = {
@@ -130,10 +136,17 @@ static void print_settings(const struct context *c, const json_t *settings)
 
 	for (size_t i = 0; i < json_array_size(settings); i++) {
 		const json_t *s = json_array_get(settings, i);
+		char text[WORDS_MAX];
 
 		render_cell(t, STYLE_BOLD, "[%s]", field_text(s, "section"));
 		render_cell(t, STYLE_PLAIN, "%s", field_text(s, "key"));
-		render_cell(t, STYLE_PLAIN, "%s", field_text(s, "value"));
+		if (is_schedule(s))
+			render_cell(t,
+				    field_bool(s, "applies") ? STYLE_PLAIN : STYLE_DIM,
+				    "%s (%s)", field_text(s, "value"),
+				    words_schedule(s, text));
+		else
+			render_cell(t, STYLE_PLAIN, "%s", field_text(s, "value"));
 		if (*field_text(s, "file"))
 			render_cell(t, STYLE_DIM, "%s:%lld", field_text(s, "file"),
 				    (long long)field_int(s, "line"));

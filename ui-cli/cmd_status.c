@@ -276,6 +276,19 @@ static void add_refused(struct render_table *t, const json_t *app)
 			 words_time(since, text));
 }
 
+static void add_schedules(struct render_table *t, const json_t *app)
+{
+	const json_t *list = json_object_get(app, "schedules");
+	char text[WORDS_MAX];
+
+	for (size_t i = 0; i < json_array_size(list); i++) {
+		const json_t *schedule = json_array_get(list, i);
+
+		add_line(t, "schedule", "[app %s] %s", field_text(schedule, "rule"),
+			 words_schedule(schedule, text));
+	}
+}
+
 static void print_app(const struct context *c, const json_t *reply, const json_t *app)
 {
 	static const struct render_column columns[] = {{"", false}, {"", false}};
@@ -293,6 +306,7 @@ static void print_app(const struct context *c, const json_t *reply, const json_t
 	add_line(t, "policy", "%s", words_policy(app, text));
 	add_refused(t, app);
 	add_line(t, "because of", "%s", words_rule(app, text));
+	add_schedules(t, app);
 	render_hint(&c->out, "%s", "");
 	render_table_print(&c->out, t, 0);
 	render_table_free(t);

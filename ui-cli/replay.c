@@ -49,6 +49,7 @@ struct replay {
 	struct text texts[RECORD_TEXT_COUNT];
 	bool brings_policy;
 	uint64_t epoch_ns, decided_ns;
+	struct wall_time wall; /* of the last decisions, in the time zone here */
 	struct replay_summary sum;
 	struct noted noted[APP_ID_MAX + 1];
 	json_t *timeline;
@@ -297,7 +298,8 @@ static json_t *describe_limits(const struct replay *p, const struct app *app)
 	static const char *const members[] = {"limited",   "limits",	"rule",
 					      "rule_file", "rule_line", "cuts",
 					      "enforced"};
-	const struct report_input in = {.engine = p->engine, .policy = p->policy};
+	const struct report_input in = {
+		.engine = p->engine, .policy = p->policy, .wall = &p->wall};
 	json_t *whole = report_application(&in, &reader, app), *part = json_object();
 
 	for (size_t i = 0; i < sizeof(members) / sizeof(*members); i++)
@@ -308,8 +310,10 @@ static json_t *describe_limits(const struct replay *p, const struct app *app)
 
 static void decide_all(struct replay *p)
 {
+	uint64_t passed = p->sum.now_ns - p->sum.start_ns;
 	const struct app *app = NULL;
 
+	wall_time_at((int64_t)((p->epoch_ns + passed) / SECOND_NS), &p->wall);
 	while ((app = engine_next_app(p->engine, app))) {
 		struct noted *n = &p->noted[app->id];
 		struct decision d;
@@ -319,7 +323,7 @@ static void decide_all(struct replay *p)
 		if (app->id == APP_UNATTRIBUTED ||
 		    app_number(app->id) == APP_NUMBER_SHARED)
 			continue;
-		decide(p->policy, app, &d);
+		decide(p->policy, app, &p->wall, &d);
 		engine_set_limited(p->engine, app->id, decision_is_limiting(&d));
 		/* Who was refused is not recorded, so that holds no role here. */
 		engine_set_cut(p->engine, app->id,
@@ -443,6 +447,7 @@ static struct report_input input_of(const struct replay *p)
 		.now_ns = p->sum.now_ns,
 		.start_ns = p->sum.start_ns,
 		.epoch_offset = p->sum.epoch_offset,
+		.wall = &p->wall,
 		.link_name = "",
 	};
 }

@@ -231,3 +231,20 @@ const char *words_time(int64_t epoch, char buf[static WORDS_MAX])
 		strftime(buf, WORDS_MAX, "%Y-%m-%d %H:%M:%S", &local);
 	return buf;
 }
+
+const char *words_schedule(const json_t *schedule, char buf[static WORDS_MAX])
+{
+	time_t until = (time_t)field_int(schedule, "until");
+	bool applies = field_bool(schedule, "applies");
+	char when[32] = "";
+	struct tm local;
+
+	if (until && localtime_r(&until, &local))
+		strftime(when, sizeof(when), "%a %H:%M", &local);
+	if (*when)
+		snprintf(buf, WORDS_MAX, applies ? "applies until %s" : "from %s on",
+			 when);
+	else
+		snprintf(buf, WORDS_MAX, applies ? "always applies" : "never applies");
+	return buf;
+}

@@ -63,13 +63,13 @@ static void decide_cuts(const struct policy_match *match, const struct app *app,
 }
 
 void decide(const struct policy *policy, const struct app *app,
-	    struct decision *ret_decision)
+	    const struct wall_time *now, struct decision *ret_decision)
 {
 	struct decision d = {.is_enforced = policy->mode == MODE_ENFORCE};
 	struct policy_match match;
 	const struct policy_rule *rule = &match.effective;
 
-	policy_match_app(policy, &app->identity, app->client, &match);
+	policy_match_app(policy, &app->identity, app->client, now, &match);
 	d.action = rule->promotion;
 	d.rate[DIRECTION_IN] = rule->rate_down;
 	d.rate[DIRECTION_OUT] = rule->rate_up;

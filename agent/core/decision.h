@@ -21,8 +21,9 @@ struct decision {
 	struct policy_origin why; /* the line that set what is in force */
 };
 
+/* `now` is for schedules; NULL: all of them apply. */
 void decide(const struct policy *policy, const struct app *app,
-	    struct decision *ret_decision);
+	    const struct wall_time *now, struct decision *ret_decision);
 
 /* Whether any limit is in force (never in monitor mode). */
 bool decision_is_limiting(const struct decision *d);

@@ -16,7 +16,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#define INI_KEYS_MAX 16
+#define INI_KEYS_MAX 32
 #define INI_SECTIONS_MAX 1024
 #define INI_WORD_STRLEN 64
 

@@ -59,15 +59,22 @@ static bool is_fallback(const struct policy_rule *rule)
 	return strcmp(rule->name, "*") == 0;
 }
 
-static const struct policy_rule *find_rule(const struct policy *p,
-					   const struct app_identity *identity,
-					   const struct catalogue_client *client)
+/* The winning section, and the one that waits for its schedule to win. */
+static void find_rule(const struct policy *p, const struct app_identity *identity,
+		      const struct catalogue_client *client,
+		      const struct wall_time *now, struct policy_match *ret_match)
 {
-	for (size_t i = p->rule_count; i-- > 0;)
-		if (is_fallback(&p->rules[i]) ||
-		    rule_matches(&p->rules[i], identity, client))
-			return &p->rules[i];
-	return NULL;
+	ret_match->rule = ret_match->waiting = NULL;
+	for (size_t i = p->rule_count; i-- > 0 && !ret_match->rule;) {
+		const struct policy_rule *rule = &p->rules[i];
+
+		if (!is_fallback(rule) && !rule_matches(rule, identity, client))
+			continue;
+		if (!now || schedule_applies(&rule->schedule, now))
+			ret_match->rule = rule;
+		else if (!ret_match->waiting)
+			ret_match->waiting = rule;
+	}
 }
 
 static void copy_value(struct policy_rule *to, const struct policy_rule *from,
@@ -92,6 +99,7 @@ static void copy_value(struct policy_rule *to, const struct policy_rule *from,
 	case RULE_RELAY_RATE_DOWN:
 		to->relay_rate_down = from->relay_rate_down;
 		break;
+	case RULE_SCHEDULE:
 	case RULE_KEY_COUNT:
 		break;
 	}
@@ -110,11 +118,13 @@ static void fold_in(struct policy_rule *to, const struct policy_rule *from)
 
 void policy_match_app(const struct policy *p, const struct app_identity *identity,
 		      const struct catalogue_client *client,
-		      struct policy_match *ret_match)
+		      const struct wall_time *now, struct policy_match *ret_match)
 {
-	const struct policy_rule *rule = find_rule(p, identity, client);
 	struct policy_rule effective = {.name = "", .promotion = PROMOTION_WARN};
+	const struct policy_rule *rule;
 
+	find_rule(p, identity, client, now, ret_match);
+	rule = ret_match->rule;
 	if (rule) {
 		effective = *rule;
 		if (!rule->is_set[RULE_PROMOTION])
@@ -122,7 +132,6 @@ void policy_match_app(const struct policy *p, const struct app_identity *identit
 		if (!is_fallback(rule) && is_fallback(&p->rules[0]))
 			fold_in(&effective, &p->rules[0]);
 	}
-	ret_match->rule = rule;
 	ret_match->effective = effective;
 }
 

@@ -4,14 +4,17 @@
  * policy is a new one. Rates are bytes per second, 0 meaning "no limit".
  *
  * Of several [app] sections that match an application the last one read wins (so the
- * admin's files win over the shipped ones); keys it does not set come from [app *].
+ * admin's files win over the shipped ones); keys it does not set come from [app *]. A
+ * section is not there while its schedule does not apply.
  */
 #ifndef CORE_POLICY_H
 #define CORE_POLICY_H
 
 #include "base/addr.h"
+#include "base/wall.h"
 #include "core/catalogue.h"
 #include "core/observation.h"
+#include "core/schedule.h"
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -55,6 +58,7 @@ enum rule_key {
 	RULE_RATE_DOWN,
 	RULE_RELAY_RATE_UP,
 	RULE_RELAY_RATE_DOWN,
+	RULE_SCHEDULE, /* never lent by [app *] */
 	RULE_KEY_COUNT
 };
 
@@ -66,6 +70,7 @@ struct policy_rule {
 	enum relay_scope relay_scope;
 	uint64_t rate_up, rate_down;		 /* always */
 	uint64_t relay_rate_up, relay_rate_down; /* only while promoted */
+	struct schedule schedule;
 	bool is_set[RULE_KEY_COUNT];
 	struct policy_origin origin[RULE_KEY_COUNT];
 };
@@ -97,7 +102,9 @@ struct policy {
 /* What the policy says for one application: the rule with [app *] folded in. */
 struct policy_match {
 	const struct policy_rule *rule; /* the winning section, or NULL */
-	struct policy_rule effective;	/* texts borrowed from the policy */
+	/* The one that would win if its schedule applied now, or NULL. */
+	const struct policy_rule *waiting;
+	struct policy_rule effective; /* texts borrowed from the policy */
 };
 
 /*
@@ -110,11 +117,12 @@ void policy_free(struct policy *p);
 /*
  * Finds the section for an application; `client` may be NULL. Without a match the rule
  * is [app *], or NULL where there is none: then `effective` is the built-in default,
- * its name "". A selector never matches a field that is empty.
+ * its name "". A selector never matches a field that is empty. `now` is for the
+ * schedules; NULL: all of them apply.
  */
 void policy_match_app(const struct policy *p, const struct app_identity *identity,
 		      const struct catalogue_client *client,
-		      struct policy_match *ret_match);
+		      const struct wall_time *now, struct policy_match *ret_match);
 
 /* Whether an address is in one of the trusted networks. */
 bool policy_is_trusted(const struct policy *p, const struct addr *a);

@@ -3,6 +3,7 @@
 #include "core/ini.h"
 #include "core/mark.h"
 #include "core/plan.h"
+#include "core/policy_ini_budget.h"
 #include <errno.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -246,6 +247,7 @@ static const struct ini_key app_keys[] = {
 	RATE("rate_down", RULE_RATE_DOWN, rate_down),
 	RATE("relay_rate_up", RULE_RELAY_RATE_UP, relay_rate_up),
 	RATE("relay_rate_down", RULE_RELAY_RATE_DOWN, relay_rate_down),
+	{.name = "schedule", .set = policy_set_schedule},
 };
 
 #define COUNT(array) (sizeof(array) / sizeof(*(array)))

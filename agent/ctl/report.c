@@ -62,7 +62,7 @@ static int add_app(const struct report_input *in, const struct ctl_peer *peer,
 {
 	struct decision d;
 
-	decide(in->policy, app, &d);
+	decide(in->policy, app, in->wall, &d);
 	sum->applications++;
 	sum->promoted += app_role_is_promoted(app->role);
 	sum->suspect += app->role == ROLE_SUSPECT;
@@ -157,7 +157,7 @@ int report_explain(const struct report_input *in, const struct ctl_peer *peer,
 	r = take_app(in, peer, parameters, true, &app, ret_reply, ret_error);
 	if (r < 0 || *ret_error)
 		return r;
-	decide(in->policy, app, &d);
+	decide(in->policy, app, in->wall, &d);
 	return finish(
 		json_pack(
 			"{s:i, s:o, s:o, s:b, s:o, s:o, s:o, s:o}", "schema_version",
@@ -197,23 +197,16 @@ int report_peers(const struct report_input *in, const struct ctl_peer *peer,
 
 /* --- policy -------------------------------------------------------------------- */
 
-static json_t *make_settings(const struct policy *policy)
+static json_t *make_settings(const struct report_input *in)
 {
 	json_t *list = json_array();
 
-	for (size_t i = 0; list && i < policy->setting_count; i++) {
-		const struct policy_setting *s = &policy->settings[i];
-		json_t *item = json_pack(
-			"{s:o, s:o, s:o, s:o, s:I}", "section", report_text(s->section),
-			"key", report_text(s->key), "value", report_text(s->value),
-			"file", report_text(s->origin.file), "line",
-			(json_int_t)s->origin.line);
-
-		if (json_array_append_new(list, item) < 0) {
+	for (size_t i = 0; list && i < in->policy->setting_count; i++)
+		if (json_array_append_new(
+			    list, report_setting(in, &in->policy->settings[i])) < 0) {
 			json_decref(list);
 			return NULL;
 		}
-	}
 	return list;
 }
 
@@ -233,7 +226,7 @@ int report_policy(const struct report_input *in, const json_t *parameters,
 				report_state_name(in->policy_error ? REPORT_DEGRADED
 								   : REPORT_OK),
 				"error", report_text(error), "settings",
-				make_settings(in->policy)),
+				make_settings(in)),
 		      ret_reply);
 }
 

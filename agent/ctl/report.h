@@ -50,9 +50,10 @@ struct report_input {
 	const char *version;
 	uint64_t now_ns, start_ns; /* CLOCK_BOOTTIME: now, and when the daemon began */
 	int64_t epoch_offset;	   /* seconds: Unix time = CLOCK_BOOTTIME + this */
-	const char *link_name;	   /* of the uplink, "" when there is none */
-	uint64_t link_capacity;	   /* bytes per second, 0 = unknown */
-	const char *const *degraded; /* one sentence each; none when all is well */
+	const struct wall_time *wall; /* now, for schedules */
+	const char *link_name;	      /* of the uplink, "" when there is none */
+	uint64_t link_capacity;	      /* bytes per second, 0 = unknown */
+	const char *const *degraded;  /* one sentence each; none when all is well */
 	size_t degraded_count;
 	const struct report_check *checks;
 	size_t check_count;

@@ -209,7 +209,7 @@ static json_t *make_decision(const struct report_input *in, const struct app *ap
 {
 	struct decision d;
 
-	decide(in->policy, app, &d);
+	decide(in->policy, app, in->wall, &d);
 	return json_pack("{s:s, s:o, s:o, s:I, s:b, s:b, s:o, s:o, s:b}", "decision",
 			 promotion_action_name(d.action), "rule", report_text(d.rule),
 			 "rule_file", report_text(d.why.file), "rule_line",
@@ -276,6 +276,7 @@ json_t *report_application(const struct report_input *in, const struct ctl_peer 
 	    merge_take(object, make_counted(in, app)) < 0 ||
 	    merge_take(object, make_decision(in, app)) < 0 ||
 	    merge_take(object, make_refused(in, app)) < 0 ||
+	    merge_take(object, report_schedules(in, app)) < 0 ||
 	    merge_take(object, make_pids(app)) < 0 ||
 	    merge_take(object, make_judged_with(in, peer, app)) < 0) {
 		json_decref(object);

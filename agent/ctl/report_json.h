@@ -29,6 +29,10 @@ const char *report_state_name(enum report_state state);
  */
 json_t *report_application(const struct report_input *in, const struct ctl_peer *peer,
 			   const struct app *app);
+/* An object of one member, the schedules of the sections that match it: of the one that
+ * has a say, and of one that waits for its hours. */
+json_t *report_schedules(const struct report_input *in, const struct app *app);
+json_t *report_setting(const struct report_input *in, const struct policy_setting *s);
 json_t *report_evidence(const struct app *app);
 /* The families of it that count, those of weigh_families(). */
 json_t *report_families(const struct app *app);

@@ -63,8 +63,8 @@ static void check_policy(const struct policy *p)
 		require(s->section && s->key && s->value && *s->value);
 		require(!s->origin.file == !s->origin.line);
 	}
-	policy_match_app(p, &identity, NULL, &match);
-	require(match.effective.name && match.effective.promotion <= PROMOTION_SHAPE);
+	policy_match_app(p, &identity, NULL, NULL, &match);
+	require(match.effective.name && match.effective.promotion <= PROMOTION_BLOCK);
 	require(addr_parse("192.0.2.7", &a) == 0);
 	policy_is_trusted(p, &a);
 }

@@ -43,6 +43,19 @@ like "$("$CTL" replay "$n2n" supernode)" "supernode: relay.*Strangers it passes"
 is $? 1 "one that is not there is an error"
 like "$(cat "$DIR/said")" "did you mean 'supernode'" "which says which one is"
 
+# Schedules follow the recording's clock, in the time zone of the reader.
+start=$(jq .start "$DIR/far")
+limits_in() { # TZ, TZ-THE-SCHEDULE-IS-MEANT-IN
+	TZ=$1 "$CTL" replay --json "$n2n" --set 'app x.match.exe=*' \
+		--set "app x.schedule=$(TZ=$2 date -d "@$start" '+%a %H:00')-24:00" \
+		--set 'app x.promotion=shape' --set 'app x.relay_rate_up=8kbit' |
+		jq '[.timeline[] | select(.event == "limits") | .limits[] |
+			select(.bytes_per_second == 1000)] | length'
+}
+ok "a schedule applies at the hour of the recording" test "$(limits_in UTC0 UTC0)" -gt 0
+is "$(limits_in UTC0 UTC-12)" 0 "and not at another"
+is "$(limits_in UTC-12 UTC-12)" "$(limits_in UTC0 UTC0)" "as the reader's clock has it"
+
 why=$("$CTL" replay "$n2n" supernode)
 measured=$(sed -n 's/^ *[-+0-9.]* *\(strong\|some\|weak\|no\) .*/&/p' <<<"$why")
 is "$(awk '{print ($1 < 0 ? -$1 : +$1)}' <<<"$measured")" \

@@ -49,7 +49,7 @@ static void check_one(enum policy_mode mode, enum promotion_action action,
 		 policy_mode_name(mode), promotion_action_name(action),
 		 relay_scope_name(scope));
 	p = parse(text);
-	decide(p, &app, &d);
+	decide(p, &app, NULL, &d);
 	assert_int_equal(d.action, action);
 	assert_int_equal(d.is_enforced, mode == MODE_ENFORCE);
 	assert_int_equal(d.relay_rate[DIRECTION_OUT], shapes ? 32000 : 0);
@@ -88,7 +88,7 @@ static unsigned int cuts_of(const char *text, enum app_role role, bool may_be_cu
 	struct decision d;
 
 	app.may_be_cut = may_be_cut;
-	decide(p, &app, &d);
+	decide(p, &app, NULL, &d);
 	for (enum plan_cut i = 0; i < CUT_COUNT; i++)
 		cuts |= (unsigned int)decision_is_cutting(&d, i) << i;
 	assert_int_equal(decision_is_cutting(&d, CUT_COUNT), cuts != 0);
@@ -151,12 +151,12 @@ static void what_a_cut_leaves_of_a_relay_is_shaped(void **state)
 
 	(void)state;
 	app.may_be_cut = true;
-	decide(p, &app, &d);
+	decide(p, &app, NULL, &d);
 	assert_int_equal(d.relay_rate[DIRECTION_OUT], 125000);
 	assert_false(d.relay_legs_only);
 	policy_free(p);
 	p = parse(VOICE "promotion = block\nrelay_rate_up = 1mbit\n");
-	decide(p, &app, &d);
+	decide(p, &app, NULL, &d);
 	assert_false(decision_is_limiting(&d)); /* there is nothing left */
 	policy_free(p);
 }
@@ -172,7 +172,7 @@ static struct policy_origin why(const char *keys, enum app_role role,
 	snprintf(text, sizeof(text),
 		 "[app voice]\nmatch.exe = /opt/voice\npromotion = shape\n%s", keys);
 	p = parse(text);
-	decide(p, &app, &d);
+	decide(p, &app, NULL, &d);
 	*ret_is_limiting = decision_is_limiting(&d);
 	d.why.file = NULL; /* owned by the policy */
 	policy_free(p);
@@ -223,7 +223,7 @@ static void an_inherited_limit_shows_the_line_it_is_inherited_from(void **state)
 	struct decision d;
 
 	(void)state;
-	decide(p, &app, &d);
+	decide(p, &app, NULL, &d);
 	assert_string_equal(d.rule, "voice");
 	assert_int_equal(d.why.line, 3);
 	assert_int_equal(d.relay_rate[DIRECTION_OUT], 125000);
@@ -237,7 +237,7 @@ static void without_a_rule_the_default_warns_and_limits_nothing(void **state)
 	struct decision d;
 
 	(void)state;
-	decide(p, &app, &d);
+	decide(p, &app, NULL, &d);
 	assert_int_equal(d.action, PROMOTION_WARN);
 	assert_string_equal(d.rule, "");
 	assert_null(d.why.file);

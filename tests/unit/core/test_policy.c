@@ -37,7 +37,7 @@ static const char *rule_for(const struct policy *p, const struct app_identity *i
 {
 	struct policy_match match;
 
-	policy_match_app(p, identity, client, &match);
+	policy_match_app(p, identity, client, NULL, &match);
 	return match.rule ? match.rule->name : "(none)";
 }
 
@@ -68,7 +68,7 @@ static void the_default_policy_limits_nothing(void **state)
 	assert_int_equal(p->mode, MODE_ENFORCE);
 	assert_int_equal(p->on_failure, ON_FAILURE_OPEN);
 	assert_int_equal(p->mark_mask, POLICY_MARK_MASK_DEFAULT);
-	policy_match_app(p, &supernode, NULL, &match);
+	policy_match_app(p, &supernode, NULL, NULL, &match);
 	assert_null(match.rule);
 	assert_string_equal(match.effective.name, "");
 	assert_int_equal(match.effective.promotion, PROMOTION_WARN);
@@ -155,7 +155,7 @@ static enum promotion_action promotion_of_a_trade(const char *admins)
 	struct policy *p = NULL;
 
 	assert_int_equal(policy_parse(sources, 2, &p, &error), 0);
-	policy_match_app(p, &supernode, &client, &match);
+	policy_match_app(p, &supernode, &client, NULL, &match);
 	policy_free(p);
 	return match.effective.promotion;
 }
@@ -200,7 +200,7 @@ static void keys_that_are_not_set_come_from_the_default_rule(void **state)
 	struct policy_match match;
 
 	(void)state;
-	policy_match_app(p, &supernode, NULL, &match);
+	policy_match_app(p, &supernode, NULL, NULL, &match);
 	assert_string_equal(match.rule->name, "v");
 	assert_false(match.rule->is_set[RULE_PROMOTION]);
 	assert_string_equal(match.effective.name, "v");
@@ -222,7 +222,7 @@ static void none_lifts_a_limit_of_the_default_rule(void **state)
 	struct policy_match match;
 
 	(void)state;
-	policy_match_app(p, &supernode, NULL, &match);
+	policy_match_app(p, &supernode, NULL, NULL, &match);
 	assert_int_equal(match.effective.rate_up, 0);
 	assert_true(match.effective.is_set[RULE_RATE_UP]);
 	policy_free(p);
@@ -234,7 +234,7 @@ static void a_rule_without_promotion_anywhere_warns(void **state)
 	struct policy_match match;
 
 	(void)state;
-	policy_match_app(p, &supernode, NULL, &match);
+	policy_match_app(p, &supernode, NULL, NULL, &match);
 	assert_string_equal(match.rule->name, "v");
 	assert_int_equal(match.effective.promotion, PROMOTION_WARN);
 	assert_null(match.effective.origin[RULE_PROMOTION].file);
@@ -248,7 +248,7 @@ static void what_matches_nothing_else_gets_the_default_rule(void **state)
 	struct policy_match match;
 
 	(void)state;
-	policy_match_app(p, &supernode, NULL, &match);
+	policy_match_app(p, &supernode, NULL, NULL, &match);
 	assert_string_equal(match.rule->name, "*");
 	assert_int_equal(match.effective.rate_up, 125000);
 	assert_int_equal(match.effective.promotion, PROMOTION_WARN);

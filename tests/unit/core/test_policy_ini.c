@@ -87,7 +87,8 @@ static void every_key_is_read(void **state)
 					  "rate_up = 2mbit\n"
 					  "rate_down = 1MB/s\n"
 					  "relay_rate_up = 256kbit\n"
-					  "relay_rate_down = 512kbit\n");
+					  "relay_rate_down = 512kbit\n"
+					  "schedule = Mon-Fri 08:00-18:00\n");
 	const struct policy_rule *r = &p->rules[0];
 
 	(void)state;
@@ -114,6 +115,7 @@ static void every_key_is_read(void **state)
 	assert_int_equal(r->rate_down, 1000000);
 	assert_int_equal(r->relay_rate_up, 32000);
 	assert_int_equal(r->relay_rate_down, 64000);
+	assert_int_equal(r->schedule.count, 1);
 	for (int key = 0; key < RULE_KEY_COUNT; key++) {
 		assert_true(r->is_set[key]);
 		assert_string_equal(r->origin[key].file, "first.ini");
