@@ -13,6 +13,7 @@ void plan_done(struct plan *p)
 {
 	free(p->ports);
 	free(p->cgroups);
+	free(p->guests);
 	free(p->trusted);
 	plan_init(p);
 }
@@ -37,10 +38,13 @@ int plan_copy(const struct plan *from, struct plan *ret_to)
 	copy.ports = array_copy(from->ports, from->port_count, sizeof(*from->ports));
 	copy.cgroups =
 		array_copy(from->cgroups, from->cgroup_count, sizeof(*from->cgroups));
+	copy.guests =
+		array_copy(from->guests, from->guest_count, sizeof(*from->guests));
 	copy.trusted =
 		array_copy(from->trusted, from->trusted_count, sizeof(*from->trusted));
 	if ((from->port_count && !copy.ports) ||
 	    (from->cgroup_count && !copy.cgroups) ||
+	    (from->guest_count && !copy.guests) ||
 	    (from->trusted_count && !copy.trusted)) {
 		plan_done(&copy);
 		return -ENOMEM;
@@ -166,6 +170,52 @@ int plan_set_cgroup(struct plan *p, uint64_t id, unsigned int level, uint8_t num
 	grown[at] = entry;
 	p->cgroups = grown;
 	p->cgroup_count++;
+	return 0;
+}
+
+/* Index of the first guest that is not before `addr`. */
+static size_t guest_position(const struct plan *p, const struct addr *addr)
+{
+	size_t low = 0, high = p->guest_count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (memcmp(&p->guests[middle].addr, addr, sizeof(*addr)) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+const struct plan_guest *plan_find_guest(const struct plan *p, const struct addr *addr)
+{
+	size_t at = guest_position(p, addr);
+
+	if (at < p->guest_count && addr_equal(&p->guests[at].addr, addr))
+		return &p->guests[at];
+	return NULL;
+}
+
+int plan_set_guest(struct plan *p, const struct addr *addr, uint8_t number)
+{
+	struct plan_guest entry = {.addr = *addr, .number = number};
+	size_t at = guest_position(p, addr);
+	struct plan_guest *grown;
+
+	if (at < p->guest_count && addr_equal(&p->guests[at].addr, addr)) {
+		p->guests[at].number = number;
+		return 0;
+	}
+	if (p->guest_count >= PLAN_GUESTS_MAX)
+		return -ENOSPC;
+	grown = array_open(p->guests, p->guest_count, sizeof(*grown), at);
+	if (!grown)
+		return -ENOMEM;
+	grown[at] = entry;
+	p->guests = grown;
+	p->guest_count++;
 	return 0;
 }
 

@@ -48,7 +48,14 @@ struct plan_cgroup {
 	uint8_t number;
 };
 
+/* An address of a container or virtual machine that this machine forwards for. */
+struct plan_guest {
+	struct addr addr;
+	uint8_t number;
+};
+
 #define PLAN_PORTS_MAX 4096
+#define PLAN_GUESTS_MAX 1024
 #define PLAN_CGROUPS_MAX 1024
 #define PLAN_CGROUP_LEVEL_MAX 8
 #define PLAN_TRUSTED_MAX 256
@@ -61,6 +68,8 @@ struct plan {
 	size_t port_count;
 	struct plan_cgroup *cgroups; /* sorted by (level, id), unique */
 	size_t cgroup_count;
+	struct plan_guest *guests; /* sorted by address, unique */
+	size_t guest_count;
 	struct prefix *trusted; /* disjoint or not; never limited */
 	size_t trusted_count;
 };
@@ -74,11 +83,13 @@ int plan_copy(const struct plan *from, struct plan *ret_to);
 int plan_set_port(struct plan *p, uint8_t proto, uint16_t port, uint8_t number);
 /* Also -EINVAL for a level that no set exists for: 0, or above the maximum. */
 int plan_set_cgroup(struct plan *p, uint64_t id, unsigned int level, uint8_t number);
+int plan_set_guest(struct plan *p, const struct addr *addr, uint8_t number);
 /* The entry with the same key, or NULL. */
 const struct plan_port *plan_find_port(const struct plan *p,
 				       const struct plan_port *key);
 const struct plan_cgroup *plan_find_cgroup(const struct plan *p,
 					   const struct plan_cgroup *key);
+const struct plan_guest *plan_find_guest(const struct plan *p, const struct addr *addr);
 /* Bit L is set when there is a cgroup of level L. */
 unsigned int plan_cgroup_levels(const struct plan *p);
 /* Whether anything of that application, or of any, is refused. */
@@ -100,9 +111,13 @@ enum plan_step_kind {
 	STEP_PORT_REMOVE,
 	STEP_CGROUP_ADD,
 	STEP_CGROUP_REMOVE,
+	STEP_GUEST_ADD,
+	STEP_GUEST_REMOVE,
 	STEP_TRUSTED_SET, /* the whole set anew */
 	STEP_LEVELS_SET,  /* the marking rules anew, for the cgroup levels in use */
 	STEP_CUTTING_SET, /* the cutting rules anew: none where nothing is cut */
+	STEP_FORWARD_ADD, /* what is forwarded is looked at: there are guests */
+	STEP_FORWARD_REMOVE,
 };
 
 struct plan_step {
@@ -115,6 +130,7 @@ struct plan_step {
 	enum plan_cut cut;	   /* STEP_CUT_* */
 	struct plan_port port;	   /* STEP_PORT_* */
 	struct plan_cgroup cgroup; /* STEP_CGROUP_* */
+	struct plan_guest guest;   /* STEP_GUEST_* */
 };
 
 struct plan_steps {

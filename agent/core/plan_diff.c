@@ -152,6 +152,19 @@ static void push_cgroups(struct step_list *l, enum plan_step_kind kind,
 	}
 }
 
+static void push_guests(struct step_list *l, enum plan_step_kind kind,
+			const struct plan *has, const struct plan *other)
+{
+	for (size_t i = 0; i < has->guest_count; i++) {
+		const struct plan_guest *there =
+			plan_find_guest(other, &has->guests[i].addr);
+
+		if (!there || there->number != has->guests[i].number)
+			push(l,
+			     (struct plan_step){.kind = kind, .guest = has->guests[i]});
+	}
+}
+
 static bool needs_create(const struct plan *installed, const struct plan *wanted)
 {
 	return !installed || installed->is_owned != wanted->is_owned ||
@@ -174,6 +187,9 @@ int plan_diff(const struct plan *installed, const struct plan *wanted,
 		if (plan_is_cutting(installed) != plan_is_cutting(wanted))
 			push(&l, (struct plan_step){.kind = STEP_CUTTING_SET});
 	}
+	if (installed->guest_count && !wanted->guest_count)
+		push(&l, (struct plan_step){.kind = STEP_FORWARD_REMOVE});
+	push_guests(&l, STEP_GUEST_REMOVE, installed, wanted);
 	push_ports(&l, STEP_PORT_REMOVE, installed, wanted);
 	push_cgroups(&l, STEP_CGROUP_REMOVE, installed, wanted);
 	push_limits(&l, STEP_LIMIT_REMOVE, installed, wanted);
@@ -189,6 +205,9 @@ int plan_diff(const struct plan *installed, const struct plan *wanted,
 		push(&l, (struct plan_step){.kind = STEP_TRUSTED_SET});
 	push_cgroups(&l, STEP_CGROUP_ADD, wanted, installed);
 	push_ports(&l, STEP_PORT_ADD, wanted, installed);
+	push_guests(&l, STEP_GUEST_ADD, wanted, installed);
+	if (wanted->guest_count && !installed->guest_count)
+		push(&l, (struct plan_step){.kind = STEP_FORWARD_ADD});
 	if (l.has_failed) {
 		free(l.items);
 		return -ENOMEM;

@@ -307,7 +307,7 @@ static const char *message_name(uint16_t type)
 static void step_describe(const struct nft *n, const struct plan_step *s, uint16_t type,
 			  char *buf, size_t size)
 {
-	char name[NFT_NAME_SIZE];
+	char name[NFT_NAME_SIZE], address[ADDR_STRLEN];
 
 	switch (s->kind) {
 	case STEP_CREATE:
@@ -339,6 +339,14 @@ static void step_describe(const struct nft *n, const struct plan_step *s, uint16
 	case STEP_CGROUP_REMOVE:
 		snprintf(buf, size, "cgroup %llu at level %u",
 			 (unsigned long long)s->cgroup.id, s->cgroup.level);
+		return;
+	case STEP_GUEST_ADD:
+	case STEP_GUEST_REMOVE:
+		snprintf(buf, size, "guest %s", addr_format(&s->guest.addr, address));
+		return;
+	case STEP_FORWARD_ADD:
+	case STEP_FORWARD_REMOVE:
+		snprintf(buf, size, "the chain for what is forwarded");
 		return;
 	case STEP_TRUSTED_SET:
 		snprintf(buf, size, "the trusted networks");

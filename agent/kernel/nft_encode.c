@@ -97,7 +97,7 @@ void nft_put_chain(struct nft_encoder *e, const char *name)
 	put_chain_take(e, chain_new(e, name));
 }
 
-static void put_base_chain(struct nft_encoder *e, const char *name, uint32_t hook)
+void nft_put_base_chain(struct nft_encoder *e, const char *name, uint32_t hook)
 {
 	struct nftnl_chain *c = chain_new(e, name);
 
@@ -187,6 +187,24 @@ static void object_set_comment(struct nft_encoder *e, struct nftnl_obj *o,
 
 /* --- steps -------------------------------------------------------------------- */
 
+static void encode_forward(struct nft_encoder *e, bool is_wanted)
+{
+	struct nlmsghdr *message;
+
+	if (is_wanted) {
+		nft_put_base_chain(e, NFT_FORWARD_CHAIN, NF_INET_FORWARD);
+		nft_rules_forward(e);
+		return;
+	}
+	flush_chain(e, NFT_FORWARD_CHAIN);
+	message = nft_message_begin(e, NFT_MSG_DELCHAIN, 0);
+	if (!message)
+		return;
+	mnl_attr_put_strz(message, NFTA_CHAIN_TABLE, e->table);
+	mnl_attr_put_strz(message, NFTA_CHAIN_NAME, NFT_FORWARD_CHAIN);
+	nft_message_end(e, message);
+}
+
 static void encode_levels(struct nft_encoder *e)
 {
 	for (int d = 0; d < DIRECTION_COUNT; d++) {
@@ -208,12 +226,14 @@ static void encode_chains(struct nft_encoder *e, enum direction d)
 {
 	const struct nft_side *side = nft_side_of(d);
 
-	put_base_chain(e, side->chain,
-		       d == DIRECTION_IN ? NF_INET_LOCAL_IN : NF_INET_LOCAL_OUT);
+	nft_put_base_chain(e, side->chain,
+			   d == DIRECTION_IN ? NF_INET_LOCAL_IN : NF_INET_LOCAL_OUT);
 	nft_put_chain(e, side->mark_chain);
 	nft_put_chain(e, side->cut_chain);
 	nft_put_chain(e, side->refuse_chain);
+	nft_put_chain(e, side->guest_chain);
 	nft_rules_base(e, d);
+	nft_rules_guest(e, d);
 	nft_rules_mark(e, d);
 	nft_rules_cut(e, d);
 	nft_rules_refuse(e, d);
@@ -431,6 +451,17 @@ static void encode_step(struct nft_encoder *e, const struct plan_step *step)
 	case STEP_CGROUP_ADD:
 	case STEP_CGROUP_REMOVE:
 		encode_cgroup(e, step);
+		return;
+	case STEP_GUEST_ADD:
+	case STEP_GUEST_REMOVE:
+		nft_put_guest(e,
+			      step->kind == STEP_GUEST_ADD ? NFT_MSG_NEWSETELEM
+							   : NFT_MSG_DELSETELEM,
+			      &step->guest);
+		return;
+	case STEP_FORWARD_ADD:
+	case STEP_FORWARD_REMOVE:
+		encode_forward(e, step->kind == STEP_FORWARD_ADD);
 		return;
 	case STEP_TRUSTED_SET:
 		nft_sets_trust(e);

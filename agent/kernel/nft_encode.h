@@ -26,6 +26,8 @@ void nft_fail_without_memory(struct nft_encoder *e);
 /* The table itself: netlink flags, then enum nft_table_flags. */
 void nft_put_table(struct nft_encoder *e, uint16_t type, uint16_t netlink_flags,
 		   uint32_t table_flags);
+/* A chain that packets enter at one of the hooks of enum nf_inet_hooks. */
+void nft_put_base_chain(struct nft_encoder *e, const char *name, uint32_t hook);
 /* A chain that is only jumped to. */
 void nft_put_chain(struct nft_encoder *e, const char *name);
 

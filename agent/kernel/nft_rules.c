@@ -23,7 +23,8 @@ static const struct nft_side sides[DIRECTION_COUNT] = {
 			  .relay = "relay_in",
 			  .cut_chain = "cut_in",
 			  .refuse_chain = "refuse_in",
-			  .refused = "refused_in"},
+			  .refused = "refused_in",
+			  .guest_chain = "guest_in"},
 	[DIRECTION_OUT] = {.chain = "output",
 			   .mark_chain = "mark_out",
 			   .counters = "counters_out",
@@ -31,7 +32,8 @@ static const struct nft_side sides[DIRECTION_COUNT] = {
 			   .relay = "relay_out",
 			   .cut_chain = "cut_out",
 			   .refuse_chain = "refuse_out",
-			   .refused = "refused_out"},
+			   .refused = "refused_out",
+			   .guest_chain = "guest_out"},
 };
 
 const struct nft_side *nft_side_of(enum direction direction)
@@ -99,10 +101,10 @@ static void rule_mark(struct nft_encoder *e, enum direction direction)
 	rule_end(e, &b);
 }
 
-static void rule_heavy(struct nft_encoder *e, enum direction direction)
+static void rule_heavy(struct nft_encoder *e, const char *chain)
 {
 	const struct mark_layout *l = &e->wanted->layout;
-	struct nft_rule_builder b = rule_begin(e, sides[direction].chain);
+	struct nft_rule_builder b = rule_begin(e, chain);
 	/* Compared as bytes, hence in network order. */
 	uint64_t threshold = htobe64(NFT_HEAVY_BYTES);
 
@@ -116,12 +118,12 @@ static void rule_heavy(struct nft_encoder *e, enum direction direction)
 	rule_end(e, &b);
 }
 
-static void rule_count(struct nft_encoder *e, enum direction direction)
+static void rule_count(struct nft_encoder *e, const char *chain, const char *map)
 {
-	struct nft_rule_builder b = rule_begin(e, sides[direction].chain);
+	struct nft_rule_builder b = rule_begin(e, chain);
 
 	expr_ct_mark_masked(&b, e->wanted->layout.app);
-	expr_object(&b, sides[direction].counters);
+	expr_object(&b, map);
 	rule_end(e, &b);
 }
 
@@ -162,10 +164,10 @@ static void rule_except6(struct nft_encoder *e, enum direction direction,
 }
 
 /* The limits have the "over" flag: the rule ends below the rate and drops above it. */
-static void rule_limit(struct nft_encoder *e, enum direction direction, uint32_t mask,
+static void rule_limit(struct nft_encoder *e, const char *chain, uint32_t mask,
 		       const char *map)
 {
-	struct nft_rule_builder b = rule_begin(e, sides[direction].chain);
+	struct nft_rule_builder b = rule_begin(e, chain);
 
 	expr_ct_mark_masked(&b, mask);
 	expr_object(&b, map);
@@ -174,28 +176,114 @@ static void rule_limit(struct nft_encoder *e, enum direction direction, uint32_t
 }
 
 /* To an empty chain while nothing is cut. */
-static void rule_cut(struct nft_encoder *e, enum direction direction)
+static void rule_cut(struct nft_encoder *e, const char *chain, const char *cut_chain)
 {
-	struct nft_rule_builder b = rule_begin(e, sides[direction].chain);
+	struct nft_rule_builder b = rule_begin(e, chain);
 
-	expr_verdict(&b, NFT_JUMP, sides[direction].cut_chain);
+	expr_verdict(&b, NFT_JUMP, cut_chain);
 	rule_end(e, &b);
+}
+
+/* What is done with a flow that has its mark, or never gets one. */
+static void rules_for_marked(struct nft_encoder *e, enum direction direction,
+			     const char *chain)
+{
+	const struct mark_layout *l = &e->wanted->layout;
+	const struct nft_side *side = &sides[direction];
+
+	rule_heavy(e, chain);
+	rule_count(e, chain, side->counters);
+	rule_except4(e, direction, chain, "trusted4");
+	rule_except6(e, direction, chain, "trusted6");
+	rule_cut(e, chain, side->cut_chain);
+	rule_limit(e, chain, l->app, side->rate);
+	rule_limit(e, chain, l->app | l->leg, side->relay);
 }
 
 void nft_rules_base(struct nft_encoder *e, enum direction direction)
 {
-	const struct mark_layout *l = &e->wanted->layout;
-	const char *chain = sides[direction].chain;
-
 	rule_loopback(e, direction);
 	rule_mark(e, direction);
-	rule_heavy(e, direction);
-	rule_count(e, direction);
-	rule_except4(e, direction, chain, "trusted4");
-	rule_except6(e, direction, chain, "trusted6");
-	rule_cut(e, direction);
-	rule_limit(e, direction, l->app, sides[direction].rate);
-	rule_limit(e, direction, l->app | l->leg, sides[direction].relay);
+	rules_for_marked(e, direction, sides[direction].chain);
+}
+
+/* --- what is forwarded for guests --------------------------------------------- */
+
+static const struct nft_guest_family {
+	uint8_t family;
+	const char *map;
+	uint32_t source, destination, size; /* in the network header */
+} guest_families[] = {
+	{NFPROTO_IPV4, "guests4", offsetof(struct iphdr, saddr),
+	 offsetof(struct iphdr, daddr), sizeof(struct in_addr)},
+	{NFPROTO_IPV6, "guests6", offsetof(struct ip6_hdr, ip6_src),
+	 offsetof(struct ip6_hdr, ip6_dst), sizeof(struct in6_addr)},
+};
+
+/* The mark of the guest whose address that is; the rule ends if it is nobody's. */
+static void load_guest_mark(struct nft_rule_builder *b,
+			    const struct nft_guest_family *f, bool by_source)
+{
+	expr_meta(b, NFT_META_NFPROTO);
+	expr_compare(b, NFT_CMP_EQ, &f->family, sizeof(f->family));
+	expr_payload(b, NFT_PAYLOAD_NETWORK_HEADER,
+		     by_source ? f->source : f->destination, f->size, NFT_REG_1);
+	expr_map(b, f->map);
+}
+
+/* No mark is zero. Older kernels look nothing up in a map but for its value. */
+static void match_guest(struct nft_rule_builder *b, const struct nft_guest_family *f,
+			bool by_source)
+{
+	load_guest_mark(b, f, by_source);
+	expr_compare_u32(b, NFT_CMP_NEQ, 0);
+}
+
+/* Between guests it is nobody's business: no stranger is in it. */
+static void rule_guest_peer(struct nft_encoder *e, enum direction direction,
+			    const struct nft_guest_family *f)
+{
+	struct nft_rule_builder b = rule_begin(e, sides[direction].guest_chain);
+
+	match_guest(&b, f, direction == DIRECTION_IN);
+	expr_verdict(&b, NFT_RETURN, NULL);
+	rule_end(e, &b);
+}
+
+static void rule_guest_mark(struct nft_encoder *e, enum direction direction,
+			    const struct nft_guest_family *f)
+{
+	const struct mark_layout *l = &e->wanted->layout;
+	struct nft_rule_builder b = rule_begin(e, sides[direction].guest_chain);
+
+	expr_ct_mark_masked(&b, l->app | ~l->mask);
+	expr_compare_u32(&b, NFT_CMP_EQ, 0);
+	load_guest_mark(&b, f, direction == DIRECTION_OUT);
+	expr_set_ct_mark(&b);
+	rule_end(e, &b);
+}
+
+void nft_rules_guest(struct nft_encoder *e, enum direction direction)
+{
+	for (size_t i = 0; i < 2; i++)
+		rule_guest_peer(e, direction, &guest_families[i]);
+	for (size_t i = 0; i < 2; i++)
+		rule_guest_mark(e, direction, &guest_families[i]);
+	rules_for_marked(e, direction, sides[direction].guest_chain);
+}
+
+/* Addresses are the guest's here: behind the translation of what comes in, before that
+ * of what goes out. */
+void nft_rules_forward(struct nft_encoder *e)
+{
+	for (int d = 0; d < DIRECTION_COUNT; d++)
+		for (size_t i = 0; i < 2; i++) {
+			struct nft_rule_builder b = rule_begin(e, NFT_FORWARD_CHAIN);
+
+			match_guest(&b, &guest_families[i], d == DIRECTION_OUT);
+			expr_verdict(&b, NFT_JUMP, sides[d].guest_chain);
+			rule_end(e, &b);
+		}
 }
 
 /* --- what is cut -------------------------------------------------------------- */

@@ -15,10 +15,13 @@ struct nft_side {
 	const char *mark_chain;		     /* gives a flow its application mark */
 	const char *counters, *rate, *relay; /* object maps */
 	const char *cut_chain, *refuse_chain;
-	const char *refused; /* object map */
+	const char *refused;	 /* object map */
+	const char *guest_chain; /* for the guests' own */
 };
 
 const struct nft_side *nft_side_of(enum direction direction);
+/* The base chain for what is forwarded. */
+#define NFT_FORWARD_CHAIN "forward"
 /* The map from the cgroups of a level to marks. Returns `buf`. */
 const char *nft_cgroups_name(unsigned int level, char buf[static NFT_NAME_SIZE]);
 
@@ -28,6 +31,9 @@ void nft_rules_base(struct nft_encoder *e, enum direction direction);
  * refuse what was found. */
 void nft_rules_cut(struct nft_encoder *e, enum direction direction);
 void nft_rules_refuse(struct nft_encoder *e, enum direction direction);
+/* Appends the rules for what guests get or send, and those that lead there. */
+void nft_rules_guest(struct nft_encoder *e, enum direction direction);
+void nft_rules_forward(struct nft_encoder *e);
 /* Appends the rules that mark, for the cgroup levels that `wanted` has. */
 void nft_rules_mark(struct nft_encoder *e, enum direction direction);
 

@@ -156,6 +156,16 @@ static const void *address_key(const struct addr *a, bool is_ipv4, uint32_t *ret
 	return a->b + (is_ipv4 ? 12 : 0);
 }
 
+void nft_put_guest(struct nft_encoder *e, uint16_t type, const struct plan_guest *guest)
+{
+	uint32_t mark = mark_of(&e->wanted->layout, guest->number, 0), size;
+	bool is_ipv4 = addr_is_ipv4(&guest->addr);
+	const void *key = address_key(&guest->addr, is_ipv4, &size);
+
+	nft_put_element(e, type, is_ipv4 ? "guests4" : "guests6", key, size, NULL,
+			type == NFT_MSG_NEWSETELEM ? &mark : NULL);
+}
+
 static void element_add_interval(struct nft_encoder *e, struct nftnl_set *s,
 				 const struct nft_interval *i, bool is_ipv4)
 {
@@ -258,6 +268,8 @@ void nft_sets_create(struct nft_encoder *e)
 		{"cut", 0, TYPE_MARK, 4, 0, twice}, /* with BLOCKED and without */
 		{"calls", 0, TYPE_MARK, 4, 0, few},
 		{"ports", NFT_SET_MAP, flow, 8, 0, PLAN_PORTS_MAX},
+		{"guests4", NFT_SET_MAP, TYPE_IPV4_ADDR, 4, 0, PLAN_GUESTS_MAX},
+		{"guests6", NFT_SET_MAP, TYPE_IPV6_ADDR, 16, 0, PLAN_GUESTS_MAX},
 		{"trusted4", NFT_SET_INTERVAL, TYPE_IPV4_ADDR, 4, 0, 0},
 		{"trusted6", NFT_SET_INTERVAL, TYPE_IPV6_ADDR, 16, 0, 0},
 		{"near4", NFT_SET_INTERVAL, TYPE_IPV4_ADDR, 4, 0, 0},

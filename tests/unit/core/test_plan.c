@@ -33,6 +33,14 @@ static void trust(struct plan *p, const char *text)
 	assert_int_equal(prefix_parse(text, &p->trusted[p->trusted_count++]), 0);
 }
 
+static void add_guest(struct plan *p, const char *text, uint8_t number)
+{
+	struct addr a;
+
+	assert_int_equal(addr_parse(text, &a), 0);
+	assert_int_equal(plan_set_guest(p, &a, number), 0);
+}
+
 static void full_plan(struct plan *ret_plan)
 {
 	struct plan *p = ret_plan;
@@ -247,6 +255,55 @@ static void the_marking_rules_follow_the_levels_in_use(void **state)
 	plan_done(&q);
 }
 
+static void what_is_forwarded_is_looked_at_while_there_are_guests(void **state)
+{
+	struct plan none, one, two, moved;
+
+	(void)state;
+	full_plan(&none);
+	full_plan(&one);
+	full_plan(&two);
+	full_plan(&moved);
+	add_guest(&one, "172.17.0.2", 7);
+	add_guest(&two, "172.17.0.2", 7);
+	add_guest(&two, "fd00::2", 7);
+	add_guest(&moved, "172.17.0.2", 8);
+	assert_steps(&none, &one, STEP_GUEST_ADD, STEP_FORWARD_ADD);
+	assert_steps(&one, &two, STEP_GUEST_ADD);
+	assert_steps(&two, &one, STEP_GUEST_REMOVE);
+	assert_steps(&one, &moved, STEP_GUEST_REMOVE, STEP_GUEST_ADD);
+	assert_steps(&one, &none, STEP_FORWARD_REMOVE, STEP_GUEST_REMOVE);
+	plan_done(&none);
+	plan_done(&one);
+	plan_done(&two);
+	plan_done(&moved);
+}
+
+static void guests_beyond_the_bound_are_refused(void **state)
+{
+	struct addr a;
+	struct plan p;
+
+	(void)state;
+	plan_with_layout(&p);
+	assert_int_equal(addr_parse("fd00::1", &a), 0);
+	for (int i = 0; i < PLAN_GUESTS_MAX; i++) {
+		/* From the highest down: each goes before the others. */
+		a.b[14] = (uint8_t)((PLAN_GUESTS_MAX - i) >> 8);
+		a.b[15] = (uint8_t)(PLAN_GUESTS_MAX - i);
+		assert_int_equal(plan_set_guest(&p, &a, 1), 0);
+	}
+	assert_int_equal(plan_set_guest(&p, &a, 2), 0);
+	assert_int_equal(plan_find_guest(&p, &a)->number, 2);
+	for (size_t i = 1; i < p.guest_count; i++)
+		assert_true(memcmp(&p.guests[i - 1].addr, &p.guests[i].addr,
+				   sizeof(a)) < 0);
+	a.b[0] = 0xfc;
+	assert_null(plan_find_guest(&p, &a));
+	assert_int_equal(plan_set_guest(&p, &a, 1), -ENOSPC);
+	plan_done(&p);
+}
+
 static void no_trusted_network_left_empties_the_set(void **state)
 {
 	struct plan p, q;
@@ -379,6 +436,9 @@ static void random_plan(uint32_t *seed, struct plan *ret_plan)
 		plan_set_cgroup(p, next_random(seed) % 6, 1 + next_random(seed) % 3,
 				(uint8_t)(next_random(seed) % 4));
 	}
+	for (uint32_t i = next_random(seed) % 3; i; i--)
+		add_guest(p, next_random(seed) % 2 ? "172.17.0.2" : "fd00::2",
+			  (uint8_t)(1 + next_random(seed) % 4));
 	if (next_random(seed) % 2)
 		trust(p, "10.0.0.0/8");
 	if (next_random(seed) % 2)
@@ -424,6 +484,8 @@ int main(void)
 		cmocka_unit_test(
 			a_port_that_changes_hands_is_removed_before_it_is_added),
 		cmocka_unit_test(the_marking_rules_follow_the_levels_in_use),
+		cmocka_unit_test(what_is_forwarded_is_looked_at_while_there_are_guests),
+		cmocka_unit_test(guests_beyond_the_bound_are_refused),
 		cmocka_unit_test(no_trusted_network_left_empties_the_set),
 		cmocka_unit_test(another_layout_or_owner_starts_from_nothing),
 		cmocka_unit_test(ports_stay_sorted_and_unique),

@@ -23,7 +23,8 @@ struct model {
 	struct model_limit limit[APP_NUMBER_COUNT][2][DIRECTION_COUNT];
 	bool is_cutting; /* has the rules for it */
 	bool has_refused[APP_NUMBER_COUNT], cuts[APP_NUMBER_COUNT][CUT_COUNT];
-	struct plan entries; /* its ports and cgroups */
+	struct plan entries; /* its ports, cgroups and guests */
+	bool is_forwarding;  /* has the chain for it */
 	struct prefix trusted[PLAN_TRUSTED_MAX];
 	size_t trusted_count;
 };
@@ -143,6 +144,24 @@ static void model_cgroup(struct model *m, const struct plan_step *s)
 	e->cgroup_count--;
 }
 
+static void model_guest(struct model *m, const struct plan_step *s)
+{
+	struct plan *e = &m->entries;
+	size_t at = 0;
+
+	while (at < e->guest_count && !addr_equal(&e->guests[at].addr, &s->guest.addr))
+		at++;
+	if (s->kind == STEP_GUEST_ADD) {
+		assert_int_equal(at, e->guest_count);
+		assert_int_equal(plan_set_guest(e, &s->guest.addr, s->guest.number), 0);
+		return;
+	}
+	assert_true(at < e->guest_count);
+	memmove(&e->guests[at], &e->guests[at + 1],
+		(e->guest_count - at - 1) * sizeof(*e->guests));
+	e->guest_count--;
+}
+
 static void model_trusted(struct model *m, const struct plan *wanted)
 {
 	m->trusted_count = wanted->trusted_count;
@@ -184,6 +203,16 @@ void model_apply(struct model *m, const struct plan *wanted,
 		case STEP_CGROUP_ADD:
 		case STEP_CGROUP_REMOVE:
 			model_cgroup(m, s);
+			break;
+		case STEP_GUEST_ADD:
+		case STEP_GUEST_REMOVE:
+			model_guest(m, s);
+			break;
+		case STEP_FORWARD_ADD:
+		case STEP_FORWARD_REMOVE:
+			assert_int_equal(m->is_forwarding,
+					 s->kind == STEP_FORWARD_REMOVE);
+			m->is_forwarding = !m->is_forwarding;
 			break;
 		case STEP_TRUSTED_SET:
 			model_trusted(m, wanted);
@@ -241,6 +270,13 @@ void model_assert_installed(const struct model *m, const struct plan *wanted)
 		assert_int_equal(m->entries.cgroups[i].id, wanted->cgroups[i].id);
 		assert_int_equal(m->entries.cgroups[i].number,
 				 wanted->cgroups[i].number);
+	}
+	assert_int_equal(m->is_forwarding, wanted->guest_count > 0);
+	assert_int_equal(m->entries.guest_count, wanted->guest_count);
+	for (size_t i = 0; i < wanted->guest_count; i++) {
+		assert_true(addr_equal(&m->entries.guests[i].addr,
+				       &wanted->guests[i].addr));
+		assert_int_equal(m->entries.guests[i].number, wanted->guests[i].number);
 	}
 	assert_int_equal(m->trusted_count, wanted->trusted_count);
 	for (size_t i = 0; i < wanted->trusted_count; i++)
