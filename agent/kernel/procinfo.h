@@ -84,6 +84,17 @@ int procinfo_read_devices(struct procinfo *p, pid_t pid, const uint64_t *sound,
 			  size_t sound_count, unsigned int max,
 			  struct procinfo_devices *devices);
 
+/* A process in another network namespace than ours, and the inode of that. */
+typedef void procinfo_namespace(void *context, pid_t pid, uint64_t inode);
+/* Reads one link of every process. The number of processes, or -errno. */
+int procinfo_walk_namespaces(struct procinfo *p, procinfo_namespace *take,
+			     void *context);
+
+/* A process of our network namespace that holds a tun or tap device. */
+typedef void procinfo_tap(void *context, pid_t pid, const char *device);
+/* Reads the descriptors of every process. The number of processes, or -errno. */
+int procinfo_walk_taps(struct procinfo *p, procinfo_tap *take, void *context);
+
 /* The path below the root of the cgroup with this id. 0, -ENOENT, -errno. */
 int procinfo_cgroup_path(struct procinfo *p, uint64_t cgroup_id, char *buf,
 			 size_t size);

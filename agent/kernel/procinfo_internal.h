@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Shared by procinfo.c (processes, users), procinfo_sockets.c (who holds a socket),
- * procinfo_devices.c (sound, cameras) and procinfo_cgroup.c (cgroupfs). Nobody else
- * includes it.
+ * procinfo_devices.c (sound, cameras), procinfo_guests.c (network namespaces, tap
+ * devices) and procinfo_cgroup.c (cgroupfs). Nobody else includes it.
  */
 #ifndef KERNEL_PROCINFO_INTERNAL_H
 #define KERNEL_PROCINFO_INTERNAL_H
@@ -42,6 +42,16 @@ struct procinfo {
 	struct held_socket *sockets;
 	uint32_t scan;
 };
+
+/* Numbers of processes, in the order read; `pids` is freed by its owner. */
+struct pid_list {
+	pid_t *pids;
+	size_t count, size;
+};
+
+/* Every process of PROC_ROOT, at most PROCESSES_MAX. 0 or -errno, with what was read.
+ */
+int procinfo_list_processes(const struct procinfo *p, struct pid_list *ret_list);
 
 /* Reads at most `size` bytes, no NUL added. 0 or -errno. */
 int procinfo_read_file(int dir_fd, const char *name, char *buf, size_t size,

@@ -16,12 +16,6 @@
 
 #define INIT_PID 1
 
-/* Numbers of processes, in the order read. */
-struct pid_list {
-	pid_t *pids;
-	size_t count, size;
-};
-
 static int pid_list_add(struct pid_list *l, pid_t pid)
 {
 	if (l->count == l->size) {
@@ -277,8 +271,7 @@ static int scan_process(struct procinfo *p, pid_t pid, uint32_t uid,
 	return ret;
 }
 
-/* Every process of PROC_ROOT. */
-static int list_processes(const struct procinfo *p, struct pid_list *ret_list)
+int procinfo_list_processes(const struct procinfo *p, struct pid_list *ret_list)
 {
 	int fd = openat(p->proc_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	const struct dirent *entry;
@@ -315,7 +308,7 @@ static int list_cgroup(struct procinfo *p, const char *cgroup_path,
 	n = procinfo_cgroup_pids(p, cgroup_path, pids, CGROUP_PIDS_MAX);
 	if (n < 0 || n == CGROUP_PIDS_MAX) {
 		free(pids);
-		return list_processes(p, ret_list);
+		return procinfo_list_processes(p, ret_list);
 	}
 	*ret_list = (struct pid_list){pids, (size_t)n, CGROUP_PIDS_MAX};
 	return 0;
@@ -341,7 +334,7 @@ int procinfo_scan(struct procinfo *p, uint32_t uid, const char *cgroup_path)
 {
 	struct pid_list all = {0}, read_pids = {0};
 	int ret = cgroup_path ? list_cgroup(p, cgroup_path, &all)
-			      : list_processes(p, &all);
+			      : procinfo_list_processes(p, &all);
 
 	if (ret < 0)
 		goto out;

@@ -303,15 +303,42 @@ int procparse_io(const char *text, size_t length, uint64_t *ret_read,
 	return 0;
 }
 
-int procparse_socket_link(const char *target, uint64_t *ret_inode)
+/* "KIND[123]" */
+static bool take_link(const char *target, const char *kind, uint64_t *ret_inode)
 {
 	struct rest r = {target, target + strlen(target)};
 	uint64_t inode;
 
-	if (!rest_skip(&r, "socket:[") || !take_number(&r, &inode) || !rest_is(r, "]"))
-		return -ENOENT;
+	if (!rest_skip(&r, kind) || !rest_skip(&r, "[") || !take_number(&r, &inode) ||
+	    !rest_is(r, "]"))
+		return false;
 	*ret_inode = inode;
-	return 0;
+	return true;
+}
+
+int procparse_socket_link(const char *target, uint64_t *ret_inode)
+{
+	return take_link(target, "socket:", ret_inode) ? 0 : -ENOENT;
+}
+
+int procparse_namespace_link(const char *target, uint64_t *ret_inode)
+{
+	return take_link(target, "net:", ret_inode) ? 0 : -EINVAL;
+}
+
+int procparse_tap(const char *text, size_t length, char *ret_name, size_t size)
+{
+	struct rest r = {text, text + length}, line;
+
+	while (take_until(&r, '\n', &line)) {
+		if (!rest_skip(&line, "iff:"))
+			continue;
+		skip_blanks(&line);
+		return rest_length(line) && copy_path(line, ret_name, size) == 0
+			       ? 0
+			       : -ENOENT;
+	}
+	return -ENOENT;
 }
 
 enum procparse_device procparse_device_link(const char *target)

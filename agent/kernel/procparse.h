@@ -56,6 +56,13 @@ enum procparse_device procparse_device_link(const char *target);
 /* Whether a Unix socket's path is one that a sound server listens on. */
 bool procparse_is_sound_server(const char *path, size_t length);
 
+/* The inode in "net:[123]", /proc/PID/ns/net. 0 or -EINVAL. */
+int procparse_namespace_link(const char *target, uint64_t *ret_inode);
+
+/* The device in the fdinfo of /dev/net/tun ("iff:"). 0, or -ENOENT when there is none.
+ */
+int procparse_tap(const char *text, size_t length, char *ret_name, size_t size);
+
 /* The inode in "socket:[123]". 0, or -ENOENT when it is no socket. */
 int procparse_socket_link(const char *target, uint64_t *ret_inode);
 

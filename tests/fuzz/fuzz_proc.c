@@ -23,7 +23,7 @@ static void parse(uint8_t parser, const char *text, size_t length)
 	char path[64];
 	int numbers[4];
 
-	switch (parser % 9) {
+	switch (parser % 10) {
 	case 0:
 		if (procparse_stat(text, length, &stat) == 0)
 			expect_text(stat.comm, sizeof(stat.comm));
@@ -53,10 +53,15 @@ static void parse(uint8_t parser, const char *text, size_t length)
 	case 7:
 		procparse_is_sound_server(text, length);
 		break;
+	case 8:
+		if (procparse_tap(text, length, path, sizeof(path)) == 0)
+			expect_text(path, sizeof(path));
+		break;
 	default:
 		memset(path, 0, sizeof(path));
 		memcpy(path, text, length < 63 ? length : 63);
 		procparse_socket_link(path, &a);
+		procparse_namespace_link(path, &a);
 		procparse_device_link(path);
 	}
 }

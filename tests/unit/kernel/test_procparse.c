@@ -72,6 +72,37 @@ static void the_last_numbers_of_a_list_are_kept(void **state)
 	assert_int_equal(procparse_numbers(text, 0, numbers, 3), 0);
 }
 
+static void the_inode_of_a_network_namespace_is_in_its_link(void **state)
+{
+	uint64_t inode;
+
+	(void)state;
+	assert_int_equal(procparse_namespace_link("net:[4026531840]", &inode), 0);
+	assert_int_equal(inode, 4026531840);
+	assert_int_equal(procparse_namespace_link("mnt:[4026531840]", &inode), -EINVAL);
+	assert_int_equal(procparse_namespace_link("net:[4026531840", &inode), -EINVAL);
+	assert_int_equal(procparse_namespace_link("net:[]", &inode), -EINVAL);
+	assert_int_equal(procparse_namespace_link("", &inode), -EINVAL);
+}
+
+#define TAP(text) procparse_tap(text, sizeof(text) - 1, name, sizeof(name))
+
+static void a_tap_device_is_named_in_its_descriptor(void **state)
+{
+	char name[16] = "untouched";
+
+	(void)state;
+	assert_int_equal(TAP("pos:\t0\nflags:\t02\n"), -ENOENT);
+	assert_int_equal(TAP("iff:\t\n"), -ENOENT);
+	assert_int_equal(TAP("iff:\ta_name_of_16_byte\n"), -ENOENT);
+	assert_string_equal(name, "untouched");
+	assert_int_equal(TAP("pos:\t0\nflags:\t0104002\nmnt_id:\t30\niff:\tvnet0\n"),
+			 0);
+	assert_string_equal(name, "vnet0");
+	assert_int_equal(TAP("iff:\ttap1"), 0);
+	assert_string_equal(name, "tap1");
+}
+
 static void broken_texts_are_refused(void **state)
 {
 	static const char *const stats[] = {"",	  "1",	    "1 (",	    "1 ()",
@@ -99,6 +130,8 @@ int main(void)
 		cmocka_unit_test(the_cgroup2_mount_is_found_in_mountinfo),
 		cmocka_unit_test(a_program_is_found_among_arguments),
 		cmocka_unit_test(the_last_numbers_of_a_list_are_kept),
+		cmocka_unit_test(the_inode_of_a_network_namespace_is_in_its_link),
+		cmocka_unit_test(a_tap_device_is_named_in_its_descriptor),
 		cmocka_unit_test(broken_texts_are_refused),
 	};
 
