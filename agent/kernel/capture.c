@@ -313,11 +313,33 @@ static bool is_on_path(struct path *p, int ifindex, uint64_t time_ns)
 	return true;
 }
 
-static bool is_wanted(struct capture *c, const struct capture_packet *p, int ifindex)
+static struct captured_flow *find_flow(struct capture *c, const struct flow_key *key)
 {
-	struct captured_flow *flow = bsearch(&p->key, c->flows, c->flow_count,
-					     sizeof(c->flows[0]), compare_flows);
+	return bsearch(key, c->flows, c->flow_count, sizeof(c->flows[0]),
+		       compare_flows);
+}
 
+/* What a guest sends comes in here, and what it gets goes out. */
+static void turn(struct capture_packet *p)
+{
+	struct flow_key key = p->key;
+
+	key.local = p->key.remote;
+	key.local_port = p->key.remote_port;
+	key.remote = p->key.local;
+	key.remote_port = p->key.local_port;
+	p->key = key;
+	p->is_inbound = !p->is_inbound;
+}
+
+static bool is_wanted(struct capture *c, struct capture_packet *p, int ifindex)
+{
+	struct captured_flow *flow = find_flow(c, &p->key);
+
+	if (!flow) {
+		turn(p);
+		flow = find_flow(c, &p->key);
+	}
 	return flow &&
 	       is_on_path(p->is_inbound ? &flow->in : &flow->out, ifindex, p->time_ns);
 }

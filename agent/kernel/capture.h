@@ -10,8 +10,9 @@
  * one 0.3 us. To start or to stop takes some 20 ms: the kernel waits until no processor
  * is in its receive path.
  *
- * Packets are seen as they are on the wire: of a flow that this machine translates
- * (NAT) nothing is found under its key. Loopback is not seen.
+ * Packets are seen as they are on the wire: of a flow of our own that this machine
+ * translates (NAT) nothing is found under its key; a guest's is seen on the guest's
+ * side of that. Loopback is not seen.
  */
 #ifndef KERNEL_CAPTURE_H
 #define KERNEL_CAPTURE_H
@@ -28,8 +29,8 @@ struct capture;
 struct capture_packet {
 	/* CLOCK_BOOTTIME, exact to a microsecond until somebody sets the clock. */
 	uint64_t time_ns;
-	struct flow_key key; /* turned so that `local` is the workstation */
-	bool is_inbound;     /* this packet, not the flow */
+	struct flow_key key; /* turned as the flow that was asked for */
+	bool is_inbound;     /* this packet, as seen from `local` */
 	uint32_t length;     /* layer 4 payload; of an offload, all of it; never 0 */
 };
 
