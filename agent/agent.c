@@ -201,8 +201,16 @@ static int open_kernel(struct agent *a)
 			  strerror(-r));
 		return r;
 	}
+	r = guests_new(&a->guests);
+	if (r < 0)
+		return r;
+	a->neighbours_error = neighbours_open(&a->neighbours);
+	if (a->neighbours_error < 0)
+		log_warning("guests", "can't be told apart: %s",
+			    strerror(-a->neighbours_error));
 	open_accounting(a);
-	a->conntrack_error = conntrack_open(a->link, observe_entry, a, &a->conntrack);
+	a->conntrack_error =
+		conntrack_open(a->link, a->guests, observe_entry, a, &a->conntrack);
 	if (a->conntrack_error < 0)
 		log_error("conntrack", "not available, so nothing can be detected: %s",
 			  strerror(-a->conntrack_error));
@@ -227,6 +235,8 @@ static void open_attribution(struct agent *a)
 	if (r == 0)
 		r = attribution_new(a->sockdiag, a->procinfo, observe_record, a,
 				    &a->attribution);
+	if (r == 0 && a->neighbours)
+		attribution_set_guests(a->attribution, a->guests, a->neighbours);
 	if (r < 0)
 		log_error("attribution",
 			  "not available, all traffic is unattributed: %s",
@@ -402,6 +412,8 @@ void agent_close(struct agent *a)
 	capture_close(a->capture);
 	if (a->turned_accounting_on)
 		conntrack_set_accounting(false);
+	neighbours_close(a->neighbours);
+	guests_free(a->guests);
 	link_close(a->link);
 	plan_done(&a->enforce.installed);
 	engine_free(a->engine);

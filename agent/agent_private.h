@@ -19,7 +19,9 @@
 #include "kernel/attribution.h"
 #include "kernel/capture.h"
 #include "kernel/conntrack.h"
+#include "kernel/guests.h"
 #include "kernel/link.h"
+#include "kernel/neighbours.h"
 #include "kernel/nft.h"
 #include "kernel/procinfo.h"
 #include "kernel/sockdiag.h"
@@ -70,6 +72,8 @@ struct agent {
 	struct policy_store *policies;
 	struct engine *engine;
 	struct link *link;
+	struct guests *guests;
+	struct neighbours *neighbours;
 	struct conntrack *conntrack;
 	struct sockdiag *sockdiag;
 	struct procinfo *procinfo;
@@ -77,7 +81,8 @@ struct agent {
 	struct nft *nft;
 	struct capture *capture;
 	struct ctl_server *server;
-	int conntrack_error, nft_error, capture_error; /* why they are missing */
+	/* Why they are missing. */
+	int conntrack_error, nft_error, capture_error, neighbours_error;
 	bool turned_accounting_on;
 	struct polling poll;
 	uint64_t zoom_ns;  /* when the running look at packets began, 0: none */

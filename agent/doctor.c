@@ -78,7 +78,8 @@ static void examine_conntrack(const struct agent *a, struct doctor *d)
 	    s->events, s->dumps, s->lost_events);
 	if (s->forwarded)
 		add(d, "forwarded", REPORT_INFO, NULL,
-		    "%" PRIu64 " entries of forwarded traffic were passed over",
+		    "%" PRIu64 " entries of forwarded traffic were passed over: of no "
+		    "guest that is known",
 		    s->forwarded);
 	if (s->mark_failures)
 		add(d, "marks", REPORT_INFO, NULL,
@@ -193,6 +194,34 @@ static void examine_attribution(const struct agent *a, struct doctor *d)
 		    procinfo_cgroup_root(a->procinfo));
 }
 
+/* Containers and virtual machines; nothing is said where nobody looked for any. */
+static void examine_guests(const struct agent *a, struct doctor *d)
+{
+	const struct attribution_stats *s =
+		a->attribution ? attribution_stats(a->attribution) : NULL;
+
+	if (a->neighbours_error < 0)
+		add(d, "guests", REPORT_DEGRADED, "See the log.",
+		    "containers and virtual machines can't be told apart: %s",
+		    strerror(-a->neighbours_error));
+	if (!s || !s->guest_readings)
+		return;
+	add(d, "guests", REPORT_OK, NULL,
+	    "%" PRIu64 " addresses of containers and virtual machines, %" PRIu64
+	    " readings of the neighbour tables",
+	    s->guests, s->guest_readings);
+	if (s->guests_unowned)
+		add(d, "guests-unowned", REPORT_INFO, NULL,
+		    "%" PRIu64 " interfaces lead to somebody of whom no process is "
+		    "known: traffic that is forwarded for them is passed over",
+		    s->guests_unowned);
+	if (s->guests_left_out)
+		add(d, "guests-room", REPORT_INFO, NULL,
+		    "%" PRIu64 " times an address, an interface or a process of a "
+		    "guest was passed over for want of room",
+		    s->guests_left_out);
+}
+
 static void examine_engine(const struct agent *a, struct doctor *d)
 {
 	const struct engine_stats *s = engine_stats(a->engine);
@@ -270,6 +299,7 @@ void doctor_examine(const struct agent *a, struct doctor *ret_doctor)
 	examine_accounting(a, ret_doctor);
 	examine_nft(a, ret_doctor);
 	examine_attribution(a, ret_doctor);
+	examine_guests(a, ret_doctor);
 	examine_engine(a, ret_doctor);
 	examine_bounds(a, ret_doctor);
 	examine_privilege(ret_doctor);

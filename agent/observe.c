@@ -119,7 +119,7 @@ static uint16_t ask_owner(struct agent *a, enum conntrack_event event,
  */
 static bool is_inbound(const struct agent *a, const struct conntrack_entry *entry)
 {
-	if (entry->is_midway && !entry->is_loopback && a->attribution)
+	if (entry->is_midway && !entry->is_loopback && !entry->guest && a->attribution)
 		return attribution_is_listening(a->attribution, &entry->key);
 	return entry->is_inbound;
 }
@@ -130,6 +130,8 @@ static uint16_t owner_of(struct agent *a, enum conntrack_event event,
 {
 	uint16_t app;
 
+	if (entry->guest)
+		return entry->guest;
 	/* A new flow may have the tuple of one whose end was lost. */
 	if (f && f->app && event != CONNTRACK_NEW)
 		return f->app;
@@ -440,6 +442,20 @@ static bool has_flows(void *context, uint16_t app)
 	return known && known->flow_count;
 }
 
+/* What is forwarded for new guests was passed over: it is read now. */
+static void observe_guests(struct agent *a, uint64_t now_ns)
+{
+	struct link_uplink uplink;
+
+	if (!a->conntrack)
+		return;
+	link_get_uplink(a->link, &uplink);
+	if (attribution_find_guests(a->attribution,
+				    conntrack_stats(a->conntrack)->forwarded,
+				    uplink.name, now_ns) == 1)
+		a->poll.wants_full = true;
+}
+
 void observe_processes(struct agent *a, uint64_t now_ns)
 {
 	const struct app *app = NULL;
@@ -447,6 +463,7 @@ void observe_processes(struct agent *a, uint64_t now_ns)
 	if (!a->attribution)
 		return;
 	attribution_scan(a->attribution, now_ns);
+	observe_guests(a, now_ns);
 	if (now_ns - a->refresh_ns >= REFRESH_NS) {
 		a->refresh_ns = now_ns;
 		attribution_refresh(a->attribution, now_ns, has_flows, a);

@@ -44,6 +44,7 @@ void attribution_free(struct attribution *a)
 	if (!a)
 		return;
 	sockets_done(a);
+	guest_ports_done(a);
 	free_ports(&a->ports);
 	cgroups_done(a);
 	apps_done(a);
@@ -290,6 +291,7 @@ static void remove_app(struct attribution *a, struct application *app, uint64_t 
 	sockets_forget_app(a, app->id);
 	forget_ports_of(a, app->id);
 	cgroups_forget_app(a, app->id);
+	guest_ports_forget_app(a, app->id);
 	apps_remove(a, app, time_ns);
 }
 
@@ -316,10 +318,9 @@ void attribution_refresh(struct attribution *a, uint64_t time_ns,
 int attribution_fill_plan(const struct attribution *a, struct plan *plan)
 {
 	const struct port_owner *p;
+	int err;
 
 	for (p = a->ports; p; p = p->hh.next) {
-		int err;
-
 		if (p->is_shared)
 			continue;
 		err = plan_set_port(plan, (uint8_t)(p->key >> 16), (uint16_t)p->key,
@@ -327,5 +328,7 @@ int attribution_fill_plan(const struct attribution *a, struct plan *plan)
 		if (err < 0 && err != -ENOSPC)
 			return err;
 	}
-	return cgroups_fill_plan(a, plan);
+	err = cgroups_fill_plan(a, plan);
+	return err < 0 || !a->guests.table ? err
+					   : guests_fill_plan(a->guests.table, plan);
 }

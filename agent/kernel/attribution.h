@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Flow to application: sock_diag for the tuple, cgroup or process for the socket, an
- * identity and a small id for that. Emits OBS_APP and OBS_APP_GONE; owns the ids.
+ * identity and a small id for that. Guest to application likewise: containers and
+ * virtual machines whose traffic is forwarded. Emits OBS_APP and OBS_APP_GONE; owns the
+ * ids.
  *
  * Cost: a look-up is at most two sock_diag round trips, and, fifty times a second at
  * most, a look into the processes that held such sockets lately. What that leaves
@@ -13,6 +15,8 @@
 
 #include "core/observation.h"
 #include "core/plan.h"
+#include "kernel/guests.h"
+#include "kernel/neighbours.h"
 #include "kernel/procinfo.h"
 #include "kernel/sockdiag.h"
 
@@ -23,8 +27,11 @@ typedef void attribution_observe(void *context, const struct observation *o);
 struct attribution_stats {
 	uint64_t lookups, resolved, waiting, unresolved; /* unresolved: given up on */
 	uint64_t scans, processes_read;
-	uint64_t looks;	       /* into processes that held sockets lately */
-	uint64_t apps_refused; /* the table of applications was full */
+	uint64_t looks;			 /* into processes that held sockets lately */
+	uint64_t apps_refused;		 /* the table of applications was full */
+	uint64_t guest_readings, guests; /* addresses, as of the last reading */
+	uint64_t guests_unowned;	 /* ports with a guest that is nobody's */
+	uint64_t guests_left_out;	 /* a table was full */
 };
 
 int attribution_new(struct sockdiag *s, struct procinfo *p,
@@ -65,7 +72,19 @@ int attribution_scan(struct attribution *a, uint64_t time_ns);
 void attribution_refresh(struct attribution *a, uint64_t time_ns,
 			 bool (*has_flows)(void *context, uint16_t app), void *context);
 
-/* What the kernel may mark by itself: ports and cgroups of known applications. */
+/* From now on guests are looked for, and noted in `g`; both are borrowed. */
+void attribution_set_guests(struct attribution *a, struct guests *g,
+			    struct neighbours *n);
+/*
+ * Looks for guests if traffic is forwarded for somebody unknown, of which there were
+ * `forwarded` entries so far, or if there are guests, and if the pace allows. What
+ * comes by `uplink` is none. 1 when an address is new or another's, else 0.
+ */
+int attribution_find_guests(struct attribution *a, uint64_t forwarded,
+			    const char *uplink, uint64_t time_ns);
+
+/* What the kernel may mark by itself: ports, cgroups and guests of known applications.
+ */
 int attribution_fill_plan(const struct attribution *a, struct plan *plan);
 
 /* Sums /proc/PID/io over an application's processes and emits OBS_APP_IO, with the

@@ -3,7 +3,8 @@
  * Shared by attribution.c (ports, look-ups, refresh), attribution_sockets.c (whose a
  * socket is, those that wait), attribution_scan.c (looking into processes),
  * attribution_apps.c (the table of applications), attribution_devices.c (what they
- * have open) and attribution_cgroups.c (whose a cgroup is). Nobody else includes it.
+ * have open), attribution_cgroups.c (whose a cgroup is) and attribution_guests.c (whose
+ * a guest is). Nobody else includes it.
  */
 #ifndef KERNEL_ATTRIBUTION_INTERNAL_H
 #define KERNEL_ATTRIBUTION_INTERNAL_H
@@ -103,6 +104,16 @@ struct port_owner {
 	UT_hash_handle hh;
 };
 
+/* Looking for guests: attribution_guests.c. */
+struct guest_search {
+	struct guests *table; /* borrowed; NULL: nobody looks */
+	struct neighbours *neighbours;
+	struct guest_port *ports;
+	uint64_t forwarded; /* entries that nobody knew, as last told */
+	uint64_t asked_ns;  /* when that changed last; 0: never */
+	uint64_t read_ns, pause_ns;
+};
+
 struct attribution {
 	struct sockdiag *sockdiag;
 	struct procinfo *procinfo;
@@ -122,6 +133,7 @@ struct attribution {
 	size_t sound_count;
 	uint64_t sound_ns; /* when they were read; 0: never */
 	uint64_t look_ns;  /* no look into recent owners before */
+	struct guest_search guests;
 	struct attribution_stats stats;
 };
 
@@ -191,6 +203,12 @@ void apps_done(struct attribution *a);
 /* Sound and cameras of an application, read anew every ten seconds at most. */
 const struct procinfo_devices *devices_find(struct attribution *a,
 					    struct application *app, uint64_t time_ns);
+
+/* --- attribution_guests.c ----------------------------------------------------------
+ */
+
+void guest_ports_forget_app(struct attribution *a, uint16_t app);
+void guest_ports_done(struct attribution *a);
 
 /* --- attribution_cgroups.c ---------------------------------------------------------
  */

@@ -24,6 +24,7 @@
 
 struct conntrack {
 	const struct link *link;
+	const struct guests *guests;
 	conntrack_callback *callback;
 	void *context;
 	struct mnl_socket *events, *dump, *changes;
@@ -183,7 +184,8 @@ static int probe(struct conntrack *c)
 	return r == -EINVAL ? -EPROTONOSUPPORT : r;
 }
 
-int conntrack_open(const struct link *link, conntrack_callback *callback, void *context,
+int conntrack_open(const struct link *link, const struct guests *guests,
+		   conntrack_callback *callback, void *context,
 		   struct conntrack **ret_conntrack)
 {
 	struct conntrack *c = calloc(1, sizeof(*c));
@@ -192,6 +194,7 @@ int conntrack_open(const struct link *link, conntrack_callback *callback, void *
 	if (!c)
 		return -ENOMEM;
 	c->link = link;
+	c->guests = guests;
 	c->callback = callback;
 	c->context = context;
 	r = open_socket(&c->changes);
@@ -236,7 +239,7 @@ static void hand_over(struct conntrack *c, enum conntrack_event event,
 {
 	struct conntrack_entry entry;
 
-	switch (conntrack_parse(m, c->link, &entry)) {
+	switch (conntrack_parse(m, c->link, c->guests, &entry)) {
 	case 0:
 		c->stats.loopback += entry.is_loopback;
 		c->callback(c->context, event, &entry);

@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Conntrack: events, dumps with a filter in the kernel, marks. Entries are turned so
- * that `key.local` is the workstation. Source: linux/netfilter/nfnetlink_conntrack.h.
+ * that `key.local` is the workstation, or a guest that it forwards for. Source:
+ * linux/netfilter/nfnetlink_conntrack.h.
  *
  * Owns: three netlink sockets (events, dump, changes). Hands entries to one callback
  * and keeps none of them.
  *
  * Translated addresses (NAT): the key is the flow as the socket here sees it, which is
  * one of the entry's two tuples: the original one of an outbound flow, the reply one of
- * an inbound flow. So it is unique, finds the socket, and finds the entry again.
+ * an inbound flow; for a guest's, as the guest sees it. So it is unique, finds the
+ * socket, and finds the entry again.
  *
  * With nf_conntrack_events = 2, the default since Linux 5.19, there is no DESTROYED for
  * an entry made while nobody listened: find the end of flows that are older than this
@@ -18,6 +20,7 @@
 #define KERNEL_CONNTRACK_H
 
 #include "core/observation.h"
+#include "kernel/guests.h"
 #include "kernel/link.h"
 #include <stdbool.h>
 #include <stdint.h>
@@ -37,15 +40,18 @@ struct conntrack_entry {
 	 * first. Translation apart `client` is the same, and `server` has it turned. */
 	bool is_loopback;
 	struct flow_key client, server; /* of is_loopback: as their sockets have it */
+	uint16_t guest; /* the application of the guest that is the local end, or 0 */
 	uint64_t bytes_in, bytes_out, packets_in, packets_out;
 	uint32_t mark;
 };
 
 /*
- * Entries with no local end (forwarded, and multicast from others) are counted, not
- * handed over; so are those with two that have no ports, or whose far end is neither
- * loopback nor the address of the near one: nobody could tell it from a stranger's. A
- * callback may change marks and start a dump, but not read events or dumps, nor close.
+ * Entries with no local end (forwarded for nobody we know, and multicast from others)
+ * are counted, not handed over; so are those with two that have no ports, or whose far
+ * end is neither loopback nor the address of the near one: nobody could tell it from a
+ * stranger's. A guest is another end here: what guests exchange with each other and
+ * with this machine is counted as loopback. A callback may change marks and start a
+ * dump, but not read events or dumps, nor close.
  */
 typedef void conntrack_callback(void *context, enum conntrack_event event,
 				const struct conntrack_entry *entry);
@@ -64,7 +70,8 @@ int conntrack_set_accounting(bool on);
 int conntrack_read_fill(uint64_t *ret_count, uint64_t *ret_max);
 
 /* 0 or -errno; -EPROTONOSUPPORT where the kernel has no ctnetlink. */
-int conntrack_open(const struct link *link, conntrack_callback *callback, void *context,
+int conntrack_open(const struct link *link, const struct guests *guests,
+		   conntrack_callback *callback, void *context,
 		   struct conntrack **ret_conntrack);
 void conntrack_close(struct conntrack *c);
 
@@ -107,9 +114,9 @@ const struct conntrack_stats *conntrack_stats(const struct conntrack *c);
 /* --- pure part, for tests and the fuzzer: one netlink message to an entry ------- */
 
 struct nlmsghdr;
-/* 0, -ENOENT when it has no local end, -ELOOP when it has two and is not handed over,
- * -EINVAL when it can't be parsed. */
+/* `guests` may be NULL. 0, -ENOENT when it has no local end, -ELOOP when it has two and
+ * is not handed over, -EINVAL when it can't be parsed. */
 int conntrack_parse(const struct nlmsghdr *message, const struct link *link,
-		    struct conntrack_entry *ret_entry);
+		    const struct guests *guests, struct conntrack_entry *ret_entry);
 
 #endif

@@ -150,14 +150,21 @@ static bool is_midway(const struct nlattr *info)
  * ours as original.dst, and masquerading has ours as reply.dst, in flows that are only
  * forwarded.
  */
-static int find_local_end(const struct link *link, const struct tuple *original,
-			  const struct tuple *reply, struct conntrack_entry *e)
+static int find_local_end(const struct link *link, const struct guests *guests,
+			  const struct tuple *original, const struct tuple *reply,
+			  struct conntrack_entry *e)
 {
 	bool starts_here = link_is_local(link, &original->src);
 	bool arrives_here = link_is_local(link, &reply->src);
+	uint16_t from = starts_here ? 0 : guests_find(guests, &original->src);
+	uint16_t to = arrives_here ? 0 : guests_find(guests, &reply->src);
 
-	if (!starts_here && !arrives_here)
+	if (!starts_here && !arrives_here && !from && !to)
 		return -ENOENT;
+	if ((from && to) || (from && arrives_here) || (to && starts_here))
+		return -ELOOP;
+	e->guest = from ? from : to;
+	arrives_here |= to != 0;
 	e->is_loopback = starts_here && arrives_here;
 	e->is_inbound = arrives_here && !starts_here;
 	return 0;
@@ -202,7 +209,8 @@ static int fill_loopback(const struct link *link, const struct tuple *original,
 }
 
 static int fill_entry(const struct nlattr *const *attrs, uint8_t family,
-		      const struct link *link, struct conntrack_entry *e)
+		      const struct link *link, const struct guests *guests,
+		      struct conntrack_entry *e)
 {
 	struct tuple original, reply;
 	int r;
@@ -214,7 +222,7 @@ static int fill_entry(const struct nlattr *const *attrs, uint8_t family,
 	    !nlread_payload(attrs[CTA_MARK], &e->mark, sizeof(e->mark)))
 		return -EINVAL;
 	e->mark = ntohl(e->mark);
-	r = find_local_end(link, &original, &reply, e);
+	r = find_local_end(link, guests, &original, &reply, e);
 	if (r == 0 && e->is_loopback)
 		r = fill_loopback(link, &original, &reply, e);
 	if (r < 0)
@@ -226,7 +234,7 @@ static int fill_entry(const struct nlattr *const *attrs, uint8_t family,
 }
 
 int conntrack_parse(const struct nlmsghdr *message, const struct link *link,
-		    struct conntrack_entry *ret_entry)
+		    const struct guests *guests, struct conntrack_entry *ret_entry)
 {
 	const size_t skip = sizeof(struct nfgenmsg);
 	const struct nlattr *attrs[CTA_MAX + 1];
@@ -241,7 +249,7 @@ int conntrack_parse(const struct nlmsghdr *message, const struct link *link,
 	header = mnl_nlmsg_get_payload(message);
 	size = message->nlmsg_len - NLMSG_HDRLEN - skip;
 	nlread_attrs((const uint8_t *)header + skip, size, attrs, CTA_MAX);
-	r = fill_entry(attrs, header->nfgen_family, link, &entry);
+	r = fill_entry(attrs, header->nfgen_family, link, guests, &entry);
 	if (r == 0)
 		*ret_entry = entry;
 	return r;

@@ -23,11 +23,26 @@ static struct link *new_link(void)
 	return l;
 }
 
-static void check(const struct conntrack_entry *e, const struct link *l)
+static struct guests *new_guests(void)
+{
+	struct guests *g;
+	struct addr a[2];
+
+	if (addr_parse("10.77.0.2", &a[0]) < 0 || addr_parse("fd77::2", &a[1]) < 0 ||
+	    guests_new(&g) < 0 || guests_note(g, &a[0], 1, 1, 1) < 0 ||
+	    guests_note(g, &a[1], 1, 1, 1) < 0)
+		abort();
+	return g;
+}
+
+static void check(const struct conntrack_entry *e, const struct link *l,
+		  const struct guests *g)
 {
 	static const uint8_t zero[sizeof(e->key.pad)];
 
-	if (!link_is_local(l, &e->key.local) || memcmp(e->key.pad, zero, sizeof(zero)))
+	if (!(e->guest ? guests_find(g, &e->key.local) == e->guest
+		       : link_is_local(l, &e->key.local)) ||
+	    (e->guest && e->is_loopback) || memcmp(e->key.pad, zero, sizeof(zero)))
 		abort();
 	if (e->is_loopback &&
 	    (!link_is_local(l, &e->key.remote) || !link_is_local(l, &e->client.local) ||
@@ -39,6 +54,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct conntrack_entry entry;
 	static struct link *l; /* made once: it takes longer than a parse */
+	static struct guests *g;
 	struct nlmsghdr *message;
 
 	if (size < sizeof(*message) || size > UINT16_MAX)
@@ -50,8 +66,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	message->nlmsg_len = (uint32_t)size;
 	if (!l)
 		l = new_link();
-	if (conntrack_parse(message, l, &entry) == 0)
-		check(&entry, l);
+	if (!g)
+		g = new_guests();
+	if (conntrack_parse(message, l, g, &entry) == 0)
+		check(&entry, l, g);
 	free(message);
 	return 0;
 }

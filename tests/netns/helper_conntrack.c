@@ -240,7 +240,7 @@ int main(void)
 
 	r = link_open(&h.link);
 	if (r == 0)
-		r = conntrack_open(h.link, print_entry, NULL, &h.conntrack);
+		r = conntrack_open(h.link, NULL, print_entry, NULL, &h.conntrack);
 	print_result("open", r);
 	fflush(stdout);
 	while (r == 0 && fgets(line, sizeof(line), stdin)) {

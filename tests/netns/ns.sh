@@ -155,9 +155,18 @@ cgroup_enter() {
 	echo $$ 2>/dev/null >"$NS_CGROUP/cgroup.procs" || cgroup_leave
 }
 
+# Removes what a test made below the run's own.
+cgroup_is_leaf() {
+	local group
+	for group in "$NS_CGROUP"/*/; do
+		[ ! -d "$group" ] || rmdir "$group" || return
+	done
+}
+
 cgroup_leave() {
 	[ -n "$NS_CGROUP" ] || return 0
 	echo $$ 2>/dev/null >"$NS_CGROUP_BEFORE/cgroup.procs"
+	wait_until 2 cgroup_is_leaf
 	wait_until 2 rmdir "$NS_CGROUP" # its last processes may still be on their way out
 	NS_CGROUP=
 }

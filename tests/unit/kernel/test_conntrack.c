@@ -22,7 +22,7 @@
 static int parse(const struct ct_message *m, struct conntrack_entry *ret_entry)
 {
 	struct link *l = ct_link();
-	int r = conntrack_parse(m->header, l, ret_entry);
+	int r = conntrack_parse(m->header, l, NULL, ret_entry);
 
 	link_close(l);
 	return r;
@@ -413,7 +413,7 @@ static int parse_exact(const struct ct_message *m, const struct link *l, size_t 
 	assert_non_null(copy);
 	memcpy(copy, m->header, length);
 	copy->nlmsg_len = (uint32_t)length;
-	r = conntrack_parse(copy, l, ret_entry);
+	r = conntrack_parse(copy, l, NULL, ret_entry);
 	free(copy);
 	return r;
 }
