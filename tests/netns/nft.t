@@ -11,6 +11,7 @@ helper=${HELPER_NFT:-${BUILD:-build}/netns/helper_nft}
 office=rwo$$ stranger=rwp$$
 group=
 work=
+patience=${PATIENCE_FACTOR:-1}
 
 skip_all() { echo "1..0 # SKIP $1"; exit 0; }
 
@@ -149,7 +150,7 @@ start() {
 	nsenter --net=/run/netns/$office "$helper" <"$work/to" >"$work/from" &
 	agent=$!
 	exec 3>"$work/to" 4<"$work/from"
-	read -r -t 10 answer <&4
+	read -r -t $((10 * patience)) answer <&4
 }
 stop() { # kill -9, and wait until it is gone
 	kill -9 $agent
@@ -160,7 +161,7 @@ tell() { printf '%s\n' "$@" >&3; }
 ask() { # changes, then a command that answers
 	tell "$@"
 	answer="no answer"
-	read -r -t 20 answer <&4
+	read -r -t $((20 * patience)) answer <&4
 }
 # Bytes the agent has counted: NUMBER in|out
 counted() {
@@ -400,15 +401,24 @@ test_cuts() {
 }
 
 # One end of a connection that writes ten times a second for five: is it told?
-end_of() { # PERL-EXPRESSION
+end_of() { # PERL-EXPRESSION SECONDS
 	perl -MIO::Socket::INET -e '
 		$SIG{PIPE} = "IGNORE";
 		my $s = eval $ARGV[0] or die "no connection: $!\n";
-		for (1 .. 50) {
+		for (1 .. 10 * $ARGV[1]) {
 			select undef, undef, undef, 0.1;
 			defined syswrite($s, "x") or do { print "told\n"; exit };
 		}
-		print "waits\n"' "$1"
+		print "waits\n"' "$1" "$2"
+}
+
+# Waits for a socket of the stranger in that state.
+until_socket() { # STATE
+	for _ in $(seq $((50 * patience))); do
+		[ -z "$(in_stranger ss -Htn state "$1" "sport = :7100")" ] || return
+		sleep 0.1
+	done
+	echo "# nothing $1 on port 7100"
 }
 
 test_cut_tcp() {
@@ -419,15 +429,16 @@ test_cut_tcp() {
 	fi
 	in_office nft add rule inet other before tcp dport 7100 ct mark set 0x02600000
 	in_stranger bash -c "$(declare -f end_of); end_of '
-		IO::Socket::INET->new(LocalPort => 7100, Listen => 1)->accept'" \
+		IO::Socket::INET->new(LocalPort => 7100, Listen => 1,
+			Timeout => $((20 * patience)))->accept' $((5 * patience))" \
 		>"$work/answered" &
 	local ends=$!
-	sleep 0.3
+	until_socket listening
 	in_office bash -c "$(declare -f end_of); end_of '
-		IO::Socket::INET->new(PeerAddr => \"10.77.0.2:7100\")'" \
+		IO::Socket::INET->new(PeerAddr => \"10.77.0.2:7100\")' $((5 * patience))" \
 		>"$work/called" &
 	ends+=" $!"
-	sleep 0.5
+	until_socket established
 	ask "cut 2 legs 1" commit
 	# shellcheck disable=SC2086
 	wait $ends
