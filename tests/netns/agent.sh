@@ -56,7 +56,7 @@ start_agent() {
 # Degraded (4) and "something is promoted" (5) are answers too.
 agent_answers() {
 	local status
-	timeout 5 "$CTL" status --json >/dev/null 2>&1
+	ctl status --json >/dev/null 2>&1
 	status=$?
 	[ "$status" -eq 0 ] || [ "$status" -eq 4 ] || [ "$status" -eq 5 ]
 }
@@ -76,7 +76,7 @@ stop_agent() {
 }
 
 ctl() {
-	timeout 5 "$CTL" "$@"
+	timeout "$(patience 5)" "$CTL" "$@"
 }
 
 # app_get PID FIELD: one field of the application that process belongs to, as status

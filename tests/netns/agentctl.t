@@ -30,7 +30,7 @@ call() {
 ctl_as() { # UID ARGUMENT...
 	local uid=$1
 	shift
-	timeout 5 setpriv --reuid "$uid" --regid "$uid" --clear-groups \
+	timeout "$(patience 5)" setpriv --reuid "$uid" --regid "$uid" --clear-groups \
 		"$NS_DIR/agentctl" "$@"
 }
 

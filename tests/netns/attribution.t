@@ -12,6 +12,7 @@ WS4=198.18.1.1
 PEER4=198.18.1.2
 WS6=fd00:18::1
 PEER6=fd00:18::2
+PATIENCE=${PATIENCE_FACTOR:-1}
 
 count=0
 skip_all() {
@@ -97,7 +98,7 @@ start_peer() {
 }
 # until_socket FILTER...: waits for a socket as ss writes it.
 until_socket() {
-	for _ in $(seq 50); do
+	for _ in $(seq $((50 * PATIENCE))); do
 		[ -n "$(in_ws ss -Hnatu "$@")" ] && return 0
 		sleep 0.1
 	done
@@ -110,7 +111,7 @@ ask() {
 	local line
 	ANSWER=
 	echo "$1" >&"${HELPER_IN}"
-	while IFS= read -r -t 20 line <&"${HELPER_OUT}"; do
+	while IFS= read -r -t $((20 * PATIENCE)) line <&"${HELPER_OUT}"; do
 		ANSWER+=$line$'\n'
 		case $line in
 		ok | end | error* | app\ * | lookups* | scan*) return 0 ;;
@@ -260,7 +261,7 @@ id_of() {
 mkdir "$DIR/pulse"
 start sound-server UNIX-LISTEN:"$DIR/pulse/native",fork PIPE
 start other-server UNIX-LISTEN:"$DIR/other",fork PIPE
-for _ in $(seq 50); do [ -S "$DIR/pulse/native" ] && [ -S "$DIR/other" ] && break; sleep 0.1; done
+for _ in $(seq $((50 * PATIENCE))); do [ -S "$DIR/pulse/native" ] && [ -S "$DIR/other" ] && break; sleep 0.1; done
 start with-sound UDP-RECV:7021 UNIX-CONNECT:"$DIR/pulse/native"
 start without UDP-RECV:7022 UNIX-CONNECT:"$DIR/other"
 until_socket "sport = :7021"

@@ -74,7 +74,8 @@ log_has_control_characters() {
 
 # hold SECONDS DATA_COMMAND...: sends that to the control socket and stays connected.
 hold() {
-	local seconds=$1
+	local seconds
+	seconds=$(patience "$1")
 	shift
 	{
 		"$@"
@@ -101,7 +102,7 @@ control_trouble() {
 	hold 1 printf '[[[[[[\0{"method":7}\0\0null\0'
 	ok "nor do requests that make no sense" agent_answers
 	for ((i = 0; i < 100; i++)); do
-		timeout 8 socat -u "UNIX-CONNECT:$AGENT_SOCKET" OPEN:/dev/null \
+		timeout "$(patience 8)" socat -u "UNIX-CONNECT:$AGENT_SOCKET" OPEN:/dev/null \
 			</dev/null >/dev/null 2>&1 &
 		NS_PIDS+=($!)
 		disown $!
@@ -115,7 +116,7 @@ no_privilege() {
 	local words status
 	agent_paths plain
 	agent_command
-	words=$(ns_run office timeout 10 setpriv --reuid "$AGENT_USER" \
+	words=$(ns_run office timeout "$(patience 10)" setpriv --reuid "$AGENT_USER" \
 		--regid "$AGENT_USER" --clear-groups --inh-caps=-all \
 		"${AGENT_COMMAND[@]}" 2>&1)
 	status=$?

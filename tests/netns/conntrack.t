@@ -12,6 +12,7 @@ PEER=rwct-peer-$$
 COUNT=0
 FAILED=0
 PIDS=()
+PATIENCE=${PATIENCE_FACTOR:-1}
 
 skip_all() {
 	echo "1..0 # SKIP $1"
@@ -160,7 +161,7 @@ fi
 ask() {
 	local line
 	echo "$*" >&"$TO"
-	while read -r -t 30 line <&"$FROM"; do
+	while read -r -t $((30 * PATIENCE)) line <&"$FROM"; do
 		[ "$line" != . ] || return 0
 		echo "$line"
 	done
@@ -171,7 +172,7 @@ ask() {
 listen() {
 	ip netns exec "$1" socat -u "$2" /dev/null &
 	PIDS+=($!)
-	for _ in $(seq 100); do
+	for _ in $(seq $((100 * PATIENCE))); do
 		[ -z "$(ip netns exec "$1" ss -Hltn "sport = :$3")" ] || return
 		sleep 0.05
 	done
@@ -213,7 +214,7 @@ if ws ip link add br0 type bridge 2>/dev/null; then
 	is "$(ask link)" "uplink 'br0' capacity 0 public no
 link: ok" "an uplink that can't tell its speed has none"
 	ws ip link set p0 master br0
-	for _ in $(seq 100); do
+	for _ in $(seq $((100 * PATIENCE))); do
 		[ "$(ws cat /sys/class/net/br0/carrier)" != 1 ] || break
 		sleep 0.05
 	done
@@ -324,7 +325,7 @@ want() {
 	echo "bytes_in ${in/XX/in} bytes_out ${out/XX/out}"
 }
 # The last acknowledgement may still be under way; all must hold still, then agree.
-for _ in $(seq 50); do
+for _ in $(seq $((50 * PATIENCE))); do
 	before=$(want)
 	sleep 0.1
 	[ "$before" != "$(want)" ] || break

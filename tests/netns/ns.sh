@@ -171,9 +171,15 @@ cgroup_leave() {
 	NS_CGROUP=
 }
 
-# wait_until SECONDS COMMAND...: polls five times a second; fails when time is up.
+# patience SECONDS: that many, or PATIENCE_FACTOR times as many on a machine that is that
+# much slower than others (tests/machine).
+patience() {
+	echo $(($1 * ${PATIENCE_FACTOR:-1}))
+}
+
+# wait_until SECONDS COMMAND...: polls five times a second; fails when patience is over.
 wait_until() {
-	local deadline=$((SECONDS + $1))
+	local deadline=$((SECONDS + $(patience "$1")))
 	shift
 	until "$@" >/dev/null 2>&1; do
 		[ "$SECONDS" -lt "$deadline" ] || return 1
