@@ -203,6 +203,13 @@ check-netns: check-build ## what needs the kernel, in private namespaces (root)
 		echo "check-netns: needs root for its namespaces: sudo make check"; exit 1; fi
 	BUILD=$(BUILD) prove --timer tests/netns/*.t
 
+# Emulated, so ten to thirty times slower than here: not a part of check.
+KERNEL ?= 6.1
+check-machine: ## namespace tests on KERNEL=6.1 (5.10, 6.12), emulated; TESTS="nft forbid" for some
+	@[ "$$(id -u)" -ne 0 ] || packaging/deps.sh machine || true
+	@$(MAKE) --no-print-directory check-build
+	@BUILD=$(BUILD) tests/machine/check.sh $(KERNEL) $(TESTS)
+
 bench: $(BUILD)/relaywardend $(LOADS) ## measure, in paired runs, what the README quotes (root)
 	@BUILD=$(BUILD) tests/bench/bench.sh $(if $(JSON),--json $(JSON))
 
@@ -303,6 +310,6 @@ clean: ## remove what was built
 -include $(shell find $(BUILD)/obj $(FUZZ_BUILD)/obj -name '*.d' 2>/dev/null)
 .PRECIOUS: $(BUILD)/obj/%.o $(FUZZ_BUILD)/obj/%.o
 .PHONY: all check check-build check-replay check-unit check-asan check-asan-netns check-fuzz \
-	check-netns fuzz bench bench-engine lab lab-recordings lab-fit lint check-includes check-format \
+	check-netns check-machine fuzz bench bench-engine lab lab-recordings lab-fit lint check-includes check-format \
 	format demo run deps \
 	deps-test install help clean

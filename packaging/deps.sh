@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# deps.sh build|test|demo|lab: installs what that needs from the distribution, by apt-get or
-# dnf, only if something is missing; silent when all is there.
+# deps.sh build|test|demo|lab|machine: installs what that needs from the distribution, by
+# apt-get or dnf, only if something is missing; silent when all is there.
 #
 # No service is started, now or at the next boot: a package that brings one (n2n,
 # coturn) would otherwise run it on this machine. On Debian and Ubuntu a policy-rc.d says
@@ -22,6 +22,8 @@ APT_LAB="n2n coturn nebula microsocks haproxy tinc squid openvpn rtpengine-daemo
 	tinyproxy-bin stunnel4 fastd shadowsocks-libev prosody unison redis-server
 	redis-tools apache2-bin dropbear-bin chromium e2fsprogs
 	iperf3 socat perl iproute2 iputils-ping nftables jq procps util-linux gawk|mawk"
+# To boot another kernel; what the tests in it need is what they need here.
+APT_MACHINE="qemu-system-x86 busybox-static kmod xz-utils gzip"
 
 DNF_BUILD="gcc glibc-devel make pkgconf-pkg-config libmnl-devel libnftnl-devel
 	libnetfilter_queue-devel libnetfilter_conntrack-devel libcap-ng-devel
@@ -35,6 +37,8 @@ DNF_LAB="coturn nebula haproxy tinc squid openvpn transmission-daemon transmissi
 	aria2 ffmpeg-free nginx syncthing restic rclone dnsmasq dnsperf ngircd apt openssl
 	curl iperf3 socat perl iproute iproute-tc iputils nftables jq procps-ng util-linux
 	gawk"
+# Its kernels are Debian's packages, from a mirror that apt has to know of.
+DNF_MACHINE="qemu-system-x86-core busybox kmod xz gzip apt dpkg"
 # Not in every release of Fedora; what needs them says so and skips.
 DNF_OPTIONAL="n2n"
 DNF_OPTIONAL_LAB="n2n microsocks opentracker rtpengine sic tinyproxy stunnel fastd
@@ -157,6 +161,7 @@ install_apt() {
 	demo) packages="$APT_BUILD $APT_DEMO" ;;
 	test) packages="$APT_BUILD $APT_TEST" ;;
 	lab) packages="$APT_BUILD $APT_LAB" ;;
+	machine) packages="$APT_BUILD $APT_TEST $APT_MACHINE" ;;
 	esac
 	# shellcheck disable=SC2086 # words are meant
 	install_missing apt $packages
@@ -173,6 +178,7 @@ install_dnf() {
 		packages="$DNF_BUILD $DNF_LAB"
 		optional=$DNF_OPTIONAL_LAB
 		;;
+	machine) packages="$DNF_BUILD $DNF_TEST $DNF_MACHINE" ;;
 	esac
 	# shellcheck disable=SC2086 # words are meant
 	install_missing dnf $packages
@@ -186,8 +192,8 @@ install_dnf() {
 
 WHAT=${1:-}
 case $WHAT in
-build | test | demo | lab) ;;
-*) fail "usage: deps.sh build|test|demo|lab" ;;
+build | test | demo | lab | machine) ;;
+*) fail "usage: deps.sh build|test|demo|lab|machine" ;;
 esac
 if command -v apt-get >/dev/null; then
 	install_apt

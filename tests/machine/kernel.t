@@ -1,0 +1,55 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# What the machine of this directory is for: a kernel with modules, where what other
+# kernels lack can be tested. And what the agent says that this kernel has.
+
+# shellcheck source=tests/netns/lib.sh
+. "$(dirname "$0")/../netns/lib.sh"
+
+# takes_rule input|postrouting RULE
+takes_rule() {
+	local type=filter
+	[ "$1" = input ] || type=nat
+	ns_run office nft -f - <<-RULES
+	table inet other {
+		chain $1 {
+			type $type hook $1 priority 0
+			$2
+		}
+	}
+	RULES
+}
+
+doctor_says() { # CHECK STATE
+	jq -e --arg name "$1" --arg state "$2" \
+		'any(.checks[]; .name == $name and .state == $state)' "$NS_DIR/doctor"
+}
+
+begin_netns
+need tc setpriv
+lab_build 1 || bail_out "the network could not be made"
+
+ok "cgroup v2 is there, and may be written" test -n "$NS_CGROUP"
+ok "nft queues by itself" takes_rule input 'udp dport 9 queue num 7 bypass'
+ok "refuses with an answer" takes_rule input 'tcp dport 9 reject'
+ok "and masquerades to ports at random" takes_rule postrouting 'masquerade random'
+for qdisc in netem fq_codel fq cake htb; do
+	ok "there is $qdisc" ns_run office tc qdisc replace dev eth0 root "$qdisc"
+done
+for kind in ifb dummy wireguard; do
+	ok "there is $kind" ns_run office ip link add "$kind-0" type "$kind"
+done
+
+agent_paths main
+ok "the agent starts" start_agent office || bail_out "no agent"
+ctl doctor --json >"$NS_DIR/doctor"
+ctl doctor | sed 's/^/# /'
+for check in conntrack packets accounting nftables; do
+	ok "doctor has no complaint about $check" doctor_says "$check" ok
+done
+ok "nor about anything else" agent_state_is ok || diag "$(ctl status --json | jq .degraded)"
+stop_agent
+ok "it stops" agent_is_gone
+ok "and leaves no table" kernel_has_no_table office
+done_testing
