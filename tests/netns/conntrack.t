@@ -127,6 +127,11 @@ table inet t {
 	}
 }
 EOF
+# Entries end when this test says so, however slow the machine is.
+# shellcheck disable=SC2016 # for the inner shell
+ws bash -c 'cd /proc/sys/net/netfilter && for timeout in nf_conntrack_udp_timeout \
+	nf_conntrack_tcp_timeout_{time_wait,close,close_wait,fin_wait,last_ack}; do
+	echo 3600 >"$timeout"; done'
 ws ip addr add 10.77.0.3/32 dev lo
 ws ip route add default via 10.77.0.2
 
