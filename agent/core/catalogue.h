@@ -11,6 +11,7 @@
 #define CORE_CATALOGUE_H
 
 #include "core/observation.h"
+#include <stdbool.h>
 #include <stddef.h>
 
 struct catalogue_client {
@@ -19,6 +20,7 @@ struct catalogue_client {
 	char *word;   /* its network's word for promotion: "supernode" */
 	char *forbid; /* its own setting that forbids it, for people; "" of a trade */
 	const char *trade; /* "reverse proxy": a relay by trade; NULL: a client */
+	bool is_login;	   /* people log in through it: never cut */
 	char **exes;	   /* globs on the executable's path */
 	size_t exe_count;
 	char **units; /* globs on the systemd unit */

@@ -6,6 +6,7 @@
 
 struct client_section {
 	char *title, *word, *forbid, *trade;
+	bool is_login;
 	struct policy_strings exes, units;
 };
 
@@ -16,6 +17,19 @@ static int set_text(struct ini_document *d, struct ini_section *s,
 
 	*text = pool_strdup(d->pool, value);
 	return *text ? 0 : -ENOMEM;
+}
+
+static int set_login(struct ini_document *d, struct ini_section *s,
+		     const struct ini_key *key, const char *value)
+{
+	static const char *const names[] = {"no", "yes", NULL};
+	struct client_section *client = s->object;
+	size_t i;
+	int r = ini_parse_choice(d, key->name, value, names, &i);
+
+	if (r == 0)
+		client->is_login = i == 1;
+	return r;
 }
 
 static int set_exes(struct ini_document *d, struct ini_section *s,
@@ -45,6 +59,7 @@ static const struct ini_key client_keys[] = {
 	TEXT("word", word),
 	TEXT("forbid", forbid),
 	TEXT("trade", trade),
+	{.name = "login", .set = set_login},
 	{.name = "match.exe", .set = set_exes},
 	{.name = "match.unit", .set = set_units},
 };
@@ -64,6 +79,11 @@ static int check_client(struct ini_document *d, const struct ini_section *s)
 		return ini_fail_at(d, &s->origin, "",
 				   "[client %s] is not complete; expected title, and "
 				   "word and forbid or trade",
+				   shown);
+	if (c->is_login && !c->trade)
+		return ini_fail_at(d, &s->origin, "login",
+				   "[client %s] has no trade; expected one, such as "
+				   "remote login",
 				   shown);
 	if (!c->exes.count && !c->units.count)
 		return ini_fail_at(d, &s->origin, "",
@@ -88,6 +108,7 @@ static int fill_client(struct ini_document *d, const struct ini_section *s,
 		.word = c->word ? c->word : c->trade,
 		.forbid = c->forbid ? c->forbid : none,
 		.trade = c->trade,
+		.is_login = c->is_login,
 		.exes = c->exes.items,
 		.exe_count = c->exes.count,
 		.units = c->units.items,

@@ -163,9 +163,10 @@ static void what_is_unknown_is_refused_with_the_nearest(void **state)
 	assert_refused("[cleint a]\n",
 		       "bad.ini:1: unknown section 'cleint'; did you mean "
 		       "'client'? Expected [client ID]");
-	assert_refused("[client a]\ntitel = A\n",
-		       "bad.ini:2: titel: unknown key 'titel'; did you mean 'title'? "
-		       "Expected title, word, forbid, trade, match.exe, match.unit");
+	assert_refused(
+		"[client a]\ntitel = A\n",
+		"bad.ini:2: titel: unknown key 'titel'; did you mean 'title'? "
+		"Expected title, word, forbid, trade, login, match.exe, match.unit");
 	assert_refused("[client]\n", "bad.ini:1: the section has no name; expected "
 				     "[client ID]");
 	assert_refused(A "title = B\n", "bad.ini:5: title: written twice in this file, "
@@ -241,6 +242,25 @@ static void trades_are_known_by_paths_that_root_alone_writes(void **state)
 	catalogue_free(c);
 }
 
+static void what_people_log_in_through_is_of_a_trade(void **state)
+{
+	struct catalogue *c = parse_layers("[client a]\ntitle = A\ntrade = jump host\n"
+					   "login = yes\nmatch.exe = /a\n",
+					   "[client a]\nlogin = no\n"
+					   "[client b]\ntitle = B\ntrade = x\n"
+					   "login = yes\nmatch.exe = /b\n");
+
+	(void)state;
+	assert_false(c->clients[0].is_login);
+	assert_true(c->clients[1].is_login);
+	catalogue_free(c);
+	assert_refused(A "login = yes\nmatch.exe = /a\n",
+		       "bad.ini:1: login: [client a] has no trade; expected one, such "
+		       "as remote login");
+	assert_refused(A "login = maybe\nmatch.exe = /a\n",
+		       "bad.ini:5: login: unknown value 'maybe'; expected no or yes");
+}
+
 static void installed_programs_are_recognised(void **state)
 {
 	static const char *const cases[][3] = {
@@ -298,6 +318,7 @@ int main(void)
 		cmocka_unit_test(every_shipped_client_is_in_the_file_for_it),
 		cmocka_unit_test(trades_are_known_by_paths_that_root_alone_writes),
 		cmocka_unit_test(a_relay_by_trade_needs_no_word_and_no_switch),
+		cmocka_unit_test(what_people_log_in_through_is_of_a_trade),
 		cmocka_unit_test(installed_programs_are_recognised),
 	};
 
