@@ -5,6 +5,7 @@
 #include "kernel/privilege.h"
 #include <errno.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
@@ -28,6 +29,14 @@ void agent_wall(struct wall_time *ret_time)
 	wall_time_at(time(NULL), ret_time);
 }
 
+void agent_user_name(const struct agent *a, uid_t uid, char *buf, size_t size)
+{
+	if (a->procinfo)
+		snprintf(buf, size, "%s", procinfo_user_name(a->procinfo, uid));
+	else
+		snprintf(buf, size, "%u", (unsigned int)uid);
+}
+
 /* --- the loop
  * ------------------------------------------------------------------------- */
 
@@ -49,6 +58,7 @@ static void second_passed(struct agent *a, uint64_t now_ns)
 			  policy_error_format(&policy_store_state(a->policies)->error,
 					      text, sizeof(text)));
 	}
+	pause_expire(a, now_ns);
 	role_changed(a, now_ns);
 	recording_flush(a);
 }

@@ -64,6 +64,14 @@ struct enforcement {
 	struct refused refused[APP_NUMBER_COUNT];
 };
 
+/* Enforcement is suspended, by whom and until when: pause.c. */
+struct pause {
+	uint64_t until_ns; /* 0: it is not */
+	uid_t uid;
+	pid_t pid;
+	char user[64];
+};
+
 struct agent {
 	struct agent_options options;
 	sd_event *event;
@@ -91,11 +99,15 @@ struct agent {
 	unsigned int zoom_changes; /* of its flows, that the capture knows of */
 	uint64_t role_changes;	   /* of the engine, that were enforced */
 	struct enforcement enforce;
+	struct pause pause;
 	struct recording *recordings;
 };
 
 uint64_t agent_now(void); /* CLOCK_BOOTTIME, nanoseconds */
 void agent_wall(struct wall_time *ret_time);
+
+/* The name of a user, or his number. */
+void agent_user_name(const struct agent *a, uid_t uid, char *buf, size_t size);
 
 /* --- observe.c --- */
 
@@ -120,11 +132,21 @@ void observe_processes(struct agent *a, uint64_t now_ns);
 
 /* Brings the kernel to what policy wants of the present roles. 0 or -errno. */
 int enforce_update(struct agent *a, uint64_t now_ns);
+/* Not in monitor mode, nor in a pause: then nothing is limited, cut or deleted. */
+bool enforce_is_on(const struct agent *a);
 /* Takes our marks off all flows. */
 void enforce_clear_marks(struct agent *a);
 /* Gives one flow the mark of its application. */
 void enforce_mark(struct agent *a, const struct conntrack_entry *entry,
 		  const struct flow *f);
+
+/* --- pause.c --- */
+
+bool pause_is_on(const struct agent *a);
+/* Begins a pause, replaces the running one, or, with 0, ends it; at once. */
+void pause_set(struct agent *a, const struct ctl_peer *peer, uint64_t seconds);
+/* To be called once a second. */
+void pause_expire(struct agent *a, uint64_t now_ns);
 
 /* --- recording.c --- */
 

@@ -56,6 +56,7 @@ struct snapshot {
 	struct doctor doctor;
 	struct report_counter counters[APP_NUMBER_COUNT][DIRECTION_COUNT];
 	struct report_refused refused[APP_NUMBER_COUNT];
+	struct report_pause pause;
 };
 
 static const struct report_input *snapshot_take(struct agent *a, struct snapshot *s)
@@ -67,6 +68,8 @@ static const struct report_input *snapshot_take(struct agent *a, struct snapshot
 	doctor_examine(a, &s->doctor);
 	copy_counters(a, s->counters);
 	copy_refused(a, s->refused);
+	s->pause = (struct report_pause){a->pause.until_ns, a->pause.uid, a->pause.pid,
+					 a->pause.user};
 	s->input = (struct report_input){
 		.engine = a->engine,
 		.policy = policy_store_policy(a->policies),
@@ -85,6 +88,7 @@ static const struct report_input *snapshot_take(struct agent *a, struct snapshot
 		.check_count = s->doctor.check_count,
 		.policy_generation = state->generation,
 		.policy_error = state->is_ok ? NULL : &state->error,
+		.pause = pause_is_on(a) ? &s->pause : NULL,
 	};
 	return &s->input;
 }
@@ -150,6 +154,23 @@ static int method_policy_reload(void *context, const struct ctl_peer *peer,
 	return report_reload(snapshot_take(a, &s), ret_reply, ret_error);
 }
 
+static int method_pause(void *context, const struct ctl_peer *peer,
+			const json_t *parameters, json_t **ret_reply,
+			const char **ret_error)
+{
+	struct agent *a = context;
+	struct snapshot s;
+	uint64_t seconds = UINT64_MAX;
+	const char *wrong =
+		ctl_parameters_number(parameters, "seconds", CTL_PAUSE_MAX_S, &seconds);
+
+	if (wrong || seconds > CTL_PAUSE_MAX_S)
+		return ctl_fail(CTL_ERROR_INVALID_PARAMETER, "parameter",
+				wrong ? wrong : "seconds", ret_reply, ret_error);
+	pause_set(a, peer, seconds);
+	return report_paused(snapshot_take(a, &s), ret_reply);
+}
+
 static int method_doctor(void *context, const struct ctl_peer *peer,
 			 const json_t *parameters, json_t **ret_reply,
 			 const char **ret_error)
@@ -169,6 +190,7 @@ static const struct ctl_method_entry methods[] = {
 	{METHOD("Peers"), false, method_peers},
 	{METHOD("PolicyShow"), false, method_policy_show},
 	{METHOD("PolicyReload"), true, method_policy_reload},
+	{METHOD("Pause"), true, method_pause},
 	{METHOD("Doctor"), false, method_doctor},
 };
 

@@ -59,6 +59,14 @@ static void examine_policy(const struct agent *a, struct doctor *d)
 	    policy_store_catalogue(a->policies)->count);
 }
 
+static void examine_pause(const struct agent *a, struct doctor *d)
+{
+	if (pause_is_on(a))
+		add(d, "pause", REPORT_INFO, "`agentctl resume` ends it.",
+		    "enforcement is paused by %s (uid %u, pid %d)", a->pause.user,
+		    (unsigned int)a->pause.uid, (int)a->pause.pid);
+}
+
 static void examine_conntrack(const struct agent *a, struct doctor *d)
 {
 	const struct conntrack_stats *s;
@@ -294,6 +302,7 @@ void doctor_examine(const struct agent *a, struct doctor *ret_doctor)
 {
 	ret_doctor->check_count = ret_doctor->degraded_count = 0;
 	examine_policy(a, ret_doctor);
+	examine_pause(a, ret_doctor);
 	examine_conntrack(a, ret_doctor);
 	examine_capture(a, ret_doctor);
 	examine_accounting(a, ret_doctor);

@@ -9,6 +9,12 @@
 
 #define RETRY_MAX_S 30
 
+bool enforce_is_on(const struct agent *a)
+{
+	return policy_store_policy(a->policies)->mode == MODE_ENFORCE &&
+	       !pause_is_on(a);
+}
+
 static bool is_severed(const struct plan_app *p)
 {
 	return p->cuts[CUT_LEGS] || p->cuts[CUT_ALL];
@@ -48,6 +54,8 @@ static void plan_add_app(struct agent *a, struct plan *plan, const struct app *a
 	}
 	snprintf(p->comment, sizeof(p->comment), "%s", app->identity.name);
 	decide(policy_store_policy(a->policies), app, wall, &d);
+	if (pause_is_on(a))
+		decision_pause(&d);
 	engine_set_limited(a->engine, app->id, decision_is_limiting(&d));
 	if (app->id == APP_UNATTRIBUTED)
 		return;
@@ -237,8 +245,10 @@ void enforce_mark(struct agent *a, const struct conntrack_entry *entry,
 			layout, app_number(f->app),
 			(f->is_leg ? layout->leg : 0) |
 				(is_to_be_severed(a, entry, f) ? layout->blocked : 0));
-	/* What was severed begins anew, so that it has to be let in again. */
-	if ((entry->mark & layout->blocked) && !(wanted & layout->blocked))
+	/* What was severed begins anew, so that it has to be let in again; where
+	 * nothing is enforced there is nothing to let it in through. */
+	if (enforce_is_on(a) && (entry->mark & layout->blocked) &&
+	    !(wanted & layout->blocked))
 		conntrack_delete(a->conntrack, &entry->key, entry->is_inbound);
 	else if ((entry->mark & bits) != wanted)
 		conntrack_set_mark(a->conntrack, &entry->key, entry->is_inbound, wanted,

@@ -60,16 +60,15 @@ static int send_all(int fd, const char *data, size_t size)
 	return 0;
 }
 
-static int send_request(int fd, const char *method, const char *app, bool is_more)
+/* `parameters` may be NULL. */
+static int send_request(int fd, const char *method, json_t *parameters, bool is_more)
 {
-	json_t *parameters = app ? json_pack("{s:s}", "app", app) : NULL;
 	json_t *request;
 	size_t size;
 	char *data;
 	int r;
 
-	if (app && !parameters)
-		return -EINVAL; /* not UTF-8 */
+	json_incref(parameters);
 	request = is_more ? varlink_request_more_take(method, parameters)
 			  : varlink_request_take(method, parameters);
 	if (!request)
@@ -120,7 +119,7 @@ static int receive(int fd, json_t **ret_message)
 }
 
 /* 0 with the whole reply, or -errno; `ret_connected` tells where it went wrong. */
-static int exchange(const char *path, const char *method, const char *app,
+static int exchange(const char *path, const char *method, json_t *parameters,
 		    bool *ret_connected, json_t **ret_message)
 {
 	int fd = dial(path);
@@ -129,7 +128,7 @@ static int exchange(const char *path, const char *method, const char *app,
 	*ret_connected = fd >= 0;
 	if (fd < 0)
 		return fd;
-	r = send_request(fd, method, app, false);
+	r = send_request(fd, method, parameters, false);
 	if (r == 0)
 		r = receive(fd, ret_message);
 	close(fd);
@@ -159,8 +158,6 @@ static enum exit_code explain_connect(const char *path, int error)
 static enum exit_code explain_exchange(const char *path, int error)
 {
 	switch (error) {
-	case -EINVAL:
-		return complain(EXIT_USAGE, "the application's name is not UTF-8 text");
 	case -EAGAIN:
 		return complain(EXIT_UNREACHABLE,
 				"the agent on %s has not answered for %d seconds; see "
@@ -258,6 +255,16 @@ static enum exit_code take_reply(const char *path, const json_t *message,
 enum exit_code client_call(const struct context *c, const char *method, const char *app,
 			   json_t **ret_reply)
 {
+	json_t *parameters = app ? json_pack("{s:s}", "app", app) : NULL;
+
+	if (app && !parameters)
+		return complain(EXIT_USAGE, "the application's name is not UTF-8 text");
+	return client_call_with(c, method, parameters, ret_reply);
+}
+
+enum exit_code client_call_with(const struct context *c, const char *method,
+				json_t *parameters, json_t **ret_reply)
+{
 	char name[VARLINK_METHOD_MAX + 1];
 	enum exit_code code;
 	json_t *message;
@@ -265,7 +272,8 @@ enum exit_code client_call(const struct context *c, const char *method, const ch
 	int r;
 
 	snprintf(name, sizeof(name), "%s.%s", INTERFACE_AGENT, method);
-	r = exchange(c->socket, name, app, &connected, &message);
+	r = exchange(c->socket, name, parameters, &connected, &message);
+	json_decref(parameters);
 	if (r < 0)
 		return connected ? explain_exchange(c->socket, r)
 				 : explain_connect(c->socket, r);

@@ -18,6 +18,10 @@
 enum exit_code client_call(const struct context *c, const char *method, const char *app,
 			   json_t **ret_reply);
 
+/* The same with any parameters, of which it takes the reference. */
+enum exit_code client_call_with(const struct context *c, const char *method,
+				json_t *parameters, json_t **ret_reply);
+
 /*
  * Calls it with "more" and hands each reply to `on_reply` until the last one, until
  * that returns something else than EXIT_OK, or until Ctrl-C or `seconds` have passed

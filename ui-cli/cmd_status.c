@@ -100,6 +100,20 @@ static void append_cut(struct text *t, const json_t *apps, int64_t cut)
 	}
 }
 
+/* Why nothing is limited or cut, whatever policy says. */
+static void append_suspended(struct text *t, const json_t *reply)
+{
+	const json_t *paused = json_object_get(reply, "paused");
+	char until[WORDS_MAX];
+
+	if (strcmp(field_text(reply, "mode"), "monitor") == 0)
+		append(t, " (monitor mode: nothing is ever limited)");
+	else if (field_int(paused, "until"))
+		append(t, " (paused until %s by %s: nothing is limited)",
+		       words_clock(field_int(paused, "until"), until),
+		       field_text(paused, "user"));
+}
+
 static void print_headline(const struct context *c, const json_t *reply)
 {
 	const json_t *apps = json_object_get(reply, "applications");
@@ -119,8 +133,7 @@ static void print_headline(const struct context *c, const json_t *reply)
 	if (limited || !cut)
 		append_limited(&t, apps, promoted, limited);
 	append_cut(&t, apps, cut);
-	if (strcmp(field_text(reply, "mode"), "monitor") == 0)
-		append(&t, " (monitor mode: nothing is ever limited)");
+	append_suspended(&t, reply);
 	render_line(&c->out,
 		    promoted ? STYLE_BAD
 		    : is_ok  ? STYLE_GOOD

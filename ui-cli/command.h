@@ -64,7 +64,8 @@ struct command {
 };
 
 command_function cmd_status, cmd_apps, cmd_explain, cmd_peers, cmd_policy_check,
-	cmd_policy_show, cmd_policy_reload, cmd_doctor, cmd_record, cmd_replay;
+	cmd_policy_show, cmd_policy_reload, cmd_doctor, cmd_record, cmd_replay,
+	cmd_pause, cmd_resume;
 
 /* "agentctl: TEXT" on stderr; what came from outside is escaped. Returns `code`. */
 enum exit_code complain(enum exit_code code, const char *format, ...)

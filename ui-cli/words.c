@@ -109,6 +109,8 @@ bool words_is_severed(const json_t *app)
 /* Why a policy that cuts does not. */
 static const char *lack(const json_t *app)
 {
+	if (field_bool(app, "spares_login"))
+		return "not cut: remote login";
 	return field_bool(app, "lacks_evidence") ? "not cut, only one kind of evidence"
 						 : "";
 }
@@ -122,7 +124,8 @@ const char *words_policy(const json_t *app, char buf[static WORDS_MAX])
 	size_t used = 0;
 
 	if (acts && !field_bool(app, "enforced")) {
-		snprintf(buf, WORDS_MAX, "would %s (monitor mode)", decision);
+		snprintf(buf, WORDS_MAX, "would %s (%s)", decision,
+			 field_bool(app, "paused") ? "paused" : "monitor mode");
 		return buf;
 	}
 	for (size_t i = 0; i < sizeof(parts) / sizeof(*parts); i++)
@@ -218,6 +221,19 @@ const char *words_probability(const json_t *app, char buf[static WORDS_MAX])
 		snprintf(buf, WORDS_MAX, ">99 %%");
 	else
 		snprintf(buf, WORDS_MAX, "%.0f %%", percent);
+	return buf;
+}
+
+const char *words_clock(int64_t epoch, char buf[static WORDS_MAX])
+{
+	time_t t = (time_t)epoch, today = time(NULL);
+	struct tm local, now;
+
+	*buf = '\0';
+	if (!localtime_r(&t, &local) || !localtime_r(&today, &now))
+		return buf;
+	strftime(buf, WORDS_MAX,
+		 local.tm_yday == now.tm_yday ? "%H:%M" : "%Y-%m-%d %H:%M", &local);
 	return buf;
 }
 

@@ -45,6 +45,8 @@ const char *words_time(int64_t epoch, char buf[static WORDS_MAX]);
 
 /* "applies until Fri 18:00", "from Mon 08:00 on": what has `applies` and `until`. */
 const char *words_schedule(const json_t *schedule, char buf[static WORDS_MAX]);
+/* "14:02", with the day where that is another. */
+const char *words_clock(int64_t epoch, char buf[static WORDS_MAX]);
 
 /* What is refused of it, "" where nothing is; and whether that is more than calls. */
 const char *words_cuts(const json_t *app);

@@ -62,6 +62,17 @@ static void decide_cuts(const struct policy_match *match, const struct app *app,
 	d->cuts[CUT_CALLS] = cuts || is_named(match);
 }
 
+/* Whatever policy says: who cuts the way in can't take it back. */
+static void spare_login(const struct app *app, struct decision *d)
+{
+	if (!app->client || !app->client->is_login)
+		return;
+	for (enum plan_cut i = 0; i < CUT_COUNT; i++) {
+		d->spares_login = d->spares_login || d->cuts[i];
+		d->cuts[i] = false;
+	}
+}
+
 void decide(const struct policy *policy, const struct app *app,
 	    const struct wall_time *now, struct decision *ret_decision)
 {
@@ -74,6 +85,7 @@ void decide(const struct policy *policy, const struct app *app,
 	d.rate[DIRECTION_IN] = rule->rate_down;
 	d.rate[DIRECTION_OUT] = rule->rate_up;
 	decide_cuts(&match, app, &d);
+	spare_login(app, &d);
 	/* What is not cut of a relay is shaped, if there are rates for it. */
 	if (rule->promotion >= PROMOTION_SHAPE && app_role_is_promoted(app->role) &&
 	    !d.cuts[CUT_ALL]) {
@@ -84,6 +96,12 @@ void decide(const struct policy *policy, const struct app *app,
 	d.rule = match.rule ? match.rule->name : "";
 	d.why = origin_of(&d, rule);
 	*ret_decision = d;
+}
+
+void decision_pause(struct decision *d)
+{
+	d->is_enforced = false;
+	d->is_paused = true;
 }
 
 bool decision_is_limiting(const struct decision *d)

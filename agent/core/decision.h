@@ -10,13 +10,15 @@
 #include "core/policy.h"
 
 struct decision {
-	enum promotion_action action;	      /* of the rule, promoted or not */
-	bool is_enforced;		      /* false in monitor mode */
+	enum promotion_action action; /* of the rule, promoted or not */
+	bool is_enforced;	      /* false in monitor mode and a pause */
+	bool is_paused;
 	uint64_t rate[DIRECTION_COUNT];	      /* bytes per second, 0 = none */
 	uint64_t relay_rate[DIRECTION_COUNT]; /* set only while promoted */
 	bool relay_legs_only;
 	bool cuts[CUT_COUNT];
 	bool lacks_evidence; /* it would cut, but for one family of evidence alone */
+	bool spares_login;   /* it would cut what people log in through: never */
 	const char *rule;    /* section name, "" for the built-in default; borrowed */
 	struct policy_origin why; /* the line that set what is in force */
 };
@@ -24,6 +26,9 @@ struct decision {
 /* `now` is for schedules; NULL: all of them apply. */
 void decide(const struct policy *policy, const struct app *app,
 	    const struct wall_time *now, struct decision *ret_decision);
+
+/* Somebody has suspended enforcement: it decides and reports, as in monitor mode. */
+void decision_pause(struct decision *d);
 
 /* Whether any limit is in force (never in monitor mode). */
 bool decision_is_limiting(const struct decision *d);

@@ -32,6 +32,27 @@ const char *ctl_parameters_check(const json_t *parameters, const char *allowed)
 	return NULL;
 }
 
+const char *ctl_parameters_number(const json_t *parameters, const char *allowed,
+				  uint64_t max, uint64_t *ret_value)
+{
+	json_t *object = (json_t *)(uintptr_t)parameters;
+	const char *key;
+	json_t *value;
+
+	json_object_foreach (object, key, value) {
+		json_int_t number = json_integer_value(value);
+
+		if (strcmp(key, allowed) != 0)
+			return key;
+		if (json_is_null(value))
+			continue;
+		if (!json_is_integer(value) || number < 0 || (uint64_t)number > max)
+			return key;
+		*ret_value = (uint64_t)number;
+	}
+	return NULL;
+}
+
 /* --- org.varlink.service ------------------------------------------------------- */
 
 static int service_get_info(const json_t *parameters, json_t **ret_reply,

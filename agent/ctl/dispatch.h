@@ -11,6 +11,7 @@
 #include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #define CTL_ERROR_INVALID_PARAMETER INTERFACE_SERVICE ".InvalidParameter"
 #define CTL_ERROR_EXPECTED_MORE INTERFACE_SERVICE ".ExpectedMore"
@@ -88,5 +89,10 @@ int ctl_fail(const char *error, const char *key, const char *text, json_t **ret_
  * it is there. NULL or the key at fault.
  */
 const char *ctl_parameters_check(const json_t *parameters, const char *allowed);
+
+/* The same for one whole number from 0 to `max`: *ret_value is untouched where it is
+ * not there. */
+const char *ctl_parameters_number(const json_t *parameters, const char *allowed,
+				  uint64_t max, uint64_t *ret_value);
 
 #endif

@@ -14,4 +14,7 @@ extern const char interface_agent_text[];
 /* As https://varlink.org/Service has it. */
 extern const char interface_service_text[];
 
+/* The longest pause, and the longest wait for a confirmation. */
+#define CTL_PAUSE_MAX_S (24 * 3600)
+
 #endif

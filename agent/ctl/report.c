@@ -62,7 +62,7 @@ static int add_app(const struct report_input *in, const struct ctl_peer *peer,
 {
 	struct decision d;
 
-	decide(in->policy, app, in->wall, &d);
+	report_decide(in, app, &d);
 	sum->applications++;
 	sum->promoted += app_role_is_promoted(app->role);
 	sum->suspect += app->role == ROLE_SUSPECT;
@@ -125,7 +125,8 @@ int report_status(const struct report_input *in, const struct ctl_peer *peer,
 		return -ENOMEM;
 	return finish(
 		json_pack("{s:i, s:s, s:s, s:s, s:I, s:I, s:o,"
-			  " s:{s:I, s:I, s:I, s:I, s:I}, s:{s:o, s:o, s:o, s:o}, s:o}",
+			  " s:{s:I, s:I, s:I, s:I, s:I}, s:{s:o, s:o, s:o, s:o}, s:o,"
+			  " s:o}",
 			  "schema_version", REPORT_SCHEMA_VERSION, "state",
 			  report_state_name(in->degraded_count ? REPORT_DEGRADED
 							       : REPORT_OK),
@@ -140,7 +141,8 @@ int report_status(const struct report_input *in, const struct ctl_peer *peer,
 			  report_text(in->link_name), "capacity",
 			  report_unsigned(in->link_capacity), "rate_in",
 			  report_integer(sum.rate_in), "rate_out",
-			  report_integer(sum.rate_out), "applications", apps),
+			  report_integer(sum.rate_out), "applications", apps, "paused",
+			  report_pause_state(in)),
 		ret_reply);
 }
 
@@ -157,7 +159,7 @@ int report_explain(const struct report_input *in, const struct ctl_peer *peer,
 	r = take_app(in, peer, parameters, true, &app, ret_reply, ret_error);
 	if (r < 0 || *ret_error)
 		return r;
-	decide(in->policy, app, in->wall, &d);
+	report_decide(in, app, &d);
 	return finish(
 		json_pack(
 			"{s:i, s:o, s:o, s:b, s:o, s:o, s:o, s:o}", "schema_version",

@@ -39,6 +39,14 @@ struct report_check {
 	const char *advice; /* what to do, or NULL */
 };
 
+/* Enforcement is suspended. */
+struct report_pause {
+	uint64_t until_ns;
+	uid_t uid;
+	pid_t pid;
+	const char *user;
+};
+
 /* Everything a reply is made of; borrowed for the call. */
 struct report_input {
 	const struct engine *engine;
@@ -59,6 +67,7 @@ struct report_input {
 	size_t check_count;
 	uint64_t policy_generation;
 	const struct policy_error *policy_error; /* of the last reload, or NULL */
+	const struct report_pause *pause;	 /* or NULL */
 };
 
 /*
@@ -81,5 +90,8 @@ int report_doctor(const struct report_input *in, const json_t *parameters,
  */
 int report_reload(const struct report_input *in, json_t **ret_reply,
 		  const char **ret_error);
+
+/* Pause, after it was done. 0 or -ENOMEM. */
+int report_paused(const struct report_input *in, json_t **ret_reply);
 
 #endif

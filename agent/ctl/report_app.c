@@ -209,13 +209,15 @@ static json_t *make_decision(const struct report_input *in, const struct app *ap
 {
 	struct decision d;
 
-	decide(in->policy, app, in->wall, &d);
-	return json_pack("{s:s, s:o, s:o, s:I, s:b, s:b, s:o, s:o, s:b}", "decision",
-			 promotion_action_name(d.action), "rule", report_text(d.rule),
-			 "rule_file", report_text(d.why.file), "rule_line",
-			 (json_int_t)d.why.line, "enforced", d.is_enforced, "limited",
-			 decision_is_limiting(&d), "limits", make_limits(&d), "cuts",
-			 make_cuts(&d), "lacks_evidence", d.lacks_evidence);
+	report_decide(in, app, &d);
+	return json_pack("{s:s, s:o, s:o, s:I, s:b, s:b, s:b, s:o, s:o, s:b, s:b}",
+			 "decision", promotion_action_name(d.action), "rule",
+			 report_text(d.rule), "rule_file", report_text(d.why.file),
+			 "rule_line", (json_int_t)d.why.line, "enforced", d.is_enforced,
+			 "paused", d.is_paused, "limited", decision_is_limiting(&d),
+			 "limits", make_limits(&d), "cuts", make_cuts(&d),
+			 "lacks_evidence", d.lacks_evidence, "spares_login",
+			 d.spares_login);
 }
 
 static json_t *make_pids(const struct app *app)

@@ -143,7 +143,10 @@ static int add_policy(json_t *list, const struct app *app, const struct decision
 
 	if (app->role == ROLE_CLIENT || d->action == PROMOTION_ALLOW)
 		return 0;
-	if (!d->is_enforced)
+	if (d->is_paused)
+		r = add(list, "Enforcement is paused: whatever its role, nothing is "
+			      "limited until then.");
+	else if (!d->is_enforced)
 		r = add(list,
 			"The agent is in monitor mode: whatever its role, nothing "
 			"is limited.");

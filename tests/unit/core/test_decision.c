@@ -3,6 +3,7 @@
 #include "core/policy_ini.h"
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -230,6 +231,64 @@ static void an_inherited_limit_shows_the_line_it_is_inherited_from(void **state)
 	policy_free(p);
 }
 
+/* The worst that policy can say, of a program with every reason to be cut. */
+static void what_people_log_in_through_is_shaped_and_never_cut(void **state)
+{
+	static const char *const actions[] = {"forbid", "block"};
+	const struct catalogue_client sshd = {.id = (char *)(uintptr_t) "openssh",
+					      .trade = "jump host",
+					      .is_login = true};
+	struct app app = make_app(ROLE_RELAY, true);
+
+	(void)state;
+	app.client = &sshd;
+	app.may_be_cut = true;
+	for (size_t i = 0; i < 2; i++) {
+		struct decision d;
+		struct policy *p;
+		char text[256];
+
+		snprintf(text, sizeof(text),
+			 "[app voice]\nmatch.exe = /opt/voice\npromotion = %s\n"
+			 "relay_rate_up = 1mbit\n",
+			 actions[i]);
+		p = parse(text);
+		decide(p, &app, NULL, &d);
+		assert_false(decision_is_cutting(&d, CUT_COUNT));
+		assert_true(d.spares_login);
+		assert_int_equal(d.relay_rate[DIRECTION_OUT], 125000);
+		app.role = ROLE_CLIENT;
+		decide(p, &app, NULL, &d);
+		assert_false(decision_is_cutting(&d, CUT_COUNT));
+		app.role = ROLE_RELAY;
+		app.client = NULL;
+		decide(p, &app, NULL, &d);
+		assert_true(decision_is_cutting(&d, CUT_COUNT));
+		assert_false(d.spares_login);
+		app.client = &sshd;
+		policy_free(p);
+	}
+}
+
+static void in_a_pause_everything_is_decided_and_nothing_enforced(void **state)
+{
+	struct app app = make_app(ROLE_RELAY, true);
+	struct policy *p = parse("[app voice]\nmatch.exe = /opt/voice\n"
+				 "promotion = block\nrate_up = 1mbit\n");
+	struct decision d;
+
+	(void)state;
+	app.may_be_cut = true;
+	decide(p, &app, NULL, &d);
+	assert_true(decision_is_cutting(&d, CUT_ALL));
+	decision_pause(&d);
+	assert_false(decision_is_cutting(&d, CUT_COUNT));
+	assert_false(decision_is_limiting(&d));
+	assert_true(d.cuts[CUT_ALL]);
+	assert_int_equal(d.rate[DIRECTION_OUT], 125000);
+	policy_free(p);
+}
+
 static void without_a_rule_the_default_warns_and_limits_nothing(void **state)
 {
 	struct app app = make_app(ROLE_RELAY, true);
@@ -255,6 +314,8 @@ int main(void)
 		cmocka_unit_test(the_line_shown_is_that_of_the_limit_in_force),
 		cmocka_unit_test(
 			an_inherited_limit_shows_the_line_it_is_inherited_from),
+		cmocka_unit_test(what_people_log_in_through_is_shaped_and_never_cut),
+		cmocka_unit_test(in_a_pause_everything_is_decided_and_nothing_enforced),
 		cmocka_unit_test(without_a_rule_the_default_warns_and_limits_nothing),
 	};
 

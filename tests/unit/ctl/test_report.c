@@ -152,18 +152,18 @@ static void a_wrong_parameter_is_named(void **state)
 static void an_application_has_every_member_of_the_interface(void **state)
 {
 	static const char *const members[] = {
-		"name",		"id",	      "judged_with",	"key",
-		"kind",		"exe",	      "unit",		"user",
-		"uid",		"client",     "role",		"promoted",
-		"probability",	"since",      "peers",		"peers_in",
-		"peers_out",	"flows",      "legs",		"bytes_in",
-		"bytes_out",	"relayed_in", "relayed_out",	"rate_in",
-		"rate_out",	"counted",    "decision",	"rule",
-		"rule_file",	"rule_line",  "enforced",	"limited",
-		"limits",	"cuts",	      "lacks_evidence", "refused",
-		"schedules",	"pids",	      "client_word",	"client_forbid",
-		"client_trade", "own_in",     "own_out",	"evidence_families",
-		"may_be_cut",
+		"name",		"id",		"judged_with",	  "key",
+		"kind",		"exe",		"unit",		  "user",
+		"uid",		"client",	"role",		  "promoted",
+		"probability",	"since",	"peers",	  "peers_in",
+		"peers_out",	"flows",	"legs",		  "bytes_in",
+		"bytes_out",	"relayed_in",	"relayed_out",	  "rate_in",
+		"rate_out",	"counted",	"decision",	  "rule",
+		"rule_file",	"rule_line",	"enforced",	  "limited",
+		"limits",	"cuts",		"lacks_evidence", "refused",
+		"schedules",	"pids",		"client_word",	  "client_forbid",
+		"client_trade", "own_in",	"own_out",	  "evidence_families",
+		"paused",	"spares_login", "may_be_cut",
 	};
 	json_t *reply = ask(*state, report_status, &anna, "supernode", NULL);
 	const json_t *app = find_in(reply, "supernode");
@@ -285,6 +285,32 @@ static void a_cut_that_lacks_evidence_is_told(void **state)
 	assert_true(json_is_true(json_object_get(app, "limited")));
 	assert_int_equal(json_array_size(json_object_get(app, "cuts")), 0);
 	assert_int_equal(int_of(json_object_get(reply, "summary"), "cut"), 0);
+	json_decref(reply);
+}
+
+static void a_pause_is_told_with_who_asked_and_limits_nothing(void **state)
+{
+	struct report_fixture *f = *state;
+	const struct report_pause pause = {30 * SECOND, 1000, 4711, "anna"};
+	const json_t *app;
+	json_t *reply;
+
+	promote(app_of(f, 1));
+	f->in.pause = &pause;
+	reply = ask(f, report_status, &anna, NULL, NULL);
+	app = find_in(reply, "supernode");
+	assert_true(json_is_true(json_object_get(app, "paused")));
+	assert_true(json_is_false(json_object_get(app, "limited")));
+	assert_int_equal(int_of(json_object_get(reply, "summary"), "limited"), 0);
+	app = json_object_get(reply, "paused");
+	assert_int_equal(int_of(app, "until"), OFFSET + 30);
+	assert_int_equal(int_of(app, "uid"), 1000);
+	assert_int_equal(int_of(app, "pid"), 4711);
+	assert_string_equal(text_of(app, "user"), "anna");
+	json_decref(reply);
+	f->in.pause = NULL;
+	reply = ask(f, report_status, &anna, NULL, NULL);
+	assert_int_equal(int_of(json_object_get(reply, "paused"), "until"), 0);
 	json_decref(reply);
 }
 
@@ -511,6 +537,7 @@ int main(void)
 		CASE(what_may_be_cut_is_what_detection_says),
 		CASE(a_cut_is_told_with_its_line_and_what_it_refused),
 		CASE(a_cut_that_lacks_evidence_is_told),
+		CASE(a_pause_is_told_with_who_asked_and_limits_nothing),
 		CASE(times_are_of_the_wall),
 		CASE(a_promoted_application_shows_its_limit_and_its_line),
 		CASE(in_monitor_mode_nothing_is_limited),
