@@ -12,13 +12,15 @@ struct ctl_listener {
 	char *path; /* owned */
 	dev_t dev;  /* which file it is: another may have taken its place */
 	ino_t ino;
+	int lock_fd; /* of "path.lock", held as long as it listens */
 };
 
 /*
  * Binds and listens at `path`, mode 0666 (anyone may ask for what is his own), making
- * its directory (0755) if that is missing. A socket nobody answers on is replaced.
- * 0; -EADDRINUSE when somebody does answer; -EEXIST when something else than a socket
- * is there; -ENAMETOOLONG; -errno.
+ * its directory (0755) if that is missing. A socket nobody answers on is replaced,
+ * by one of those that find it at the same time: the one with the lock.
+ * 0; -EADDRINUSE when another has the lock or answers; -EEXIST when something else than
+ * a socket is there; -ENAMETOOLONG; -errno.
  */
 int ctl_listen(const char *path, struct ctl_listener *ret_listener);
 
