@@ -17,21 +17,40 @@
 /* Each time its holder took it away just before we had it. */
 #define LOCK_ATTEMPTS 100
 
-static int make_parent(const char *path)
+/* False when it has none but the root or the working directory. */
+static bool parent_of(const char *path, char ret_parent[PATH_SIZE])
+{
+	const char *slash = strrchr(path, '/');
+
+	if (!slash || slash == path)
+		return false;
+	memcpy(ret_parent, path, (size_t)(slash - path));
+	ret_parent[slash - path] = '\0';
+	return true;
+}
+
+static int make_parent(const char *path, bool *ret_has_made)
 {
 	char parent[PATH_SIZE];
-	const char *slash = strrchr(path, '/');
 	mode_t old;
 	int r;
 
-	if (!slash || slash == path)
+	if (!parent_of(path, parent))
 		return 0;
-	memcpy(parent, path, (size_t)(slash - path));
-	parent[slash - path] = '\0';
 	old = umask(0022);
-	r = mkdir(parent, 0755) < 0 && errno != EEXIST ? -errno : 0;
+	r = mkdir(parent, 0755) < 0 ? -errno : 0;
 	umask(old);
-	return r;
+	*ret_has_made = r == 0;
+	return r == -EEXIST ? 0 : r;
+}
+
+/* Not if somebody else has put something into it. */
+static void remove_parent(const char *path)
+{
+	char parent[PATH_SIZE];
+
+	if (parent_of(path, parent))
+		rmdir(parent);
 }
 
 static bool is_same_file(const char *path, const struct stat *st)
@@ -168,7 +187,7 @@ int ctl_listen(const char *path, struct ctl_listener *ret_listener)
 		return -EINVAL;
 	if (strlen(path) >= PATH_SIZE)
 		return -ENAMETOOLONG;
-	r = make_parent(path);
+	r = make_parent(path, &l.has_made_parent);
 	if (r < 0)
 		return r;
 	l.path = strdup(path);
@@ -197,6 +216,8 @@ void ctl_listener_done(struct ctl_listener *l)
 		unlink(l->path);
 	close(l->fd);
 	unlock_path(l->path, l->lock_fd);
+	if (l->has_made_parent)
+		remove_parent(l->path);
 	free(l->path);
 	*l = (struct ctl_listener){.fd = -1, .lock_fd = -1};
 }

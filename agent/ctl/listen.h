@@ -5,6 +5,7 @@
 #ifndef CTL_LISTEN_H
 #define CTL_LISTEN_H
 
+#include <stdbool.h>
 #include <sys/stat.h>
 
 struct ctl_listener {
@@ -12,6 +13,7 @@ struct ctl_listener {
 	char *path; /* owned */
 	dev_t dev;  /* which file it is: another may have taken its place */
 	ino_t ino;
+	bool has_made_parent;
 	int lock_fd; /* of "path.lock", held as long as it listens */
 };
 
@@ -24,7 +26,7 @@ struct ctl_listener {
  */
 int ctl_listen(const char *path, struct ctl_listener *ret_listener);
 
-/* Closes, and removes the file if it is still ours and we may. */
+/* Closes, and removes what ctl_listen made if it is still ours and we may. */
 void ctl_listener_done(struct ctl_listener *l);
 
 #endif
