@@ -189,19 +189,6 @@ static void on_policy(void *context, const struct policy *policy,
 /* --- opening
  * -------------------------------------------------------------------------- */
 
-static void open_accounting(struct agent *a)
-{
-	int r = conntrack_set_accounting(true);
-
-	a->turned_accounting_on = r == 1;
-	if (r == 1)
-		log_info("conntrack", "turned nf_conntrack_acct on: flows older than "
-				      "this are not metered");
-	else if (r < 0)
-		log_warning("conntrack", "nf_conntrack_acct can't be turned on: %s",
-			    strerror(-r));
-}
-
 static int open_kernel(struct agent *a)
 {
 	int r = link_open(&a->link);
@@ -218,12 +205,13 @@ static int open_kernel(struct agent *a)
 	if (a->neighbours_error < 0)
 		log_warning("guests", "can't be told apart: %s",
 			    strerror(-a->neighbours_error));
-	open_accounting(a);
 	a->conntrack_error =
 		conntrack_open(a->link, a->guests, observe_entry, a, &a->conntrack);
 	if (a->conntrack_error < 0)
 		log_error("conntrack", "not available, so nothing can be detected: %s",
 			  strerror(-a->conntrack_error));
+	/* Opening it may have loaded the module that has the setting. */
+	takeback_open(a);
 	a->capture_error = capture_open(observe_packet, a, &a->capture);
 	if (a->capture_error < 0)
 		log_warning("capture", "packets can't be looked at: %s",
@@ -345,14 +333,16 @@ int agent_open(const struct agent_options *options, struct agent **ret_agent)
 	r = sd_event_new(&a->event);
 	if (r >= 0)
 		r = open_engine(a);
-	if (r >= 0 && options->record_path)
-		r = recording_open_file(a, options->record_path);
-	if (r >= 0)
-		r = open_kernel(a);
+	/* From here on a signal ends it in an orderly way, and no second agent comes
+	 * as far as to change anything. */
 	if (r >= 0)
 		r = open_signals(a);
 	if (r >= 0)
 		r = control_open(a);
+	if (r >= 0 && options->record_path)
+		r = recording_open_file(a, options->record_path);
+	if (r >= 0)
+		r = open_kernel(a);
 	if (r < 0) {
 		agent_close(a);
 		return r;
@@ -402,8 +392,17 @@ int agent_run(struct agent *a)
 		 policy_mode_name(policy_store_policy(a->policies)->mode));
 	r = sd_event_loop(a->event);
 	sd_notify(0, "STOPPING=1");
-	enforce_clear_marks(a);
+	a->has_stopped = r >= 0;
 	return r < 0 ? r : 0;
+}
+
+/* After a failure what policy wants closed stays so, and what a closed predecessor has
+ * left, too. */
+static bool may_take_back(const struct agent *a)
+{
+	return a->has_stopped || !a->takeback.footprint.mark_mask ||
+	       (a->enforce.is_installed &&
+		policy_store_policy(a->policies)->on_failure == ON_FAILURE_OPEN);
 }
 
 void agent_close(struct agent *a)
@@ -412,16 +411,14 @@ void agent_close(struct agent *a)
 		return;
 	ctl_server_free(a->server);
 	recording_close(a);
-	if (a->nft && a->enforce.is_installed)
-		nft_remove(a->nft);
+	if (may_take_back(a))
+		takeback_all(a);
 	nft_close(a->nft);
 	attribution_free(a->attribution);
 	procinfo_close(a->procinfo);
 	sockdiag_close(a->sockdiag);
 	conntrack_close(a->conntrack);
 	capture_close(a->capture);
-	if (a->turned_accounting_on)
-		conntrack_set_accounting(false);
 	neighbours_close(a->neighbours);
 	guests_free(a->guests);
 	link_close(a->link);

@@ -30,4 +30,8 @@ int agent_run(struct agent *a);
 /* Takes back what was changed in the kernel and frees everything. */
 void agent_close(struct agent *a);
 
+/* Takes back what an agent that was killed has left: table, marks, accounting. 0, also
+ * when there is nothing, or -errno after a line in the log. */
+int agent_clean_up(const struct agent_options *options);
+
 #endif

@@ -23,8 +23,10 @@
 #include "kernel/link.h"
 #include "kernel/neighbours.h"
 #include "kernel/nft.h"
+#include "kernel/place.h"
 #include "kernel/procinfo.h"
 #include "kernel/sockdiag.h"
+#include "store/footprint.h"
 #include "store/policy_store.h"
 #include <systemd/sd-event.h>
 
@@ -72,6 +74,13 @@ struct pause {
 	char user[64];
 };
 
+/* What is to be taken back at the end: takeback.c. */
+struct takeback {
+	struct footprint footprint;
+	char place[PLACE_SIZE];
+	uint32_t old_mask; /* flows have bits of a mask that is no longer in force */
+};
+
 struct agent {
 	struct agent_options options;
 	sd_event *event;
@@ -91,8 +100,8 @@ struct agent {
 	struct ctl_server *server;
 	/* Why they are missing. */
 	int conntrack_error, nft_error, capture_error, neighbours_error;
-	bool turned_accounting_on;
 	struct polling poll;
+	bool has_stopped;  /* as it was told to */
 	uint64_t zoom_ns;  /* when the running look at packets began, 0: none */
 	uint16_t zoom_app; /* whose packets they are */
 	bool zoom_is_captured;
@@ -100,6 +109,7 @@ struct agent {
 	uint64_t role_changes;	   /* of the engine, that were enforced */
 	struct enforcement enforce;
 	struct pause pause;
+	struct takeback takeback;
 	struct recording *recordings;
 };
 
@@ -134,8 +144,6 @@ void observe_processes(struct agent *a, uint64_t now_ns);
 int enforce_update(struct agent *a, uint64_t now_ns);
 /* Not in monitor mode, nor in a pause: then nothing is limited, cut or deleted. */
 bool enforce_is_on(const struct agent *a);
-/* Takes our marks off all flows. */
-void enforce_clear_marks(struct agent *a);
 /* Gives one flow the mark of its application. */
 void enforce_mark(struct agent *a, const struct conntrack_entry *entry,
 		  const struct flow *f);
@@ -147,6 +155,17 @@ bool pause_is_on(const struct agent *a);
 void pause_set(struct agent *a, const struct ctl_peer *peer, uint64_t seconds);
 /* To be called once a second. */
 void pause_expire(struct agent *a, uint64_t now_ns);
+
+/* --- takeback.c --- */
+
+/* Finds what a killed agent left to be taken back; turns accounting on. */
+void takeback_open(struct agent *a);
+/* Before flows get bits of this mask. */
+void takeback_note_mask(struct agent *a, uint32_t mask);
+/* Clears what flows have of another mask than that, after its rules are gone. */
+void takeback_old_marks(struct agent *a);
+/* Leaves the network as it was found. */
+void takeback_all(struct agent *a);
 
 /* --- recording.c --- */
 

@@ -120,10 +120,14 @@ static void examine_accounting(const struct agent *a, struct doctor *d)
 		    " flows are older than nf_conntrack_acct%s: their bytes are "
 		    "not known",
 		    a->poll.uncounted,
-		    a->turned_accounting_on ? ", turned on by the agent" : "");
+		    a->takeback.footprint.turned_accounting_on
+			    ? ", turned on by the agent"
+			    : "");
 	else
 		add(d, "accounting", REPORT_OK, NULL, "nf_conntrack_acct is on%s",
-		    a->turned_accounting_on ? ", turned on by the agent" : "");
+		    a->takeback.footprint.turned_accounting_on
+			    ? ", turned on by the agent"
+			    : "");
 	if (conntrack_read_fill(&count, &max) < 0 || !max)
 		return;
 	if (count * 100 >= max * FILL_DEGRADED_PERCENT)

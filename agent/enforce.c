@@ -158,10 +158,12 @@ static int commit(struct agent *a, struct plan *wanted)
 	struct plan_steps steps = {0};
 	int r = plan_diff(e->is_installed ? &e->installed : NULL, wanted, &steps);
 
+	takeback_note_mask(a, wanted->layout.mask);
 	if (r == 0 && steps.count)
 		r = nft_commit(a->nft, wanted, &steps, e->error, sizeof(e->error));
 	if (r == 0) {
 		note_cuts(a, wanted);
+		takeback_old_marks(a);
 		/* New bits of the mark: those on the flows mean nothing any more. */
 		if (e->is_installed && e->installed.layout.mask != wanted->layout.mask)
 			a->poll.marks_are_ours = false;
@@ -253,17 +255,4 @@ void enforce_mark(struct agent *a, const struct conntrack_entry *entry,
 	else if ((entry->mark & bits) != wanted)
 		conntrack_set_mark(a->conntrack, &entry->key, entry->is_inbound, wanted,
 				   bits);
-}
-
-void enforce_clear_marks(struct agent *a)
-{
-	const struct app *app = NULL;
-	const struct flow *f;
-
-	if (!a->conntrack || !a->enforce.is_installed)
-		return;
-	while ((app = engine_next_app(a->engine, app)))
-		for (f = app->flows; f; f = f->next)
-			conntrack_set_mark(a->conntrack, &f->key, f->is_inbound, 0,
-					   a->enforce.installed.layout.mask);
 }

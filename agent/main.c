@@ -15,7 +15,7 @@
 struct settings {
 	struct agent_options agent;
 	const char *user;
-	bool has_policy_dirs, has_catalogue_dirs;
+	bool has_policy_dirs, has_catalogue_dirs, is_clean_up;
 };
 
 static const char usage[] =
@@ -34,6 +34,8 @@ static const char usage[] =
 	"      --record FILE         write what is observed to FILE, for agentctl "
 	"replay\n"
 	"      --log-level LEVEL     error, warning, info or debug\n"
+	"      --clean-up            take back what a killed one left in the kernel, "
+	"and exit\n"
 	"      --version             print the version\n"
 	"      --help                print this\n"
 	"\n"
@@ -49,6 +51,7 @@ enum {
 	OPT_TABLE,
 	OPT_RECORD,
 	OPT_LOG_LEVEL,
+	OPT_CLEAN_UP,
 	OPT_VERSION,
 	OPT_HELP
 };
@@ -63,6 +66,7 @@ static const struct option long_options[] = {
 	{"table", required_argument, NULL, OPT_TABLE},
 	{"record", required_argument, NULL, OPT_RECORD},
 	{"log-level", required_argument, NULL, OPT_LOG_LEVEL},
+	{"clean-up", no_argument, NULL, OPT_CLEAN_UP},
 	{"version", no_argument, NULL, OPT_VERSION},
 	{"help", no_argument, NULL, OPT_HELP},
 	{0},
@@ -145,6 +149,9 @@ static int take_option(struct settings *s, int option)
 	case OPT_RECORD:
 		s->agent.record_path = optarg;
 		return 0;
+	case OPT_CLEAN_UP:
+		s->is_clean_up = true;
+		return 0;
 	case OPT_LOG_LEVEL:
 		return set_log_level(optarg);
 	default:
@@ -201,6 +208,8 @@ int main(int argc, char **argv)
 	int r;
 
 	parse_options(argc, argv, &s);
+	if (s.is_clean_up)
+		return agent_clean_up(&s.agent) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 	r = privilege_find_user(s.user, &uid, &gid);
 	if (r < 0) {
 		log_error("agent",
@@ -209,9 +218,9 @@ int main(int argc, char **argv)
 			  s.user);
 		return EXIT_FAILURE;
 	}
+	make_state_dir(s.agent.policies.state_dir, uid, gid);
 	r = agent_open(&s.agent, &agent);
 	if (r == 0) {
-		make_state_dir(s.agent.policies.state_dir, uid, gid);
 		r = privilege_drop(uid, gid);
 		if (r < 0)
 			log_error("agent", "privileges can't be dropped: %s",

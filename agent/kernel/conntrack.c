@@ -21,6 +21,7 @@
 #define CONNTRACK_ENTRY_SIZE 4096
 
 #define SYSCTL "/proc/sys/net/netfilter/"
+#define ACCOUNTING SYSCTL "nf_conntrack_acct"
 
 struct conntrack {
 	const struct link *link;
@@ -60,14 +61,21 @@ static int read_sysctl(const char *path, uint64_t *ret_value)
 	return 0;
 }
 
+int conntrack_is_accounting(void)
+{
+	uint64_t value;
+	int r = read_sysctl(ACCOUNTING, &value);
+
+	return r < 0 ? r : value != 0;
+}
+
 int conntrack_set_accounting(bool on)
 {
-	const char *path = SYSCTL "nf_conntrack_acct";
-	uint64_t value;
-	int fd, r = read_sysctl(path, &value);
+	const char *path = ACCOUNTING;
+	int fd, r = conntrack_is_accounting();
 
-	if (r < 0 || (value != 0) == on)
-		return r;
+	if (r < 0 || r == on)
+		return r < 0 ? r : 0;
 	fd = open(path, O_WRONLY | O_CLOEXEC);
 	if (fd < 0)
 		return -errno;

@@ -63,6 +63,8 @@ struct conntrack_stats {
 	uint64_t dumps, mark_updates, mark_failures;
 };
 
+/* Whether nf_conntrack_acct is on: 1, 0 or -errno. */
+int conntrack_is_accounting(void);
 /* Turns nf_conntrack_acct on or off, for entries made from now on. 1 when that changed
  * it, 0 when it was so, or -errno. */
 int conntrack_set_accounting(bool on);

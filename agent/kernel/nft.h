@@ -40,7 +40,7 @@ const struct nft_features *nft_features(const struct nft *n);
 int nft_commit(struct nft *n, const struct plan *wanted, const struct plan_steps *steps,
 	       char *ret_what, size_t size);
 
-/* Removes the table, if it is ours. 0, also when there is none; -EEXIST when another
+/* Removes the table, if it is ours. 1; 0 when there was none; -EEXIST when another
  * agent owns it; or -errno. */
 int nft_remove(struct nft *n);
 

@@ -435,5 +435,7 @@ int nft_remove(struct nft *n)
 		return r;
 	if (a.error == -EPERM && a.index)
 		return -EEXIST;
-	return a.error == -ENOENT ? 0 : a.error;
+	if (a.error == -ENOENT)
+		return 0;
+	return a.error ? a.error : 1;
 }
