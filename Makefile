@@ -213,6 +213,12 @@ check-machine: ## namespace tests on KERNEL=6.1 (5.10, 6.12), emulated; TESTS="n
 bench: $(BUILD)/relaywardend $(LOADS) ## measure, in paired runs, what the README quotes (root)
 	@BUILD=$(BUILD) tests/bench/bench.sh $(if $(JSON),--json $(JSON))
 
+bench-scale: $(BUILD)/relaywardend $(LOADS) ## measure unmanaged traffic beside many applications and flows (root)
+	@BUILD=$(BUILD) tests/bench/bench.sh --scale $(if $(JSON),--json $(JSON))
+
+bench-enforce: all ## measure how well the link is taken back; PARTS="rates neighbour" (root)
+	@BUILD=$(BUILD) tests/bench/enforce.sh $(if $(JSON),--json $(JSON)) $(PARTS)
+
 bench-engine: $(BUILD)/bench/engine ## what the engine alone costs as flows grow, no root needed
 	@$(BUILD)/bench/engine
 
@@ -310,6 +316,6 @@ clean: ## remove what was built
 -include $(shell find $(BUILD)/obj $(FUZZ_BUILD)/obj -name '*.d' 2>/dev/null)
 .PRECIOUS: $(BUILD)/obj/%.o $(FUZZ_BUILD)/obj/%.o
 .PHONY: all check check-build check-replay check-unit check-asan check-asan-netns check-fuzz \
-	check-netns check-machine fuzz bench bench-engine lab lab-recordings lab-fit lint check-includes check-format \
+	check-netns check-machine fuzz bench bench-scale bench-enforce bench-engine lab lab-recordings lab-fit lint check-includes check-format \
 	format demo run deps \
 	deps-test install help clean
