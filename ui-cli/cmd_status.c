@@ -245,6 +245,8 @@ static void add_identity(struct render_table *t, const json_t *app)
 	add_line(t, "key", "%s", field_text(app, "key"));
 	add_line(t, "program", "%s", field_text(app, "exe"));
 	add_line(t, "unit", "%s", field_text(app, "unit"));
+	if (*field_text(app, "container"))
+		add_line(t, "container", "%s", field_text(app, "container"));
 	add_line(t, "user", "%s", field_text(app, "user"));
 	add_line(t, "processes", "%s", list.buf);
 	add_line(t, "known client", "%s", field_text(app, "client"));

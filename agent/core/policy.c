@@ -51,7 +51,9 @@ static bool rule_matches(const struct policy_rule *rule,
 	       matches_any(&rule->exes, identity->exe) ||
 	       matches_any(&rule->units, identity->unit) ||
 	       matches_any(&rule->users, identity->user) ||
-	       matches_any(&rule->containers, identity->container);
+	       matches_any(&rule->containers, identity->container) ||
+	       (identity->kind == APP_KIND_CONTAINER &&
+		matches_any(&rule->containers, identity->name));
 }
 
 static bool is_fallback(const struct policy_rule *rule)

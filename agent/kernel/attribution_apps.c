@@ -3,8 +3,11 @@
  * The table of applications: ids, processes, storage counters, and the observations
  * that tell the engine of them.
  */
+#include "base/text.h"
 #include "kernel/attribution_internal.h"
+#include "kernel/containers.h"
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,6 +17,16 @@ static uint16_t lowest_free_id(const struct attribution *a)
 		if (!a->apps[id])
 			return id;
 	return 0;
+}
+
+/* A container is called what its engine calls it; its key is "container:ENGINE/ID". */
+static void find_container_name(struct app_identity *id)
+{
+	char engine[16], name[APP_TEXT_MAX];
+
+	if (sscanf(id->key, "container:%15[a-z]/", engine) == 1 &&
+	    containers_find_name("", engine, id->container, name, sizeof(name)) == 0)
+		text_escape(name, id->name, sizeof(id->name));
 }
 
 int apps_intern(struct attribution *a, const struct app_identity *identity,
@@ -37,6 +50,8 @@ int apps_intern(struct attribution *a, const struct app_identity *identity,
 		return -ENOMEM;
 	app->id = id;
 	app->identity = *identity;
+	if (identity->kind == APP_KIND_CONTAINER)
+		find_container_name(&app->identity);
 	app->is_changed = true;
 	HASH_ADD_STR(a->by_key, identity.key, app);
 	if (!app->hh.tbl) {

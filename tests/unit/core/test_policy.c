@@ -127,6 +127,26 @@ static void a_selector_never_matches_an_empty_field(void **state)
 	policy_free(p);
 }
 
+static void a_container_is_matched_by_its_id_or_its_name(void **state)
+{
+	struct policy *p = parse("[app c]\nmatch.container = web, 0123*\n");
+	struct app_identity inside = {.kind = APP_KIND_CONTAINER,
+				      .key = "container:docker/0123456789ab",
+				      .name = "mail",
+				      .container = "0123456789ab"};
+
+	(void)state;
+	assert_string_equal(rule_for(p, &inside, NULL), "c");
+	strcpy(inside.container, "fedcba987654");
+	assert_string_equal(rule_for(p, &inside, NULL), "(none)");
+	strcpy(inside.name, "web");
+	assert_string_equal(rule_for(p, &inside, NULL), "c");
+	/* A program of that name is none. */
+	inside.kind = APP_KIND_EXE;
+	assert_string_equal(rule_for(p, &inside, NULL), "(none)");
+	policy_free(p);
+}
+
 static void a_client_without_a_trade_matches_none(void **state)
 {
 	char id[] = "n2n";
@@ -299,6 +319,7 @@ int main(void)
 		cmocka_unit_test(globs_match_whole_texts),
 		cmocka_unit_test(any_item_of_any_list_is_enough),
 		cmocka_unit_test(a_selector_never_matches_an_empty_field),
+		cmocka_unit_test(a_container_is_matched_by_its_id_or_its_name),
 		cmocka_unit_test(a_client_without_a_trade_matches_none),
 		cmocka_unit_test(an_admin_overrides_what_is_exempt_by_trade),
 		cmocka_unit_test(of_several_matches_the_last_read_wins),

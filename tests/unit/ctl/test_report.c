@@ -163,7 +163,7 @@ static void an_application_has_every_member_of_the_interface(void **state)
 		"limits",	"cuts",		"lacks_evidence", "refused",
 		"schedules",	"pids",		"client_word",	  "client_forbid",
 		"client_trade", "own_in",	"own_out",	  "evidence_families",
-		"paused",	"spares_login", "may_be_cut",
+		"paused",	"spares_login", "may_be_cut",	  "container",
 	};
 	json_t *reply = ask(*state, report_status, &anna, "supernode", NULL);
 	const json_t *app = find_in(reply, "supernode");
