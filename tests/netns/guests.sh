@@ -19,16 +19,22 @@ guest_add() {
 	ns_add "$1" || return
 	ns_link "$1" eth0 office "v-$1" || return
 	ns_run office ip link set "v-$1" master $GUEST_BRIDGE || return
+	guest_address "$@"
+}
+
+# guest_address NAME V4 V4-GATEWAY V6 V6-GATEWAY
+guest_address() {
+	ns_run "$1" ip link set eth0 up || return
 	ns_run "$1" ip addr add "$2" dev eth0 || return
 	ns_run "$1" ip addr add "$4" dev eth0 nodad || return
 	ns_run "$1" ip route add default via "$3" || return
 	ns_run "$1" ip -6 route add default via "$5"
 }
 
-# guest_cgroup NAME ID: where its processes are from now on.
+# guest_cgroup NAME CGROUP: where processes that guest_spawn starts there are.
 guest_cgroup() {
-	mkdir -p "$NS_CGROUP/docker-$2.scope" || return
-	echo "$NS_CGROUP/docker-$2.scope/cgroup.procs" >"$NS_DIR/cgroup-$1"
+	mkdir -p "$NS_CGROUP/$2" || return
+	printf '%s\n' "$NS_CGROUP/$2/cgroup.procs" >"$NS_DIR/cgroup-$1"
 }
 
 # guest_spawn NAME LOG COMMAND...: a process of the container, with a mount and a UTS
@@ -41,8 +47,9 @@ guest_spawn() {
 		"$NS_DIR/cgroup-$name" "$@"
 }
 
-# The published port and the masquerade, as Docker sets them up.
-guest_nat() { # PORT GUEST-V4 NETWORK-V4
+# guest_nat PORT GUEST-V4 NETWORK-V4: the published port and the masquerade, as Docker
+# sets them up.
+guest_nat() {
 	ns_run office nft -f - <<-RULES
 	table ip guests {
 		chain published {
@@ -57,12 +64,46 @@ guest_nat() { # PORT GUEST-V4 NETWORK-V4
 	RULES
 }
 
-# container_get ID FIELD: one field of the application a container is.
-container_get() {
-	ctl status --json 2>/dev/null | jq -r --arg key "container:docker/$1" \
+# guest_get KEY FIELD: one field of the application with that key.
+guest_get() {
+	ctl status --json 2>/dev/null | jq -r --arg key "$1" \
 		"first(.applications[] | select(.key == \$key)) | .$2"
 }
 
-container_has_role() { # ID ROLE
-	[ "$(container_get "$1" role)" = "$2" ]
+guest_has_role() { # KEY ROLE
+	[ "$(guest_get "$1" role)" = "$2" ]
+}
+
+guest_is() { # KEY FIELD
+	[ "$(guest_get "$1" "$2")" = true ]
+}
+
+# --- what arrives ------------------------------------------------------------------
+
+# Not from /sys, which nsenter --net leaves as it is.
+device_bytes() { # NAME DEVICE
+	ns_run "$1" ip -j -s link show "$2" | jq '.[0].stats64.rx.bytes'
+}
+
+# Bytes a second that reach NAME's DEVICE in SECONDS.
+rate_of() { # NAME DEVICE SECONDS
+	local before
+	before=$(device_bytes "$1" "$2")
+	sleep "$3"
+	echo $((($(device_bytes "$1" "$2") - before) / $3))
+}
+
+is_silent() { # NAME DEVICE
+	[ "$(rate_of "$1" "$2" 1)" -lt 500 ]
+}
+
+is_busy() { # NAME DEVICE
+	[ "$(rate_of "$1" "$2" 1)" -gt 300000 ]
+}
+
+# At 1 Mbit/s, with what TCP tries again.
+is_slow() { # NAME DEVICE
+	local rate
+	rate=$(rate_of "$1" "$2" 3)
+	[ "$rate" -lt 160000 ] && [ "$rate" -gt 20000 ]
 }
