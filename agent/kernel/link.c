@@ -6,7 +6,7 @@
  */
 #include "kernel/link.h"
 #include "base/log.h"
-#include "kernel/nlread.h"
+#include "kernel/rtnl.h"
 #include <errno.h>
 #include <limits.h>
 #include <linux/ethtool.h>
@@ -15,6 +15,7 @@
 #include <net/if.h>
 #include <net/if_arp.h>
 #include <netinet/in.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -31,15 +32,17 @@ struct link_state {
 	size_t count;
 	bool is_truncated;
 	bool has_public;
+	uint32_t uplinks[LINK_UPLINKS_MAX];
+	size_t uplink_count;
 	uint32_t uplink_index; /* 0: there is no default route */
 	uint64_t uplink_rank;  /* family and metric; the lowest wins */
 	struct link_uplink uplink;
 };
 
 struct link {
-	struct mnl_socket *events, *dump; /* NULL in a fixed link */
+	struct mnl_socket *events; /* NULL in a fixed link */
+	struct rtnl rtnl;
 	int ioctl_fd;
-	uint32_t seq;
 	bool is_stale; /* the last read failed */
 	struct link_state state, fresh;
 	uint32_t buf[NLREAD_SIZE / sizeof(uint32_t)];
@@ -68,19 +71,17 @@ static void state_add_addr(struct link_state *s, const struct addr *a)
 	s->addrs[s->count++] = *a;
 }
 
-static void state_sort(struct link_state *s)
+static int compare_indexes(const void *a, const void *b)
 {
-	qsort(s->addrs, s->count, sizeof(s->addrs[0]), compare_addrs);
+	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+
+	return (x > y) - (x < y);
 }
 
-static void read_attrs(const struct nlmsghdr *m, size_t header,
-		       const struct nlattr **found, unsigned int max)
+static void state_sort(struct link_state *s)
 {
-	const uint8_t *payload = mnl_nlmsg_get_payload(m);
-	size_t skip = NLMSG_ALIGN(header);
-	size_t size = mnl_nlmsg_get_payload_len(m);
-
-	nlread_attrs(payload + skip, size > skip ? size - skip : 0, found, max);
+	qsort(s->uplinks, s->uplink_count, sizeof(s->uplinks[0]), compare_indexes);
+	qsort(s->addrs, s->count, sizeof(s->addrs[0]), compare_addrs);
 }
 
 static void take_addr(void *context, const struct nlmsghdr *m)
@@ -93,7 +94,7 @@ static void take_addr(void *context, const struct nlmsghdr *m)
 
 	if (m->nlmsg_type != RTM_NEWADDR || mnl_nlmsg_get_payload_len(m) < sizeof(*ifa))
 		return;
-	read_attrs(m, sizeof(*ifa), attrs, IFA_MAX);
+	rtnl_attrs(m, sizeof(*ifa), attrs, IFA_MAX);
 	/* IFA_ADDRESS is the far end where the two differ (point to point). */
 	attr = attrs[IFA_LOCAL] ? attrs[IFA_LOCAL] : attrs[IFA_ADDRESS];
 	if (ifa->ifa_family == AF_INET && nlread_payload(attr, &v4, sizeof(v4)))
@@ -105,19 +106,35 @@ static void take_addr(void *context, const struct nlmsghdr *m)
 
 /* --- the default route -------------------------------------------------------- */
 
-/* Where a route leaves: its interface, or that of its first next hop. 0: not known. */
-static uint32_t route_interface(const struct nlattr *const *attrs)
+static void state_add_uplink(struct link_state *s, uint32_t interface, uint64_t rank)
 {
-	const struct nlattr *hops = attrs[RTA_MULTIPATH];
-	struct rtnexthop hop;
-	uint32_t interface;
+	size_t i = 0;
 
-	if (nlread_payload(attrs[RTA_OIF], &interface, sizeof(interface)))
-		return interface;
-	if (!hops || mnl_attr_get_payload_len(hops) < sizeof(hop))
-		return 0;
-	memcpy(&hop, mnl_attr_get_payload(hops), sizeof(hop));
-	return hop.rtnh_ifindex > 0 ? (uint32_t)hop.rtnh_ifindex : 0;
+	if (!s->uplink_index || rank < s->uplink_rank) {
+		s->uplink_index = interface;
+		s->uplink_rank = rank;
+	}
+	while (i < s->uplink_count && s->uplinks[i] != interface)
+		i++;
+	if (i == s->uplink_count && i < LINK_UPLINKS_MAX)
+		s->uplinks[s->uplink_count++] = interface;
+}
+
+/* The interfaces of a route's next hops. */
+static void take_hops(struct link_state *s, const struct nlattr *hops, uint64_t rank)
+{
+	const uint8_t *at = mnl_attr_get_payload(hops);
+	size_t rest = mnl_attr_get_payload_len(hops), step;
+	struct rtnexthop hop;
+
+	for (; rest >= sizeof(hop); at += step, rest -= step) {
+		memcpy(&hop, at, sizeof(hop));
+		if (hop.rtnh_ifindex > 0)
+			state_add_uplink(s, (uint32_t)hop.rtnh_ifindex, rank);
+		step = RTNH_ALIGN(hop.rtnh_len);
+		if (step < sizeof(hop) || step > rest)
+			return;
+	}
 }
 
 static bool is_default_route(const struct nlmsghdr *m)
@@ -137,20 +154,19 @@ static void take_route(void *context, const struct nlmsghdr *m)
 	struct link_state *s = context;
 	const struct rtmsg *rtm = mnl_nlmsg_get_payload(m);
 	const struct nlattr *attrs[RTA_MAX + 1];
-	uint32_t interface, metric = 0;
+	uint32_t interface = 0, metric = 0;
 	uint64_t rank;
 
 	if (m->nlmsg_type != RTM_NEWROUTE || !is_default_route(m) ||
 	    (rtm->rtm_flags & RTNH_F_DEAD))
 		return;
-	read_attrs(m, sizeof(*rtm), attrs, RTA_MAX);
-	interface = route_interface(attrs);
+	rtnl_attrs(m, sizeof(*rtm), attrs, RTA_MAX);
 	nlread_payload(attrs[RTA_PRIORITY], &metric, sizeof(metric));
 	rank = (uint64_t)(rtm->rtm_family == AF_INET6) << 32 | metric;
-	if (!interface || (s->uplink_index && rank >= s->uplink_rank))
-		return;
-	s->uplink_index = interface;
-	s->uplink_rank = rank;
+	if (nlread_payload(attrs[RTA_OIF], &interface, sizeof(interface)) && interface)
+		state_add_uplink(s, interface, rank);
+	else if (attrs[RTA_MULTIPATH])
+		take_hops(s, attrs[RTA_MULTIPATH], rank);
 }
 
 /* --- the uplink's name and speed ---------------------------------------------- */
@@ -203,25 +219,9 @@ static void read_uplink(int fd, struct link_state *s)
 static int dump_once(struct link *l, uint16_t type, size_t header,
 		     nlread_callback *callback)
 {
-	struct nlread d = {.seq = ++l->seq};
-	struct nlmsghdr *request = mnl_nlmsg_put_header(l->buf);
-	size_t length;
-	int r;
-
-	request->nlmsg_type = type;
-	request->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
-	request->nlmsg_seq = d.seq;
 	/* Zero in either header: every address family. */
-	mnl_nlmsg_put_extra_header(request, header);
-	if (mnl_socket_sendto(l->dump, request, request->nlmsg_len) < 0)
-		return -errno;
-	do {
-		r = nlread_receive(l->dump, l->buf, sizeof(l->buf), &length);
-		if (r < 0)
-			return r;
-		r = nlread_walk(&d, l->buf, length, callback, &l->fresh);
-	} while (r == 0);
-	return r < 0 ? r : 0;
+	rtnl_begin(&l->rtnl, type, NLM_F_DUMP, header);
+	return rtnl_send(&l->rtnl, callback, &l->fresh);
 }
 
 static int read_once(struct link *l)
@@ -257,22 +257,6 @@ static int read_state(struct link *l)
 
 /* --- life --------------------------------------------------------------------- */
 
-static int open_socket(int flags, unsigned int groups, struct mnl_socket **ret_socket)
-{
-	struct mnl_socket *s = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC | flags);
-	int r;
-
-	if (!s)
-		return -errno;
-	if (mnl_socket_bind(s, groups, MNL_SOCKET_AUTOPID) < 0) {
-		r = -errno;
-		mnl_socket_close(s);
-		return r;
-	}
-	*ret_socket = s;
-	return 0;
-}
-
 static struct link *link_alloc(void)
 {
 	struct link *l = calloc(1, sizeof(*l));
@@ -292,11 +276,11 @@ int link_open(struct link **ret_link)
 
 	if (!l)
 		return -ENOMEM;
-	r = open_socket(0, 0, &l->dump);
+	r = rtnl_init(&l->rtnl);
 	if (r < 0)
 		goto fail;
 	/* Notifications before the first read: no change falls between the two. */
-	r = open_socket(SOCK_NONBLOCK, groups, &l->events);
+	r = rtnl_open_socket(SOCK_NONBLOCK, groups, &l->events);
 	if (r < 0)
 		goto fail;
 	l->ioctl_fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
@@ -333,8 +317,7 @@ void link_close(struct link *l)
 		return;
 	if (l->events)
 		mnl_socket_close(l->events);
-	if (l->dump)
-		mnl_socket_close(l->dump);
+	rtnl_done(&l->rtnl);
 	if (l->ioctl_fd >= 0)
 		close(l->ioctl_fd);
 	free(l);
@@ -346,6 +329,14 @@ int link_fd(const struct link *l)
 }
 
 /* --- notifications ------------------------------------------------------------ */
+
+static bool is_uplink(const struct link_state *s, int interface)
+{
+	for (size_t i = 0; i < s->uplink_count; i++)
+		if ((int)s->uplinks[i] == interface)
+			return true;
+	return false;
+}
 
 static bool concerns_us(const struct link *l, const struct nlmsghdr *m)
 {
@@ -362,8 +353,7 @@ static bool concerns_us(const struct link *l, const struct nlmsghdr *m)
 	case RTM_DELLINK:
 		/* A wireless interface sends these for every scan: ours only. */
 		return mnl_nlmsg_get_payload_len(m) >= sizeof(*ifi) &&
-		       l->state.uplink_index &&
-		       ifi->ifi_index == (int)l->state.uplink_index;
+		       is_uplink(&l->state, ifi->ifi_index);
 	default:
 		return false;
 	}
@@ -420,4 +410,21 @@ bool link_has_public_address(const struct link *l)
 void link_get_uplink(const struct link *l, struct link_uplink *ret_uplink)
 {
 	*ret_uplink = l->state.uplink;
+}
+
+void link_get_name(const struct link *l, uint32_t index, struct link_name *ret_name)
+{
+	struct ifreq request = {.ifr_ifindex = (int)index};
+
+	if (l->ioctl_fd < 0 || ioctl(l->ioctl_fd, SIOCGIFNAME, &request) < 0)
+		snprintf(ret_name->text, sizeof(ret_name->text), "[%u]", index);
+	else
+		snprintf(ret_name->text, sizeof(ret_name->text), "%s",
+			 request.ifr_name);
+}
+
+size_t link_get_uplinks(const struct link *l, uint32_t ret_indexes[LINK_UPLINKS_MAX])
+{
+	memcpy(ret_indexes, l->state.uplinks, sizeof(l->state.uplinks));
+	return l->state.uplink_count;
 }

@@ -16,6 +16,12 @@ struct link;
 
 /* Addresses kept; those beyond it are not known as local, and a warning says so. */
 #define LINK_ADDRS_MAX 512
+/* Interfaces of default routes kept; egress through those beyond it is never queued. */
+#define LINK_UPLINKS_MAX 8
+
+struct link_name {
+	char text[16];
+};
 
 struct link_uplink {
 	/* Of the main table's default route, IPv4 first; "" when there is none. */
@@ -40,5 +46,10 @@ bool link_is_local(const struct link *l, const struct addr *a);
 /* Whether any local address is neither private, loopback nor link-local. */
 bool link_has_public_address(const struct link *l);
 void link_get_uplink(const struct link *l, struct link_uplink *ret_uplink);
+/* An interface's name, or its index in brackets where it has gone. */
+void link_get_name(const struct link *l, uint32_t index, struct link_name *ret_name);
+/* The interfaces of all default routes of the main table, either family, sorted.
+ * Returns their number. */
+size_t link_get_uplinks(const struct link *l, uint32_t ret_indexes[LINK_UPLINKS_MAX]);
 
 #endif
