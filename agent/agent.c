@@ -220,6 +220,10 @@ static int open_kernel(struct agent *a)
 	if (a->nft_error < 0)
 		log_error("nft", "not available, so nothing can be limited: %s",
 			  strerror(-a->nft_error));
+	a->shaper_error = shaper_open(&a->shaper);
+	if (a->shaper_error < 0)
+		log_error("shaper", "not available, so nothing can be queued: %s",
+			  strerror(-a->shaper_error));
 	return 0;
 }
 
@@ -414,6 +418,8 @@ void agent_close(struct agent *a)
 	if (may_take_back(a))
 		takeback_all(a);
 	nft_close(a->nft);
+	enforce_remove_queues(a);
+	shaper_close(a->shaper);
 	attribution_free(a->attribution);
 	procinfo_close(a->procinfo);
 	sockdiag_close(a->sockdiag);

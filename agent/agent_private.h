@@ -14,6 +14,7 @@
 #include "core/engine.h"
 #include "core/pace.h"
 #include "core/plan.h"
+#include "core/queue.h"
 #include "core/refused.h"
 #include "ctl/server.h"
 #include "kernel/attribution.h"
@@ -25,6 +26,7 @@
 #include "kernel/nft.h"
 #include "kernel/place.h"
 #include "kernel/procinfo.h"
+#include "kernel/shaper.h"
 #include "kernel/sockdiag.h"
 #include "store/footprint.h"
 #include "store/policy_store.h"
@@ -64,6 +66,7 @@ struct enforcement {
 	struct nft_counters counters;
 	enum app_role roles[APP_ID_MAX + 1]; /* as last logged */
 	struct refused refused[APP_NUMBER_COUNT];
+	struct queue_classes queues; /* wanted on the uplinks */
 };
 
 /* Enforcement is suspended, by whom and until when: pause.c. */
@@ -96,6 +99,8 @@ struct agent {
 	struct procinfo *procinfo;
 	struct attribution *attribution;
 	struct nft *nft;
+	struct shaper *shaper;
+	int shaper_error; /* why it is missing */
 	struct capture *capture;
 	struct ctl_server *server;
 	/* Why they are missing. */
@@ -144,6 +149,8 @@ void observe_processes(struct agent *a, uint64_t now_ns);
 int enforce_update(struct agent *a, uint64_t now_ns);
 /* Not in monitor mode, nor in a pause: then nothing is limited, cut or deleted. */
 bool enforce_is_on(const struct agent *a);
+/* Takes the queues off the uplinks, when nothing chooses them any more. */
+void enforce_remove_queues(struct agent *a);
 /* Gives one flow the mark of its application. */
 void enforce_mark(struct agent *a, const struct conntrack_entry *entry,
 		  const struct flow *f);

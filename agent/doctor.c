@@ -178,6 +178,62 @@ static void examine_nft(const struct agent *a, struct doctor *d)
 		    "block refuses is dropped without an answer");
 }
 
+static void add_uplink(struct doctor *d, const struct link_name *name, int error,
+		       const char *leaf)
+{
+	switch (error) {
+	case 0:
+		add(d, "queue", REPORT_OK, NULL,
+		    "what goes out by %s waits in classes of HTB with %s", name->text,
+		    leaf);
+		return;
+	case -EBUSY:
+		add(d, "queue", REPORT_DEGRADED,
+		    "Remove it with `tc qdisc del`, or set egress = police.",
+		    "%s has a qdisc that is not the agent's, which stays: what goes "
+		    "out there above its rate is dropped, not queued",
+		    name->text);
+		return;
+	case -ENOENT:
+		add(d, "queue", REPORT_DEGRADED,
+		    "Load sch_htb, or set egress = police.",
+		    "the kernel has no HTB: what goes out by %s above its rate is "
+		    "dropped, not queued",
+		    name->text);
+		return;
+	default:
+		add(d, "queue", REPORT_DEGRADED, "The agent tries again by itself.",
+		    "no queue at %s: %s; what goes out there above its rate is "
+		    "dropped",
+		    name->text, strerror(-error));
+	}
+}
+
+/* Nothing to say while nothing is to be queued. */
+static void examine_queues(const struct agent *a, struct doctor *d)
+{
+	bool is_wanted = policy_store_policy(a->policies)->egress == EGRESS_QUEUE;
+	const struct shaper_uplink *uplinks;
+	struct link_name name;
+	size_t count;
+
+	if (!a->shaper) {
+		if (is_wanted)
+			add(d, "queue", REPORT_DEGRADED, "See the log.",
+			    "nothing can be queued, it is dropped instead: %s",
+			    strerror(-a->shaper_error));
+		return;
+	}
+	uplinks = shaper_uplinks(a->shaper, &count);
+	for (size_t i = 0; i < count; i++) {
+		link_get_name(a->link, uplinks[i].index, &name);
+		add_uplink(d, &name, uplinks[i].error, shaper_leaf_name(a->shaper));
+	}
+	if (!count && a->enforce.queues.count)
+		add(d, "queue", REPORT_INFO, NULL,
+		    "there is no default route, so nothing goes out by a queue");
+}
+
 static void examine_attribution(const struct agent *a, struct doctor *d)
 {
 	const struct attribution_stats *s;
@@ -311,6 +367,7 @@ void doctor_examine(const struct agent *a, struct doctor *ret_doctor)
 	examine_capture(a, ret_doctor);
 	examine_accounting(a, ret_doctor);
 	examine_nft(a, ret_doctor);
+	examine_queues(a, ret_doctor);
 	examine_attribution(a, ret_doctor);
 	examine_guests(a, ret_doctor);
 	examine_engine(a, ret_doctor);

@@ -10,7 +10,7 @@
 
 struct agent;
 
-#define DOCTOR_CHECKS_MAX 32
+#define DOCTOR_CHECKS_MAX 48
 #define DOCTOR_TEXT_MAX 512
 
 struct doctor {

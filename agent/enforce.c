@@ -106,6 +106,35 @@ static int plan_build(struct agent *a, struct plan *plan, uint64_t now_ns)
 	return r;
 }
 
+/* Queues first, for the rules lead to them; `plan` has the uplinks that are ready. */
+static void prepare_queues(struct agent *a, struct plan *plan)
+{
+	struct queue_classes *wanted = &a->enforce.queues;
+	uint32_t indexes[LINK_UPLINKS_MAX];
+	size_t count = link_get_uplinks(a->link, indexes);
+	const struct shaper_uplink *uplinks;
+
+	if (!a->shaper)
+		return;
+	wanted->count = 0;
+	if (policy_store_policy(a->policies)->egress == EGRESS_QUEUE)
+		queue_plan(plan, wanted);
+	shaper_prepare(a->shaper, wanted, indexes, count);
+	uplinks = shaper_uplinks(a->shaper, &count);
+	for (size_t i = 0; i < count; i++)
+		if (uplinks[i].error == 0)
+			plan->uplinks[plan->uplink_count++] = uplinks[i].index;
+}
+
+void enforce_remove_queues(struct agent *a)
+{
+	if (!a->shaper)
+		return;
+	a->enforce.queues.count = 0;
+	shaper_prepare(a->shaper, &a->enforce.queues, NULL, 0);
+	shaper_finish(a->shaper);
+}
+
 static const char *describe_cut(const struct plan_app *p)
 {
 	if (p->cuts[CUT_ALL])
@@ -200,8 +229,12 @@ int enforce_update(struct agent *a, uint64_t now_ns)
 		return -EAGAIN;
 	plan_init(&wanted);
 	r = plan_build(a, &wanted, now_ns);
-	if (r == 0)
+	if (r == 0) {
+		prepare_queues(a, &wanted);
 		r = commit(a, &wanted);
+	}
+	if (r == 0 && a->shaper)
+		shaper_finish(a->shaper);
 	plan_done(&wanted);
 	if (r < 0) {
 		note_failure(e, r, now_ns);

@@ -59,6 +59,7 @@ struct plan_guest {
 #define PLAN_CGROUPS_MAX 1024
 #define PLAN_CGROUP_LEVEL_MAX 8
 #define PLAN_TRUSTED_MAX 256
+#define PLAN_UPLINKS_MAX 8
 
 struct plan {
 	struct mark_layout layout;
@@ -72,6 +73,10 @@ struct plan {
 	size_t guest_count;
 	struct prefix *trusted; /* disjoint or not; never limited */
 	size_t trusted_count;
+	/* Interfaces whose egress waits in the classes of core/queue.h where it has
+	 * one; what leaves by others is limited. Sorted. */
+	uint32_t uplinks[PLAN_UPLINKS_MAX];
+	size_t uplink_count;
 };
 
 void plan_init(struct plan *p);
@@ -118,6 +123,9 @@ enum plan_step_kind {
 	STEP_CUTTING_SET, /* the cutting rules anew: none where nothing is cut */
 	STEP_FORWARD_ADD, /* what is forwarded is looked at: there are guests */
 	STEP_FORWARD_REMOVE,
+	STEP_CLASS_ADD, /* the class that one kind of flow waits in */
+	STEP_CLASS_REMOVE,
+	STEP_UPLINKS_SET, /* the whole set, and the rules that need it, anew */
 };
 
 struct plan_step {
@@ -128,6 +136,8 @@ struct plan_step {
 	uint64_t rate;		   /* STEP_LIMIT_* */
 	bool legs_only;		   /* STEP_LIMIT_*: what the elements cover */
 	enum plan_cut cut;	   /* STEP_CUT_* */
+	bool is_leg;		   /* STEP_CLASS_*: whose class it is */
+	uint32_t priority;	   /* STEP_CLASS_*: the class */
 	struct plan_port port;	   /* STEP_PORT_* */
 	struct plan_cgroup cgroup; /* STEP_CGROUP_* */
 	struct plan_guest guest;   /* STEP_GUEST_* */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The difference between two plans, as steps: plan.h. */
 #include "core/plan.h"
+#include "core/queue.h"
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -127,6 +128,37 @@ static void push_limits(struct step_list *l, enum plan_step_kind kind,
 	}
 }
 
+/* The class of application `i` / 2 for its legs (`i` odd) or else its own flows. */
+static struct plan_step class_of(const struct plan *p, size_t i)
+{
+	uint8_t number = (uint8_t)(i / 2);
+	struct plan_step step = {.number = number, .is_leg = i % 2};
+
+	if (p->uplink_count)
+		step.priority = queue_priority(&p->apps[number], number, step.is_leg);
+	return step;
+}
+
+static void push_classes(struct step_list *l, enum plan_step_kind kind,
+			 const struct plan *has, const struct plan *other)
+{
+	for (size_t i = 0; i < APP_NUMBER_COUNT * 2; i++) {
+		struct plan_step a = class_of(has, i), b = class_of(other, i);
+
+		if (!a.priority || a.priority == b.priority)
+			continue;
+		a.kind = kind;
+		push(l, a);
+	}
+}
+
+static bool uplinks_equal(const struct plan *a, const struct plan *b)
+{
+	return a->uplink_count == b->uplink_count &&
+	       memcmp(a->uplinks, b->uplinks,
+		      a->uplink_count * sizeof(a->uplinks[0])) == 0;
+}
+
 static void push_ports(struct step_list *l, enum plan_step_kind kind,
 		       const struct plan *has, const struct plan *other)
 {
@@ -193,12 +225,16 @@ int plan_diff(const struct plan *installed, const struct plan *wanted,
 	push_ports(&l, STEP_PORT_REMOVE, installed, wanted);
 	push_cgroups(&l, STEP_CGROUP_REMOVE, installed, wanted);
 	push_limits(&l, STEP_LIMIT_REMOVE, installed, wanted);
+	push_classes(&l, STEP_CLASS_REMOVE, installed, wanted);
 	push_cuts(&l, STEP_CUT_REMOVE, installed, wanted);
 	push_refused(&l, STEP_REFUSED_REMOVE, installed, wanted);
 	push_apps(&l, STEP_APP_REMOVE, installed, wanted);
 
 	push_apps(&l, STEP_APP_ADD, wanted, installed);
 	push_limits(&l, STEP_LIMIT_ADD, wanted, installed);
+	push_classes(&l, STEP_CLASS_ADD, wanted, installed);
+	if (!uplinks_equal(installed, wanted))
+		push(&l, (struct plan_step){.kind = STEP_UPLINKS_SET});
 	push_refused(&l, STEP_REFUSED_ADD, wanted, installed);
 	push_cuts(&l, STEP_CUT_ADD, wanted, installed);
 	if (!trusted_equal(installed, wanted))

@@ -22,6 +22,10 @@
 enum policy_mode { MODE_ENFORCE, MODE_MONITOR };
 enum policy_on_failure { ON_FAILURE_OPEN, ON_FAILURE_CLOSED };
 
+/* What becomes of packets above a limit that go out; what comes in is always dropped.
+ */
+enum link_egress { EGRESS_POLICE, EGRESS_QUEUE };
+
 enum promotion_action {
 	PROMOTION_ALLOW, /* leave it */
 	PROMOTION_WARN,	 /* event and notice */
@@ -90,6 +94,7 @@ struct policy {
 	enum policy_on_failure on_failure;
 	uint32_t mark_mask; /* twelve neighbouring bits */
 	uint64_t capacity;  /* of the link, bytes per second; 0 = auto */
+	enum link_egress egress;
 	struct prefix *trusted;
 	size_t trusted_count;
 	struct policy_rule *rules; /* as last read; [app *] first if present */

@@ -19,6 +19,7 @@ struct agent_section {
 
 struct link_section {
 	uint64_t capacity;
+	enum link_egress egress;
 	struct prefix *trusted;
 	size_t trusted_count;
 };
@@ -84,6 +85,19 @@ static int set_capacity(struct ini_document *d, struct ini_section *s,
 	struct link_section *link = s->object;
 
 	return ini_parse_rate(d, key->name, value, "auto", &link->capacity);
+}
+
+static int set_egress(struct ini_document *d, struct ini_section *s,
+		      const struct ini_key *key, const char *value)
+{
+	static const char *const names[] = {"police", "queue", NULL};
+	struct link_section *link = s->object;
+	size_t i;
+	int r = ini_parse_choice(d, key->name, value, names, &i);
+
+	if (r == 0)
+		link->egress = (enum link_egress)i;
+	return r;
 }
 
 static int parse_prefixes(struct ini_document *d, const struct ini_key *key,
@@ -213,6 +227,7 @@ static const struct ini_key agent_keys[] = {
 
 static const struct ini_key link_keys[] = {
 	{.name = "capacity", .set = set_capacity, .fallback = "auto"},
+	{.name = "egress", .set = set_egress, .fallback = "police"},
 	{.name = "trusted", .set = set_trusted, .fallback = "none"},
 };
 
@@ -379,6 +394,7 @@ static void fill_link(const struct ini_document *d, struct policy *p)
 		return;
 	link = s->object;
 	p->capacity = link->capacity;
+	p->egress = link->egress;
 	p->trusted = link->trusted;
 	p->trusted_count = link->trusted_count;
 }

@@ -357,6 +357,14 @@ static void step_describe(const struct nft *n, const struct plan_step *s, uint16
 	case STEP_CUTTING_SET:
 		snprintf(buf, size, "the cutting rules");
 		return;
+	case STEP_CLASS_ADD:
+	case STEP_CLASS_REMOVE:
+		snprintf(buf, size, "class %x:%x", s->priority >> 16,
+			 s->priority & 0xffff);
+		return;
+	case STEP_UPLINKS_SET:
+		snprintf(buf, size, "the uplinks");
+		return;
 	}
 	snprintf(buf, size, "an unknown step");
 }

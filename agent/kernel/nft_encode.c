@@ -2,6 +2,7 @@
 #include "kernel/nft_encode.h"
 #include "kernel/nft_rules.h"
 #include "kernel/nft_sets.h"
+#include "kernel/nft_shape.h"
 #include <arpa/inet.h>
 #include <errno.h>
 #include <libnftnl/chain.h>
@@ -17,11 +18,12 @@
 #define CHAIN_PRIORITY 10
 
 /*
- * The bucket of a kernel limit holds one second of the rate plus the burst. 64 KiB is
- * the largest packet that segmentation offload makes: a smaller bucket could never let
- * it pass, a larger one is not needed since the second is there already.
+ * The bucket of a kernel limit holds one second of the rate plus the burst, and is full
+ * at first: every change of a rate lets that pass once more, for the kernel changes no
+ * limit in place. So it is kept as small as it can be: 64 KiB is the largest packet
+ * that segmentation offload makes, which a smaller bucket would never let pass.
  */
-#define LIMIT_BURST 65536
+#define LIMIT_BUCKET_LEAST 65536
 /* The kernel counts (rate + burst) nanoseconds in 64 bits and refuses more. */
 #define LIMIT_RATE_MAX 18000000000u
 
@@ -111,7 +113,7 @@ void nft_put_base_chain(struct nft_encoder *e, const char *name, uint32_t hook)
 }
 
 /* Without a handle the kernel deletes all rules of the chain. */
-static void flush_chain(struct nft_encoder *e, const char *name)
+void nft_flush_chain(struct nft_encoder *e, const char *name)
 {
 	struct nlmsghdr *message = nft_message_begin(e, NFT_MSG_DELRULE, 0);
 
@@ -196,7 +198,7 @@ static void encode_forward(struct nft_encoder *e, bool is_wanted)
 		nft_rules_forward(e);
 		return;
 	}
-	flush_chain(e, NFT_FORWARD_CHAIN);
+	nft_flush_chain(e, NFT_FORWARD_CHAIN);
 	message = nft_message_begin(e, NFT_MSG_DELCHAIN, 0);
 	if (!message)
 		return;
@@ -208,7 +210,7 @@ static void encode_forward(struct nft_encoder *e, bool is_wanted)
 static void encode_levels(struct nft_encoder *e)
 {
 	for (int d = 0; d < DIRECTION_COUNT; d++) {
-		flush_chain(e, nft_side_of((enum direction)d)->mark_chain);
+		nft_flush_chain(e, nft_side_of((enum direction)d)->mark_chain);
 		nft_rules_mark(e, (enum direction)d);
 	}
 }
@@ -216,7 +218,7 @@ static void encode_levels(struct nft_encoder *e)
 static void encode_cutting(struct nft_encoder *e)
 {
 	for (int d = 0; d < DIRECTION_COUNT; d++) {
-		flush_chain(e, nft_side_of((enum direction)d)->cut_chain);
+		nft_flush_chain(e, nft_side_of((enum direction)d)->cut_chain);
 		nft_rules_cut(e, (enum direction)d);
 	}
 }
@@ -232,6 +234,7 @@ static void encode_chains(struct nft_encoder *e, enum direction d)
 	nft_put_chain(e, side->cut_chain);
 	nft_put_chain(e, side->refuse_chain);
 	nft_put_chain(e, side->guest_chain);
+	nft_put_chain(e, side->shape_chain);
 	nft_rules_base(e, d);
 	nft_rules_guest(e, d);
 	nft_rules_mark(e, d);
@@ -342,7 +345,9 @@ static void object_set_limit(struct nftnl_obj *o, uint64_t rate)
 		rate = LIMIT_RATE_MAX;
 	nftnl_obj_set_u64(o, NFTNL_OBJ_LIMIT_RATE, rate);
 	nftnl_obj_set_u64(o, NFTNL_OBJ_LIMIT_UNIT, 1); /* second */
-	nftnl_obj_set_u32(o, NFTNL_OBJ_LIMIT_BURST, LIMIT_BURST);
+	nftnl_obj_set_u32(
+		o, NFTNL_OBJ_LIMIT_BURST,
+		rate < LIMIT_BUCKET_LEAST ? LIMIT_BUCKET_LEAST - (uint32_t)rate : 0);
 	nftnl_obj_set_u32(o, NFTNL_OBJ_LIMIT_TYPE, NFT_LIMIT_PKT_BYTES);
 	nftnl_obj_set_u32(o, NFTNL_OBJ_LIMIT_FLAGS, NFT_LIMIT_F_INV);
 }
@@ -471,6 +476,13 @@ static void encode_step(struct nft_encoder *e, const struct plan_step *step)
 		return;
 	case STEP_CUTTING_SET:
 		encode_cutting(e);
+		return;
+	case STEP_CLASS_ADD:
+	case STEP_CLASS_REMOVE:
+		nft_shape_class(e, step);
+		return;
+	case STEP_UPLINKS_SET:
+		nft_shape_uplinks(e);
 		return;
 	}
 	e->error = -EINVAL;

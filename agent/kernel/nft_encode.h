@@ -31,6 +31,9 @@ void nft_put_base_chain(struct nft_encoder *e, const char *name, uint32_t hook);
 /* A chain that is only jumped to. */
 void nft_put_chain(struct nft_encoder *e, const char *name);
 
+/* Without its rules, which go. */
+void nft_flush_chain(struct nft_encoder *e, const char *name);
+
 /* Longest name of an object, chain, set or map of ours. */
 #define NFT_NAME_SIZE 24
 

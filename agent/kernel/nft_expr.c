@@ -157,6 +157,16 @@ void expr_set_ct_mark(struct nft_rule_builder *b)
 	nftnl_expr_set_u32(e, NFTNL_EXPR_CT_SREG, NFT_REG_1);
 }
 
+void expr_set_priority(struct nft_rule_builder *b)
+{
+	struct nftnl_expr *e = append(b, "meta");
+
+	if (!e)
+		return;
+	nftnl_expr_set_u32(e, NFTNL_EXPR_META_KEY, NFT_META_PRIORITY);
+	nftnl_expr_set_u32(e, NFTNL_EXPR_META_SREG, NFT_REG_1);
+}
+
 void expr_bitwise(struct nft_rule_builder *b, uint32_t mask, uint32_t xor)
 {
 	struct nftnl_expr *e = append(b, "bitwise");

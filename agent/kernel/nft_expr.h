@@ -42,6 +42,7 @@ void expr_object(struct nft_rule_builder *b, const char *map);
 
 /* Statements. */
 void expr_set_ct_mark(struct nft_rule_builder *b);
+void expr_set_priority(struct nft_rule_builder *b); /* of the packet */
 void expr_bitwise(struct nft_rule_builder *b, uint32_t mask, uint32_t xor);
 /* Ends in a drop and an answer: a TCP reset, or "port unreachable". */
 void expr_reject(struct nft_rule_builder *b, bool with_reset);

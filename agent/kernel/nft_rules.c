@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "kernel/nft_rules.h"
-#include "kernel/nft_expr.h"
 #include <endian.h>
 #include <errno.h>
 #include <netinet/in.h>
@@ -24,7 +23,8 @@ static const struct nft_side sides[DIRECTION_COUNT] = {
 			  .cut_chain = "cut_in",
 			  .refuse_chain = "refuse_in",
 			  .refused = "refused_in",
-			  .guest_chain = "guest_in"},
+			  .guest_chain = "guest_in",
+			  .shape_chain = "shape_in"},
 	[DIRECTION_OUT] = {.chain = "output",
 			   .mark_chain = "mark_out",
 			   .counters = "counters_out",
@@ -33,7 +33,8 @@ static const struct nft_side sides[DIRECTION_COUNT] = {
 			   .cut_chain = "cut_out",
 			   .refuse_chain = "refuse_out",
 			   .refused = "refused_out",
-			   .guest_chain = "guest_out"},
+			   .guest_chain = "guest_out",
+			   .shape_chain = "shape_out"},
 };
 
 const struct nft_side *nft_side_of(enum direction direction)
@@ -47,7 +48,7 @@ const char *nft_cgroups_name(unsigned int level, char buf[static NFT_NAME_SIZE])
 	return buf;
 }
 
-static struct nft_rule_builder rule_begin(struct nft_encoder *e, const char *chain)
+struct nft_rule_builder nft_rule_begin(struct nft_encoder *e, const char *chain)
 {
 	struct nft_rule_builder b = {.rule = e->error ? NULL : nftnl_rule_alloc()};
 
@@ -60,7 +61,7 @@ static struct nft_rule_builder rule_begin(struct nft_encoder *e, const char *cha
 	return b;
 }
 
-static void rule_end(struct nft_encoder *e, struct nft_rule_builder *b)
+void nft_rule_end(struct nft_encoder *e, struct nft_rule_builder *b)
 {
 	struct nlmsghdr *message;
 
@@ -79,13 +80,13 @@ static void rule_end(struct nft_encoder *e, struct nft_rule_builder *b)
 
 static void rule_loopback(struct nft_encoder *e, enum direction direction)
 {
-	struct nft_rule_builder b = rule_begin(e, sides[direction].chain);
+	struct nft_rule_builder b = nft_rule_begin(e, sides[direction].chain);
 	uint16_t loopback = ARPHRD_LOOPBACK;
 
 	expr_meta(&b, direction == DIRECTION_IN ? NFT_META_IIFTYPE : NFT_META_OIFTYPE);
 	expr_compare(&b, NFT_CMP_EQ, &loopback, sizeof(loopback));
 	expr_verdict(&b, NFT_RETURN, NULL);
-	rule_end(e, &b);
+	nft_rule_end(e, &b);
 }
 
 /* A flow with a foreign bit is left alone: others copy the whole conntrack mark into
@@ -93,18 +94,18 @@ static void rule_loopback(struct nft_encoder *e, enum direction direction)
 static void rule_mark(struct nft_encoder *e, enum direction direction)
 {
 	const struct mark_layout *l = &e->wanted->layout;
-	struct nft_rule_builder b = rule_begin(e, sides[direction].chain);
+	struct nft_rule_builder b = nft_rule_begin(e, sides[direction].chain);
 
 	expr_ct_mark_masked(&b, l->app | ~l->mask);
 	expr_compare_u32(&b, NFT_CMP_EQ, 0);
 	expr_verdict(&b, NFT_JUMP, sides[direction].mark_chain);
-	rule_end(e, &b);
+	nft_rule_end(e, &b);
 }
 
 static void rule_heavy(struct nft_encoder *e, const char *chain)
 {
 	const struct mark_layout *l = &e->wanted->layout;
-	struct nft_rule_builder b = rule_begin(e, chain);
+	struct nft_rule_builder b = nft_rule_begin(e, chain);
 	/* Compared as bytes, hence in network order. */
 	uint64_t threshold = htobe64(NFT_HEAVY_BYTES);
 
@@ -115,16 +116,16 @@ static void rule_heavy(struct nft_encoder *e, const char *chain)
 	expr_ct_mark(&b);
 	expr_bitwise(&b, ~l->heavy, l->heavy);
 	expr_set_ct_mark(&b);
-	rule_end(e, &b);
+	nft_rule_end(e, &b);
 }
 
 static void rule_count(struct nft_encoder *e, const char *chain, const char *map)
 {
-	struct nft_rule_builder b = rule_begin(e, chain);
+	struct nft_rule_builder b = nft_rule_begin(e, chain);
 
 	expr_ct_mark_masked(&b, e->wanted->layout.app);
 	expr_object(&b, map);
-	rule_end(e, &b);
+	nft_rule_end(e, &b);
 }
 
 /* Returns where the peer is in a set. It is the source of what comes in and the
@@ -132,7 +133,7 @@ static void rule_count(struct nft_encoder *e, const char *chain, const char *map
 static void rule_except4(struct nft_encoder *e, enum direction direction,
 			 const char *chain, const char *set)
 {
-	struct nft_rule_builder b = rule_begin(e, chain);
+	struct nft_rule_builder b = nft_rule_begin(e, chain);
 	uint8_t family = NFPROTO_IPV4;
 
 	expr_meta(&b, NFT_META_NFPROTO);
@@ -143,13 +144,13 @@ static void rule_except4(struct nft_encoder *e, enum direction direction,
 		     sizeof(struct in_addr), NFT_REG_1);
 	expr_in_set(&b, set);
 	expr_verdict(&b, NFT_RETURN, NULL);
-	rule_end(e, &b);
+	nft_rule_end(e, &b);
 }
 
 static void rule_except6(struct nft_encoder *e, enum direction direction,
 			 const char *chain, const char *set)
 {
-	struct nft_rule_builder b = rule_begin(e, chain);
+	struct nft_rule_builder b = nft_rule_begin(e, chain);
 	uint8_t family = NFPROTO_IPV6;
 
 	expr_meta(&b, NFT_META_NFPROTO);
@@ -160,28 +161,27 @@ static void rule_except6(struct nft_encoder *e, enum direction direction,
 		     sizeof(struct in6_addr), NFT_REG_1);
 	expr_in_set(&b, set);
 	expr_verdict(&b, NFT_RETURN, NULL);
-	rule_end(e, &b);
+	nft_rule_end(e, &b);
 }
 
 /* The limits have the "over" flag: the rule ends below the rate and drops above it. */
 static void rule_limit(struct nft_encoder *e, const char *chain, uint32_t mask,
 		       const char *map)
 {
-	struct nft_rule_builder b = rule_begin(e, chain);
+	struct nft_rule_builder b = nft_rule_begin(e, chain);
 
 	expr_ct_mark_masked(&b, mask);
 	expr_object(&b, map);
 	expr_verdict(&b, NF_DROP, NULL);
-	rule_end(e, &b);
+	nft_rule_end(e, &b);
 }
 
-/* To an empty chain while nothing is cut. */
-static void rule_cut(struct nft_encoder *e, const char *chain, const char *cut_chain)
+void nft_rule_jump(struct nft_encoder *e, const char *chain, const char *to)
 {
-	struct nft_rule_builder b = rule_begin(e, chain);
+	struct nft_rule_builder b = nft_rule_begin(e, chain);
 
-	expr_verdict(&b, NFT_JUMP, cut_chain);
-	rule_end(e, &b);
+	expr_verdict(&b, NFT_JUMP, to);
+	nft_rule_end(e, &b);
 }
 
 /* What is done with a flow that has its mark, or never gets one. */
@@ -195,7 +195,9 @@ static void rules_for_marked(struct nft_encoder *e, enum direction direction,
 	rule_count(e, chain, side->counters);
 	rule_except4(e, direction, chain, "trusted4");
 	rule_except6(e, direction, chain, "trusted6");
-	rule_cut(e, chain, side->cut_chain);
+	/* To empty chains while nothing is cut, or queued. */
+	nft_rule_jump(e, chain, side->cut_chain);
+	nft_rule_jump(e, chain, side->shape_chain);
 	rule_limit(e, chain, l->app, side->rate);
 	rule_limit(e, chain, l->app | l->leg, side->relay);
 }
@@ -243,24 +245,24 @@ static void match_guest(struct nft_rule_builder *b, const struct nft_guest_famil
 static void rule_guest_peer(struct nft_encoder *e, enum direction direction,
 			    const struct nft_guest_family *f)
 {
-	struct nft_rule_builder b = rule_begin(e, sides[direction].guest_chain);
+	struct nft_rule_builder b = nft_rule_begin(e, sides[direction].guest_chain);
 
 	match_guest(&b, f, direction == DIRECTION_IN);
 	expr_verdict(&b, NFT_RETURN, NULL);
-	rule_end(e, &b);
+	nft_rule_end(e, &b);
 }
 
 static void rule_guest_mark(struct nft_encoder *e, enum direction direction,
 			    const struct nft_guest_family *f)
 {
 	const struct mark_layout *l = &e->wanted->layout;
-	struct nft_rule_builder b = rule_begin(e, sides[direction].guest_chain);
+	struct nft_rule_builder b = nft_rule_begin(e, sides[direction].guest_chain);
 
 	expr_ct_mark_masked(&b, l->app | ~l->mask);
 	expr_compare_u32(&b, NFT_CMP_EQ, 0);
 	load_guest_mark(&b, f, direction == DIRECTION_OUT);
 	expr_set_ct_mark(&b);
-	rule_end(e, &b);
+	nft_rule_end(e, &b);
 }
 
 void nft_rules_guest(struct nft_encoder *e, enum direction direction)
@@ -278,11 +280,12 @@ void nft_rules_forward(struct nft_encoder *e)
 {
 	for (int d = 0; d < DIRECTION_COUNT; d++)
 		for (size_t i = 0; i < 2; i++) {
-			struct nft_rule_builder b = rule_begin(e, NFT_FORWARD_CHAIN);
+			struct nft_rule_builder b =
+				nft_rule_begin(e, NFT_FORWARD_CHAIN);
 
 			match_guest(&b, &guest_families[i], d == DIRECTION_OUT);
 			expr_verdict(&b, NFT_JUMP, sides[d].guest_chain);
-			rule_end(e, &b);
+			nft_rule_end(e, &b);
 		}
 }
 
@@ -291,12 +294,12 @@ void nft_rules_forward(struct nft_encoder *e)
 static void rule_cut_marks(struct nft_encoder *e, enum direction direction)
 {
 	const struct mark_layout *l = &e->wanted->layout;
-	struct nft_rule_builder b = rule_begin(e, sides[direction].cut_chain);
+	struct nft_rule_builder b = nft_rule_begin(e, sides[direction].cut_chain);
 
 	expr_ct_mark_masked(&b, l->app | l->blocked);
 	expr_in_set(&b, "cut");
 	expr_verdict(&b, NFT_JUMP, sides[direction].refuse_chain);
-	rule_end(e, &b);
+	nft_rule_end(e, &b);
 }
 
 /* What comes in and is new was begun by its peer, and was not answered yet: an answer
@@ -304,13 +307,13 @@ static void rule_cut_marks(struct nft_encoder *e, enum direction direction)
 static void rule_cut_calls(struct nft_encoder *e)
 {
 	const struct nft_side *side = &sides[DIRECTION_IN];
-	struct nft_rule_builder b = rule_begin(e, side->cut_chain);
+	struct nft_rule_builder b = nft_rule_begin(e, side->cut_chain);
 
 	expr_ct_state(&b, IP_CT_NEW);
 	expr_ct_mark_masked(&b, e->wanted->layout.app);
 	expr_in_set(&b, "calls");
 	expr_verdict(&b, NFT_JUMP, side->refuse_chain);
-	rule_end(e, &b);
+	nft_rule_end(e, &b);
 }
 
 void nft_rules_cut(struct nft_encoder *e, enum direction direction)
@@ -325,17 +328,17 @@ void nft_rules_cut(struct nft_encoder *e, enum direction direction)
 /* An ICMP error has the mark of the flow it is about, our own answers too. */
 static void rule_pass_errors(struct nft_encoder *e, enum direction direction)
 {
-	struct nft_rule_builder b = rule_begin(e, sides[direction].refuse_chain);
+	struct nft_rule_builder b = nft_rule_begin(e, sides[direction].refuse_chain);
 
 	expr_ct_state(&b, IP_CT_RELATED);
 	expr_verdict(&b, NFT_RETURN, NULL);
-	rule_end(e, &b);
+	nft_rule_end(e, &b);
 }
 
 /* Likewise a reset, ours or not: it ends what shall end. */
 static void rule_pass_resets(struct nft_encoder *e, enum direction direction)
 {
-	struct nft_rule_builder b = rule_begin(e, sides[direction].refuse_chain);
+	struct nft_rule_builder b = nft_rule_begin(e, sides[direction].refuse_chain);
 	const uint8_t bytes[sizeof(uint32_t)] = {TH_RST}; /* as a register has it */
 	uint8_t tcp = IPPROTO_TCP;
 	uint32_t reset;
@@ -348,38 +351,38 @@ static void rule_pass_resets(struct nft_encoder *e, enum direction direction)
 	expr_bitwise(&b, reset, 0);
 	expr_compare_u32(&b, NFT_CMP_NEQ, 0);
 	expr_verdict(&b, NFT_RETURN, NULL);
-	rule_end(e, &b);
+	nft_rule_end(e, &b);
 }
 
 static void rule_count_refused(struct nft_encoder *e, enum direction direction)
 {
-	struct nft_rule_builder b = rule_begin(e, sides[direction].refuse_chain);
+	struct nft_rule_builder b = nft_rule_begin(e, sides[direction].refuse_chain);
 
 	expr_ct_mark_masked(&b, e->wanted->layout.app);
 	expr_object(&b, sides[direction].refused);
-	rule_end(e, &b);
+	nft_rule_end(e, &b);
 }
 
 static void rule_reset(struct nft_encoder *e, enum direction direction)
 {
-	struct nft_rule_builder b = rule_begin(e, sides[direction].refuse_chain);
+	struct nft_rule_builder b = nft_rule_begin(e, sides[direction].refuse_chain);
 	uint8_t tcp = IPPROTO_TCP;
 
 	expr_meta(&b, NFT_META_L4PROTO);
 	expr_compare(&b, NFT_CMP_EQ, &tcp, sizeof(tcp));
 	expr_reject(&b, true);
-	rule_end(e, &b);
+	nft_rule_end(e, &b);
 }
 
 static void rule_refuse(struct nft_encoder *e, enum direction direction)
 {
-	struct nft_rule_builder b = rule_begin(e, sides[direction].refuse_chain);
+	struct nft_rule_builder b = nft_rule_begin(e, sides[direction].refuse_chain);
 
 	if (e->features->has_reject)
 		expr_reject(&b, false);
 	else
 		expr_verdict(&b, NF_DROP, NULL);
-	rule_end(e, &b);
+	nft_rule_end(e, &b);
 }
 
 void nft_rules_refuse(struct nft_encoder *e, enum direction direction)
@@ -402,20 +405,20 @@ void nft_rules_refuse(struct nft_encoder *e, enum direction direction)
 static void rule_cgroups(struct nft_encoder *e, enum direction direction,
 			 unsigned int level)
 {
-	struct nft_rule_builder b = rule_begin(e, sides[direction].mark_chain);
+	struct nft_rule_builder b = nft_rule_begin(e, sides[direction].mark_chain);
 	char map[NFT_NAME_SIZE];
 
 	expr_socket_cgroup(&b, level);
 	expr_map(&b, nft_cgroups_name(level, map));
 	expr_set_ct_mark(&b);
 	expr_verdict(&b, NFT_RETURN, NULL);
-	rule_end(e, &b);
+	nft_rule_end(e, &b);
 }
 
 /* Protocols without ports need no check: the map has no key of theirs. */
 static void rule_ports(struct nft_encoder *e, enum direction direction)
 {
-	struct nft_rule_builder b = rule_begin(e, sides[direction].mark_chain);
+	struct nft_rule_builder b = nft_rule_begin(e, sides[direction].mark_chain);
 
 	expr_meta(&b, NFT_META_L4PROTO);
 	/* TCP and UDP have their ports at the same place. A register holds 16 bytes;
@@ -426,7 +429,7 @@ static void rule_ports(struct nft_encoder *e, enum direction direction)
 		     sizeof(uint16_t), NFT_REG32_01);
 	expr_map(&b, "ports");
 	expr_set_ct_mark(&b);
-	rule_end(e, &b);
+	nft_rule_end(e, &b);
 }
 
 void nft_rules_mark(struct nft_encoder *e, enum direction direction)

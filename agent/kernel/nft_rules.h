@@ -8,6 +8,7 @@
 
 #include "core/plan.h"
 #include "kernel/nft_encode.h"
+#include "kernel/nft_expr.h"
 
 /* Names that differ between the directions; `input` counts what comes in. */
 struct nft_side {
@@ -17,7 +18,14 @@ struct nft_side {
 	const char *cut_chain, *refuse_chain;
 	const char *refused;	 /* object map */
 	const char *guest_chain; /* for the guests' own */
+	const char *shape_chain; /* what comes before the limits: nft_shape.h */
 };
+
+/* For files that write rules of their own: an empty rule at the end of a chain. */
+struct nft_rule_builder nft_rule_begin(struct nft_encoder *e, const char *chain);
+void nft_rule_end(struct nft_encoder *e, struct nft_rule_builder *b);
+/* A rule that jumps from the base chain. */
+void nft_rule_jump(struct nft_encoder *e, const char *chain, const char *to);
 
 const struct nft_side *nft_side_of(enum direction direction);
 /* The base chain for what is forwarded. */

@@ -19,6 +19,8 @@ enum {
 	TYPE_INET_PROTO = 12,
 	TYPE_INET_SERVICE = 13,
 	TYPE_MARK = 19,
+	TYPE_IFINDEX = 20,
+	TYPE_CLASSID = 23,
 	TYPE_CGROUPV2 = 46,
 	TYPE_CONCAT_BITS = 6,
 };
@@ -28,8 +30,9 @@ struct set_spec {
 	const char *name;
 	uint32_t flags; /* enum nft_set_flags */
 	uint32_t key_type, key_size;
-	uint32_t object_type; /* enum of NFT_OBJECT_*, for object maps */
-	uint32_t count_max;   /* 0: any */
+	/* NFT_OBJECT_* in object maps; in other maps a data type, 0: marks. */
+	uint32_t value_type;
+	uint32_t count_max; /* 0: any */
 };
 
 static void set_put_data_types(struct nftnl_set *s, const struct set_spec *spec)
@@ -37,9 +40,10 @@ static void set_put_data_types(struct nftnl_set *s, const struct set_spec *spec)
 	nftnl_set_set_u32(s, NFTNL_SET_KEY_TYPE, spec->key_type);
 	nftnl_set_set_u32(s, NFTNL_SET_KEY_LEN, spec->key_size);
 	if (spec->flags & NFT_SET_OBJECT)
-		nftnl_set_set_u32(s, NFTNL_SET_OBJ_TYPE, spec->object_type);
+		nftnl_set_set_u32(s, NFTNL_SET_OBJ_TYPE, spec->value_type);
 	if (spec->flags & NFT_SET_MAP) {
-		nftnl_set_set_u32(s, NFTNL_SET_DATA_TYPE, TYPE_MARK);
+		nftnl_set_set_u32(s, NFTNL_SET_DATA_TYPE,
+				  spec->value_type ? spec->value_type : TYPE_MARK);
 		nftnl_set_set_u32(s, NFTNL_SET_DATA_LEN, sizeof(uint32_t));
 	}
 	if (spec->count_max)
@@ -52,8 +56,9 @@ static void set_put_byteorder(struct nft_encoder *e, struct nftnl_set *s,
 {
 	enum { HOST_ENDIAN = 1, BIG_ENDIAN_ORDER = 2 }; /* as nft(8) numbers them */
 	struct nftnl_udata_buf *u = nftnl_udata_buf_alloc(NFT_USERDATA_MAXLEN);
-	bool is_host_key =
-		spec->key_type == TYPE_MARK || spec->key_type == TYPE_CGROUPV2;
+	bool is_host_key = spec->key_type == TYPE_MARK ||
+			   spec->key_type == TYPE_CGROUPV2 ||
+			   spec->key_type == TYPE_IFINDEX;
 
 	if (!u) {
 		nft_fail_without_memory(e);
@@ -214,15 +219,20 @@ static void put_networks(struct nft_encoder *e, const char *set, bool is_ipv4,
 	free(intervals);
 }
 
-static void encode_trusted(struct nft_encoder *e, const char *set, bool is_ipv4)
+void nft_clear_set(struct nft_encoder *e, const char *set)
 {
 	struct nftnl_set *all = elements_new(e, set);
 
 	if (!all)
 		return;
 	put_elements(e, NFT_MSG_DELSETELEM, all);
-	put_networks(e, set, is_ipv4, e->wanted->trusted, e->wanted->trusted_count);
 	nftnl_set_free(all);
+}
+
+static void encode_trusted(struct nft_encoder *e, const char *set, bool is_ipv4)
+{
+	nft_clear_set(e, set);
+	put_networks(e, set, is_ipv4, e->wanted->trusted, e->wanted->trusted_count);
 }
 
 void nft_sets_trust(struct nft_encoder *e)
@@ -267,6 +277,8 @@ void nft_sets_create(struct nft_encoder *e)
 		{"refused_out", objects, TYPE_MARK, 4, NFT_OBJECT_COUNTER, few},
 		{"cut", 0, TYPE_MARK, 4, 0, twice}, /* with BLOCKED and without */
 		{"calls", 0, TYPE_MARK, 4, 0, few},
+		{"classes", NFT_SET_MAP, TYPE_MARK, 4, TYPE_CLASSID, twice},
+		{"uplinks", 0, TYPE_IFINDEX, 4, 0, PLAN_UPLINKS_MAX},
 		{"ports", NFT_SET_MAP, flow, 8, 0, PLAN_PORTS_MAX},
 		{"guests4", NFT_SET_MAP, TYPE_IPV4_ADDR, 4, 0, PLAN_GUESTS_MAX},
 		{"guests6", NFT_SET_MAP, TYPE_IPV6_ADDR, 16, 0, PLAN_GUESTS_MAX},

@@ -19,6 +19,8 @@ void nft_put_element(struct nft_encoder *e, uint16_t type, const char *map,
 /* An address of a guest and its application's mark, likewise. */
 void nft_put_guest(struct nft_encoder *e, uint16_t type,
 		   const struct plan_guest *guest);
+/* All elements of a set go. */
+void nft_clear_set(struct nft_encoder *e, const char *set);
 
 /* The trusted networks of `wanted` instead of those there. */
 void nft_sets_trust(struct nft_encoder *e);

@@ -340,6 +340,46 @@ static void another_layout_or_owner_starts_from_nothing(void **state)
 	plan_done(&q);
 }
 
+static void where_there_is_an_uplink_to_wait_at_what_is_limited_waits(void **state)
+{
+	struct plan p, q;
+	struct plan_steps steps;
+
+	(void)state;
+	full_plan(&p);
+	full_plan(&q);
+	q.uplinks[q.uplink_count++] = 2;
+	steps = diff(&p, &q);
+	assert_int_equal(steps.count, 3); /* own, legs, uplinks */
+	assert_int_equal(steps.items[0].kind, STEP_CLASS_ADD);
+	assert_int_equal(steps.items[0].priority, 0x52570000 | 29);
+	assert_false(steps.items[0].is_leg);
+	assert_true(steps.items[1].is_leg);
+	assert_int_equal(steps.items[2].kind, STEP_UPLINKS_SET);
+	plan_steps_done(&steps);
+	assert_steps(&q, &p, STEP_CLASS_REMOVE, STEP_CLASS_REMOVE, STEP_UPLINKS_SET);
+	plan_done(&p);
+	plan_done(&q);
+}
+
+static void a_changed_rate_leaves_flows_in_their_class(void **state)
+{
+	struct plan p, q;
+
+	(void)state;
+	full_plan(&p);
+	full_plan(&q);
+	p.uplinks[p.uplink_count++] = q.uplinks[q.uplink_count++] = 2;
+	q.apps[7].rate[DIRECTION_OUT] = 125000;
+	assert_steps(&p, &q, STEP_LIMIT_REMOVE, STEP_LIMIT_ADD);
+	/* Legs get one of their own. */
+	q.apps[7].rate[DIRECTION_OUT] = p.apps[7].rate[DIRECTION_OUT];
+	q.apps[7].relay_rate[DIRECTION_OUT] = 32000;
+	assert_steps(&p, &q, STEP_CLASS_REMOVE, STEP_LIMIT_ADD, STEP_CLASS_ADD);
+	plan_done(&p);
+	plan_done(&q);
+}
+
 static void ports_stay_sorted_and_unique(void **state)
 {
 	struct plan p;
@@ -439,6 +479,8 @@ static void random_plan(uint32_t *seed, struct plan *ret_plan)
 	for (uint32_t i = next_random(seed) % 3; i; i--)
 		add_guest(p, next_random(seed) % 2 ? "172.17.0.2" : "fd00::2",
 			  (uint8_t)(1 + next_random(seed) % 4));
+	for (uint32_t i = 1; i <= next_random(seed) % 3; i++)
+		p->uplinks[p->uplink_count++] = i * (1 + next_random(seed) % 2);
 	if (next_random(seed) % 2)
 		trust(p, "10.0.0.0/8");
 	if (next_random(seed) % 2)
@@ -488,6 +530,9 @@ int main(void)
 		cmocka_unit_test(guests_beyond_the_bound_are_refused),
 		cmocka_unit_test(no_trusted_network_left_empties_the_set),
 		cmocka_unit_test(another_layout_or_owner_starts_from_nothing),
+		cmocka_unit_test(
+			where_there_is_an_uplink_to_wait_at_what_is_limited_waits),
+		cmocka_unit_test(a_changed_rate_leaves_flows_in_their_class),
 		cmocka_unit_test(ports_stay_sorted_and_unique),
 		cmocka_unit_test(a_full_plan_refuses_more_but_still_replaces),
 		cmocka_unit_test(a_cgroup_level_without_a_set_is_refused),

@@ -26,9 +26,10 @@ static void no_source_gives_the_built_in_default_with_its_settings(void **state)
 	assert_int_equal(p->on_failure, ON_FAILURE_OPEN);
 	assert_int_equal(p->mark_mask, POLICY_MARK_MASK_DEFAULT);
 	assert_int_equal(p->capacity, 0);
+	assert_int_equal(p->egress, EGRESS_POLICE);
 	assert_int_equal(p->trusted_count, 0);
 	assert_int_equal(p->rule_count, 0);
-	assert_int_equal(p->setting_count, 11);
+	assert_int_equal(p->setting_count, 12);
 	policies_assert_setting(p, "agent", "mode", "enforce", NULL, 0);
 	policies_assert_setting(p, "app *", "promotion", "warn", NULL, 0);
 	policy_free(p);
@@ -75,6 +76,7 @@ static void every_key_is_read(void **state)
 					  "\n"
 					  "[link]\n"
 					  "capacity = 100mbit\n"
+					  "egress = queue\n"
 					  "trusted = 10.0.0.0/8 ,fd00::/8, 192.0.2.7\n"
 					  "[app voice]\n"
 					  "match.client = skype, n2n\n"
@@ -96,6 +98,7 @@ static void every_key_is_read(void **state)
 	assert_int_equal(p->on_failure, ON_FAILURE_CLOSED);
 	assert_int_equal(p->mark_mask, 0x000fff00);
 	assert_int_equal(p->capacity, 12500000);
+	assert_int_equal(p->egress, EGRESS_QUEUE);
 	assert_int_equal(p->trusted_count, 3);
 	assert_int_equal(p->trusted[0].bits, 104);
 	assert_int_equal(p->trusted[1].bits, 8);
@@ -120,8 +123,8 @@ static void every_key_is_read(void **state)
 		assert_true(r->is_set[key]);
 		assert_string_equal(r->origin[key].file, "first.ini");
 	}
-	assert_int_equal(r->origin[RULE_PROMOTION].line, 16);
-	assert_int_equal(r->origin[RULE_RELAY_RATE_DOWN].line, 21);
+	assert_int_equal(r->origin[RULE_PROMOTION].line, 17);
+	assert_int_equal(r->origin[RULE_RELAY_RATE_DOWN].line, 22);
 	policy_free(p);
 }
 
@@ -183,11 +186,11 @@ static void settings_are_listed_section_by_section(void **state)
 					  "[link]\ncapacity = 1gbit\n");
 
 	(void)state;
-	assert_int_equal(p->setting_count, 13);
+	assert_int_equal(p->setting_count, 14);
 	assert_string_equal(p->settings[0].section, "agent");
 	assert_string_equal(p->settings[3].section, "link");
-	assert_string_equal(p->settings[5].section, "app *");
-	assert_string_equal(p->settings[11].section, "app v");
+	assert_string_equal(p->settings[6].section, "app *");
+	assert_string_equal(p->settings[12].section, "app v");
 	policies_assert_setting(p, "link", "capacity", "1gbit", "first.ini", 5);
 	policies_assert_setting(p, "link", "trusted", "none", NULL, 0);
 	policy_free(p);

@@ -39,7 +39,7 @@ static void an_unknown_key_is_refused_with_the_nearest(void **state)
 	assert_int_equal(policies_last_error()->line, 2);
 	assert_string_equal(policies_last_error()->key, "promtion");
 	policies_assert_mentions(policies_error_of("[link]\nrate_up = 1mbit\n"),
-				 "expected capacity, trusted");
+				 "expected capacity, egress, trusted");
 	policies_assert_mentions(policies_error_of("[app x]\nzzz = 1\n"),
 				 "relay_rate_down");
 	policies_assert_begins(policies_error_of("[agent]\n= 1\n"),
@@ -76,6 +76,9 @@ static void a_rate_that_is_none_is_refused(void **state)
 static void an_unknown_value_is_refused_with_the_nearest(void **state)
 {
 	(void)state;
+	policies_assert_begins(policies_error_of("[link]\negress = queu\n"),
+			       "bad.ini:2: egress: unknown value 'queu'; did you mean "
+			       "'queue'?");
 	assert_string_equal(policies_error_of("[agent]\nmode = enfroce\n"),
 			    "bad.ini:2: mode: unknown value 'enfroce'; did you mean "
 			    "'enforce'? Expected enforce or monitor");

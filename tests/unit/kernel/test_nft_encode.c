@@ -167,13 +167,31 @@ static void a_limit_is_bytes_per_second_and_fires_above(void **state)
 	assert_int_equal(nftnl_obj_get_u32(o, NFTNL_OBJ_TYPE), NFT_OBJECT_LIMIT);
 	assert_int_equal(nftnl_obj_get_u64(o, NFTNL_OBJ_LIMIT_RATE), 250000);
 	assert_int_equal(nftnl_obj_get_u64(o, NFTNL_OBJ_LIMIT_UNIT), 1);
-	assert_int_equal(nftnl_obj_get_u32(o, NFTNL_OBJ_LIMIT_BURST), 65536);
+	/* On top of a second of the rate. */
+	assert_int_equal(nftnl_obj_get_u32(o, NFTNL_OBJ_LIMIT_BURST), 0);
 	assert_int_equal(nftnl_obj_get_u32(o, NFTNL_OBJ_LIMIT_TYPE),
 			 NFT_LIMIT_PKT_BYTES);
 	assert_int_equal(nftnl_obj_get_u32(o, NFTNL_OBJ_LIMIT_FLAGS), NFT_LIMIT_F_INV);
 	nftnl_obj_free(o);
 	assert_object_element(e.message[1], "rate_out", 0x03000000, "rate_out_3");
 	encoded_done(&e);
+}
+
+static void the_largest_packet_fits_the_bucket_of_the_slowest_limit(void **state)
+{
+	const uint64_t rates[] = {1, 32000, 65535, 65536, 65537};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rates) / sizeof(rates[0]); i++) {
+		struct encoded e = encode_limit(STEP_LIMIT_ADD, false, false, rates[i]);
+		struct nftnl_obj *o = object_of(e.message[0], "rate_out_3");
+		uint64_t bucket =
+			rates[i] + nftnl_obj_get_u32(o, NFTNL_OBJ_LIMIT_BURST);
+
+		assert_int_equal(bucket, rates[i] < 65536 ? 65536 : rates[i]);
+		nftnl_obj_free(o);
+		encoded_done(&e);
+	}
 }
 
 static void a_rate_beyond_the_kernel_is_clamped(void **state)
@@ -207,6 +225,29 @@ static void a_relay_limit_covers_legs_or_everything(void **state)
 	assert_object_element(e.message[0], "relay_out", 0x03000000, "");
 	assert_object_element(e.message[1], "relay_out", 0x03400000, "");
 	assert_int_equal(type_of(&e, 2), NFT_MSG_DELOBJ);
+	encoded_done(&e);
+}
+
+static void a_flow_waits_in_the_class_of_its_mark(void **state)
+{
+	struct plan p = plan_new();
+	struct encoded e;
+	struct element element;
+	uint32_t leg = 0x07400000;
+
+	(void)state;
+	e = encode(&all_features, &p,
+		   (struct plan_step){.kind = STEP_CLASS_ADD,
+				      .number = 7,
+				      .is_leg = true,
+				      .priority = 0x5257001e});
+	assert_int_equal(e.count, 1);
+	assert_int_equal(type_of(&e, 0), NFT_MSG_NEWSETELEM);
+	element = element_of(e.message[0]);
+	assert_string_equal(element.set, "classes");
+	assert_memory_equal(element.key, &leg, sizeof(leg));
+	assert_true(element.has_mark);
+	assert_int_equal(element.mark, 0x5257001e);
 	encoded_done(&e);
 }
 
@@ -340,7 +381,10 @@ int main(void)
 		cmocka_unit_test(a_comment_cannot_break_out_of_its_quotes),
 		cmocka_unit_test(an_object_goes_after_the_element_that_holds_it),
 		cmocka_unit_test(a_limit_is_bytes_per_second_and_fires_above),
+		cmocka_unit_test(
+			the_largest_packet_fits_the_bucket_of_the_slowest_limit),
 		cmocka_unit_test(a_rate_beyond_the_kernel_is_clamped),
+		cmocka_unit_test(a_flow_waits_in_the_class_of_its_mark),
 		cmocka_unit_test(a_relay_limit_covers_legs_or_everything),
 		cmocka_unit_test(a_port_is_keyed_by_protocol_and_network_order),
 		cmocka_unit_test(a_cgroup_is_keyed_by_its_inode_at_its_level),

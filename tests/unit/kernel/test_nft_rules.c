@@ -87,6 +87,7 @@ static void both_chains_have_their_rules_in_order(void **state)
 		"meta cmp payload lookup immediate",
 		"meta cmp payload lookup immediate",
 		"immediate",
+		"immediate",
 		"ct bitwise objref immediate",
 		"ct bitwise objref immediate",
 		"",
@@ -156,8 +157,8 @@ static void every_rule_keeps_to_the_mask_of_the_layout(void **state)
 	struct rule_text mark = rule_of(&e, "input", 1);
 	struct rule_text heavy = rule_of(&e, "input", 2);
 	struct rule_text count = rule_of(&e, "input", 3);
-	struct rule_text rate = rule_of(&e, "input", 7);
-	struct rule_text relay = rule_of(&e, "input", 8);
+	struct rule_text rate = rule_of(&e, "input", 8);
+	struct rule_text relay = rule_of(&e, "input", 9);
 
 	(void)state;
 	assert_int_equal(data_u32(mark.expr[1], NFTNL_EXPR_BITWISE_MASK), 0xfffff0ff);
@@ -210,7 +211,7 @@ static void the_peer_is_source_of_input_and_destination_of_output(void **state)
 static void a_limit_drops_what_is_above_it(void **state)
 {
 	struct encoded e = encode_create(0xfff00000);
-	struct rule_text t = rule_of(&e, "output", 8);
+	struct rule_text t = rule_of(&e, "output", 9);
 
 	(void)state;
 	assert_string_equal(nftnl_expr_get_str(t.expr[2], NFTNL_EXPR_OBJREF_SET_NAME),
@@ -267,6 +268,39 @@ static void without_socket_cgroup_only_ports_mark(void **state)
 	rule_done(&t);
 	encoded_done(&e);
 	plan_done(&p);
+}
+
+/* --- what is queued ----------------------------------------------------------- */
+
+static void packets_for_an_uplink_get_the_priority_of_their_mark(void **state)
+{
+	struct plan p = plan_new();
+	struct encoded e;
+	struct rule_text t;
+
+	(void)state;
+	p.uplinks[p.uplink_count++] = 3;
+	e = encode(&all_features, &p, (struct plan_step){.kind = STEP_UPLINKS_SET});
+	/* The rules go before the set that they use is changed. */
+	assert_int_equal(type_of(&e, 0), NFT_MSG_DELRULE);
+	assert_int_equal(type_of(&e, 1), NFT_MSG_DELSETELEM);
+	assert_int_equal(type_of(&e, 2), NFT_MSG_NEWSETELEM);
+	t = rule_of(&e, "shape_out", 0);
+	assert_string_equal(t.names, "meta lookup ct bitwise lookup meta immediate");
+	assert_int_equal(nftnl_expr_get_u32(t.expr[0], NFTNL_EXPR_META_KEY),
+			 NFT_META_OIF);
+	assert_int_equal(data_u32(t.expr[3], NFTNL_EXPR_BITWISE_MASK), 0xff400000);
+	assert_int_equal(nftnl_expr_get_u32(t.expr[5], NFTNL_EXPR_META_KEY),
+			 NFT_META_PRIORITY);
+	/* So that no limit is asked as well. */
+	assert_int_equal(nftnl_expr_get_u32(t.expr[6], NFTNL_EXPR_IMM_VERDICT),
+			 NF_ACCEPT);
+	rule_done(&t);
+	encoded_done(&e);
+	p.uplink_count = 0;
+	e = encode(&all_features, &p, (struct plan_step){.kind = STEP_UPLINKS_SET});
+	assert_int_equal(e.count, 2); /* nothing is added */
+	encoded_done(&e);
 }
 
 /* --- what is cut -------------------------------------------------------------- */
@@ -457,6 +491,7 @@ int main(void)
 		cmocka_unit_test(a_limit_drops_what_is_above_it),
 		cmocka_unit_test(marking_looks_at_the_deepest_level_in_use_first),
 		cmocka_unit_test(without_socket_cgroup_only_ports_mark),
+		cmocka_unit_test(packets_for_an_uplink_get_the_priority_of_their_mark),
 		cmocka_unit_test(while_nothing_is_cut_the_cutting_chains_are_empty),
 		cmocka_unit_test(a_cut_looks_at_the_mark_and_calls_at_the_state),
 		cmocka_unit_test(what_is_refused_is_counted_and_answered),

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "plan_model.h"
+#include "core/queue.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -27,6 +28,9 @@ struct model {
 	bool is_forwarding;  /* has the chain for it */
 	struct prefix trusted[PLAN_TRUSTED_MAX];
 	size_t trusted_count;
+	uint32_t priority[APP_NUMBER_COUNT][2]; /* own, legs */
+	uint32_t uplinks[PLAN_UPLINKS_MAX];
+	size_t uplink_count;
 };
 
 struct model *model_new(void)
@@ -169,6 +173,21 @@ static void model_trusted(struct model *m, const struct plan *wanted)
 		m->trusted[i] = wanted->trusted[i];
 }
 
+static void model_class(struct model *m, const struct plan_step *s)
+{
+	uint32_t *priority = &m->priority[s->number][s->is_leg];
+
+	assert_int_not_equal(s->priority, 0);
+	assert_int_equal(*priority, s->kind == STEP_CLASS_ADD ? 0 : s->priority);
+	*priority = s->kind == STEP_CLASS_ADD ? s->priority : 0;
+}
+
+static void model_uplinks(struct model *m, const struct plan *wanted)
+{
+	m->uplink_count = wanted->uplink_count;
+	memcpy(m->uplinks, wanted->uplinks, sizeof(m->uplinks));
+}
+
 void model_apply(struct model *m, const struct plan *wanted,
 		 const struct plan_steps *steps)
 {
@@ -223,8 +242,26 @@ void model_apply(struct model *m, const struct plan *wanted,
 		case STEP_CUTTING_SET:
 			m->is_cutting = plan_is_cutting(wanted);
 			break;
+		case STEP_CLASS_ADD:
+		case STEP_CLASS_REMOVE:
+			model_class(m, s);
+			break;
+		case STEP_UPLINKS_SET:
+			model_uplinks(m, wanted);
+			break;
 		}
 	}
+}
+
+static void assert_is_queued(const struct model *m, const struct plan *wanted,
+			     size_t number)
+{
+	for (int i = 0; i < 2; i++)
+		assert_int_equal(m->priority[number][i],
+				 wanted->uplink_count
+					 ? queue_priority(&wanted->apps[number],
+							  (uint8_t)number, i)
+					 : 0);
 }
 
 static void assert_is_installed_app(const struct model *m, const struct plan *wanted,
@@ -259,6 +296,11 @@ void model_assert_installed(const struct model *m, const struct plan *wanted)
 	assert_int_equal(m->is_cutting, plan_is_cutting(wanted));
 	for (size_t i = 0; i < APP_NUMBER_COUNT; i++)
 		assert_is_installed_app(m, wanted, i);
+	for (size_t i = 0; i < APP_NUMBER_COUNT; i++)
+		assert_is_queued(m, wanted, i);
+	assert_int_equal(m->uplink_count, wanted->uplink_count);
+	assert_memory_equal(m->uplinks, wanted->uplinks,
+			    m->uplink_count * sizeof(m->uplinks[0]));
 	assert_int_equal(m->entries.port_count, wanted->port_count);
 	for (size_t i = 0; i < wanted->port_count; i++) {
 		assert_int_equal(m->entries.ports[i].proto, wanted->ports[i].proto);
