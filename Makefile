@@ -95,7 +95,7 @@ link_ctl := ctl core base
 link_store := store core base
 libs_base :=
 libs_core := inih
-libs_kernel := libmnl libnftnl libnetfilter_conntrack libcap-ng libseccomp jansson inih
+libs_kernel := libmnl libnftnl libnetfilter_queue libnetfilter_conntrack libcap-ng libseccomp jansson inih
 libs_ctl := libsystemd jansson inih
 libs_store := inih
 

@@ -146,6 +146,17 @@ static int on_packets(sd_event_source *source, int fd, uint32_t events, void *co
 	return 0;
 }
 
+static int on_calls(sd_event_source *source, int fd, uint32_t events, void *context)
+{
+	struct agent *a = context;
+
+	(void)source;
+	(void)fd;
+	(void)events;
+	queue_handle(a->queue);
+	return 0;
+}
+
 static int on_link(sd_event_source *source, int fd, uint32_t events, void *context)
 {
 	struct agent *a = context;
@@ -224,6 +235,7 @@ static int open_kernel(struct agent *a)
 	if (a->shaper_error < 0)
 		log_error("shaper", "not available, so nothing can be queued: %s",
 			  strerror(-a->shaper_error));
+	hold_open(a);
 	return 0;
 }
 
@@ -267,6 +279,9 @@ static int open_sources(struct agent *a)
 
 	if (r >= 0)
 		r = add_io(a, link_fd(a->link), on_link, -20);
+	/* Packets wait for these; before them only news of our own addresses. */
+	if (r >= 0 && a->queue)
+		r = add_io(a, queue_fd(a->queue), on_calls, -15);
 	if (r >= 0 && a->capture)
 		r = add_io(a, capture_fd(a->capture), on_packets, 0);
 	if (r >= 0 && a->conntrack) {
@@ -424,6 +439,7 @@ void agent_close(struct agent *a)
 	procinfo_close(a->procinfo);
 	sockdiag_close(a->sockdiag);
 	conntrack_close(a->conntrack);
+	queue_close(a->queue);
 	capture_close(a->capture);
 	neighbours_close(a->neighbours);
 	guests_free(a->guests);

@@ -6,6 +6,7 @@
 #define AGENT_H
 
 #include "store/policy_store.h"
+#include <stdint.h>
 
 struct agent;
 
@@ -13,6 +14,7 @@ struct agent_options {
 	struct policy_store_config policies;
 	const char *control_path;
 	const char *table;	 /* of nftables */
+	uint16_t queue;		 /* number, for calls that are held */
 	const char *record_path; /* or NULL */
 };
 

@@ -27,6 +27,8 @@
 #include "kernel/place.h"
 #include "kernel/procinfo.h"
 #include "kernel/shaper.h"
+
+#include "kernel/queue.h"
 #include "kernel/sockdiag.h"
 #include "store/footprint.h"
 #include "store/policy_store.h"
@@ -84,6 +86,13 @@ struct takeback {
 	uint32_t old_mask; /* flows have bits of a mask that is no longer in force */
 };
 
+/* Calls that the kernel held: hold.c. */
+struct hold_stats {
+	uint64_t answered; /* with an application */
+	uint64_t unowned;  /* nobody's socket, or no call of a stranger */
+	uint64_t late;	   /* whose was not known yet: passed, and severed later */
+};
+
 struct agent {
 	struct agent_options options;
 	sd_event *event;
@@ -102,9 +111,12 @@ struct agent {
 	struct shaper *shaper;
 	int shaper_error; /* why it is missing */
 	struct capture *capture;
+	struct queue *queue;
 	struct ctl_server *server;
 	/* Why they are missing. */
 	int conntrack_error, nft_error, capture_error, neighbours_error;
+	int queue_error;
+	struct hold_stats hold_stats;
 	struct polling poll;
 	bool has_stopped;  /* as it was told to */
 	uint64_t zoom_ns;  /* when the running look at packets began, 0: none */
@@ -173,6 +185,13 @@ void takeback_note_mask(struct agent *a, uint32_t mask);
 void takeback_old_marks(struct agent *a);
 /* Leaves the network as it was found. */
 void takeback_all(struct agent *a);
+
+/* --- hold.c --- */
+
+/* Opens the queue of held calls; after nft. */
+void hold_open(struct agent *a);
+/* Whether and how the kernel may hold calls. */
+void hold_plan(struct agent *a, struct plan *plan);
 
 /* --- recording.c --- */
 

@@ -234,6 +234,38 @@ static void examine_queues(const struct agent *a, struct doctor *d)
 		    "there is no default route, so nothing goes out by a queue");
 }
 
+static const char *describe_queue(const struct agent *a)
+{
+	if (!nft_features(a->nft)->has_queue)
+		return "the target NFQUEUE of xtables, for want of nft_queue";
+	return "nft_queue";
+}
+
+static void examine_hold(const struct agent *a, struct doctor *d)
+{
+	const struct hold_stats *s = &a->hold_stats;
+
+	if (!a->nft)
+		return;
+	if (!a->queue) {
+		add(d, "calls", REPORT_INFO,
+		    a->queue_error == -EBUSY
+			    ? "Another program has its number: give --queue NUMBER."
+			    : NULL,
+		    "calls to sockets that are not known yet can't be held: they pass, "
+		    "and are cut once they are known (%s)",
+		    strerror(-a->queue_error));
+		return;
+	}
+	add(d, "calls", REPORT_OK, NULL,
+	    "calls to sockets that are not known yet %s held, by queue %u and %s: "
+	    "%" PRIu64 " so far, %" PRIu64 " for an application, %" PRIu64
+	    " for nobody, %" PRIu64 " known too late; %" PRIu64 " beyond %d a second",
+	    plan_is_holding(&a->enforce.installed) ? "are" : "can be", a->options.queue,
+	    describe_queue(a), queue_stats(a->queue)->packets, s->answered, s->unowned,
+	    s->late, a->enforce.counters.unasked.packets, NFT_HOLD_RATE);
+}
+
 static void examine_attribution(const struct agent *a, struct doctor *d)
 {
 	const struct attribution_stats *s;
@@ -368,6 +400,7 @@ void doctor_examine(const struct agent *a, struct doctor *ret_doctor)
 	examine_accounting(a, ret_doctor);
 	examine_nft(a, ret_doctor);
 	examine_queues(a, ret_doctor);
+	examine_hold(a, ret_doctor);
 	examine_attribution(a, ret_doctor);
 	examine_guests(a, ret_doctor);
 	examine_engine(a, ret_doctor);

@@ -94,6 +94,7 @@ static int plan_build(struct agent *a, struct plan *plan, uint64_t now_ns)
 	agent_wall(&wall);
 	plan->is_owned = policy->on_failure == ON_FAILURE_OPEN &&
 			 nft_features(a->nft)->has_owner_flag;
+	hold_plan(a, plan);
 	while ((app = engine_next_app(a->engine, app)))
 		plan_add_app(a, plan, app, &wall, now_ns);
 	/* Who has the number next begins anew. */

@@ -2,6 +2,7 @@
 #include "agent.h"
 #include "base/log.h"
 #include "kernel/privilege.h"
+#include "kernel/queue.h"
 #include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
@@ -31,6 +32,8 @@ static const char usage[] =
 	"      --control PATH        listen for agentctl on PATH\n"
 	"      --user NAME|UID[:GID] run as this user after the start\n"
 	"      --table NAME          name of the nftables table\n"
+	"      --queue NUMBER        NFQUEUE for calls to sockets that are not known "
+	"yet\n"
 	"      --record FILE         write what is observed to FILE, for agentctl "
 	"replay\n"
 	"      --log-level LEVEL     error, warning, info or debug\n"
@@ -49,6 +52,7 @@ enum {
 	OPT_CONTROL,
 	OPT_USER,
 	OPT_TABLE,
+	OPT_QUEUE,
 	OPT_RECORD,
 	OPT_LOG_LEVEL,
 	OPT_CLEAN_UP,
@@ -64,6 +68,7 @@ static const struct option long_options[] = {
 	{"control", required_argument, NULL, OPT_CONTROL},
 	{"user", required_argument, NULL, OPT_USER},
 	{"table", required_argument, NULL, OPT_TABLE},
+	{"queue", required_argument, NULL, OPT_QUEUE},
 	{"record", required_argument, NULL, OPT_RECORD},
 	{"log-level", required_argument, NULL, OPT_LOG_LEVEL},
 	{"clean-up", no_argument, NULL, OPT_CLEAN_UP},
@@ -121,6 +126,22 @@ static int set_log_level(const char *level)
 	return -EINVAL;
 }
 
+static int take_queue(struct settings *s, const char *text)
+{
+	char *end;
+	unsigned long number = strtoul(text, &end, 10);
+
+	if (text[0] < '0' || text[0] > '9' || *end || number > UINT16_MAX) {
+		fprintf(stderr,
+			"relaywardend: no queue '%s'; expected a number from 0 to "
+			"65535\n",
+			text);
+		return -EINVAL;
+	}
+	s->agent.queue = (uint16_t)number;
+	return 0;
+}
+
 static int take_option(struct settings *s, int option)
 {
 	struct policy_store_config *p = &s->agent.policies;
@@ -146,6 +167,8 @@ static int take_option(struct settings *s, int option)
 	case OPT_TABLE:
 		s->agent.table = optarg;
 		return 0;
+	case OPT_QUEUE:
+		return take_queue(s, optarg);
 	case OPT_RECORD:
 		s->agent.record_path = optarg;
 		return 0;
@@ -199,7 +222,8 @@ int main(int argc, char **argv)
 	struct settings s = {
 		.agent = {.policies.state_dir = "/var/lib/relaywarden",
 			  .control_path = "/run/relaywarden/control.sock",
-			  .table = "relaywarden"},
+			  .table = "relaywarden",
+			  .queue = QUEUE_NUMBER_DEFAULT},
 		.user = "relaywarden",
 	};
 	struct agent *agent = NULL;

@@ -20,6 +20,7 @@ int mark_layout_init(uint32_t mask, struct mark_layout *ret_layout)
 		.heavy = 8u << low,
 		.leg = 4u << low,
 		.blocked = 2u << low,
+		.asked = 1u << low,
 	};
 	return 0;
 }
@@ -32,5 +33,5 @@ uint8_t app_number(uint16_t app_id)
 uint32_t mark_of(const struct mark_layout *l, uint8_t number, uint32_t flags)
 {
 	return (uint32_t)number << l->app_shift |
-	       (flags & (l->heavy | l->leg | l->blocked));
+	       (flags & (l->heavy | l->leg | l->blocked | l->asked));
 }

@@ -234,6 +234,14 @@ bool plan_app_is_cut(const struct plan_app *a)
 	       (a->cuts[CUT_LEGS] || a->cuts[CUT_CALLS] || a->cuts[CUT_ALL]);
 }
 
+bool plan_is_holding(const struct plan *p)
+{
+	for (size_t i = 0; p->hold.is_possible && i < APP_NUMBER_COUNT; i++)
+		if (p->apps[i].is_present && p->apps[i].cuts[CUT_CALLS])
+			return true;
+	return false;
+}
+
 bool plan_is_cutting(const struct plan *p)
 {
 	for (size_t i = 0; i < APP_NUMBER_COUNT; i++)

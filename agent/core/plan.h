@@ -61,9 +61,17 @@ struct plan_guest {
 #define PLAN_TRUSTED_MAX 256
 #define PLAN_UPLINKS_MAX 8
 
+/* Where the kernel asks whose socket a stranger calls, when it does not know. */
+struct plan_hold {
+	bool is_possible; /* somebody answers, and the kernel can ask */
+	bool is_closed;	  /* what can't be asked is dropped; else it passes */
+	uint16_t queue;
+};
+
 struct plan {
 	struct mark_layout layout;
 	bool is_owned; /* `flags owner`: the table goes when the daemon does */
+	struct plan_hold hold;
 	struct plan_app apps[APP_NUMBER_COUNT];
 	struct plan_port *ports; /* sorted by (proto, port), unique */
 	size_t port_count;
@@ -100,6 +108,8 @@ unsigned int plan_cgroup_levels(const struct plan *p);
 /* Whether anything of that application, or of any, is refused. */
 bool plan_app_is_cut(const struct plan_app *a);
 bool plan_is_cutting(const struct plan *p);
+/* Whether calls to unknown sockets are asked about: only where calls are refused. */
+bool plan_is_holding(const struct plan *p);
 
 /* One step of a transaction. The steps of a list are in the order they must be sent. */
 enum plan_step_kind {

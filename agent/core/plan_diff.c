@@ -203,6 +203,17 @@ static bool needs_create(const struct plan *installed, const struct plan *wanted
 	       !layout_equal(&installed->layout, &wanted->layout);
 }
 
+/* Whether the rules that look for what is cut are the same. */
+static bool cutting_equal(const struct plan *a, const struct plan *b)
+{
+	bool is_holding = plan_is_holding(a);
+
+	return plan_is_cutting(a) == plan_is_cutting(b) &&
+	       is_holding == plan_is_holding(b) &&
+	       (!is_holding || (a->hold.is_closed == b->hold.is_closed &&
+				a->hold.queue == b->hold.queue));
+}
+
 int plan_diff(const struct plan *installed, const struct plan *wanted,
 	      struct plan_steps *ret_steps)
 {
@@ -216,7 +227,7 @@ int plan_diff(const struct plan *installed, const struct plan *wanted,
 	} else {
 		if (plan_cgroup_levels(installed) != plan_cgroup_levels(wanted))
 			push(&l, (struct plan_step){.kind = STEP_LEVELS_SET});
-		if (plan_is_cutting(installed) != plan_is_cutting(wanted))
+		if (!cutting_equal(installed, wanted))
 			push(&l, (struct plan_step){.kind = STEP_CUTTING_SET});
 	}
 	if (installed->guest_count && !wanted->guest_count)

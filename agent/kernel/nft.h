@@ -15,6 +15,10 @@
 #define NFT_TABLE_NAME "relaywarden"
 /* Bytes of both directions after which a flow is HEAVY, polled often. */
 #define NFT_HEAVY_BYTES 16384
+/* Calls to sockets that the kernel does not know, which it asks about: a second, and at
+ * once. Beyond, they pass as if nobody could be asked. */
+#define NFT_HOLD_RATE 200
+#define NFT_HOLD_BURST 64
 
 struct nft;
 
@@ -24,6 +28,9 @@ struct nft_features {
 	bool has_socket_cgroupv2; /* 5.13 */
 	bool has_object_maps;
 	bool has_reject; /* nft_reject_inet; without it what is cut is dropped */
+	/* To hold a packet until the agent has answered: nft_queue, or else the target
+	 * of xtables. */
+	bool has_queue, has_queue_target;
 };
 
 /* 0 or -errno: -EPERM without CAP_NET_ADMIN, -EPROTONOSUPPORT without nf_tables,
@@ -52,6 +59,7 @@ struct nft_counter {
 struct nft_counters {
 	struct nft_counter app[APP_NUMBER_COUNT][DIRECTION_COUNT];
 	struct nft_counter refused[APP_NUMBER_COUNT][DIRECTION_COUNT];
+	struct nft_counter unasked; /* calls beyond NFT_HOLD_RATE */
 };
 
 /* 0; -EAGAIN when the rules kept changing under the dump; or -errno. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "kernel/nft_encode.h"
 #include "kernel/nft_handle.h"
+#include "kernel/nft_hold.h"
 #include "kernel/nft_rules.h"
 #include "kernel/nft_sets.h"
 #include <errno.h>
@@ -172,13 +173,16 @@ enum probe_index {
 	PROBE_TABLE,
 	PROBE_SETS,
 	PROBE_SOCKET,
-	PROBE_REJECT
+	PROBE_REJECT,
+	PROBE_QUEUE,
+	PROBE_QUEUE_TARGET,
+	PROBE_COUNT
 };
 
 /* The real messages in a batch without an end: checked in full, never in force. */
 static int probe_encode(struct nft_buffer *buf, uint32_t first)
 {
-	const struct nft_features all = {true, true, true, true};
+	struct nft_features all = {.has_socket_cgroupv2 = true, .has_reject = true};
 	struct plan_cgroup cgroup = {.level = 1};
 	struct plan wanted;
 	struct nft_encoder e = {.buf = buf, .features = &all, .wanted = &wanted};
@@ -200,7 +204,12 @@ static int probe_encode(struct nft_buffer *buf, uint32_t first)
 	buf->seq = first + PROBE_REJECT;
 	nft_put_chain(&e, nft_side_of(DIRECTION_IN)->refuse_chain);
 	nft_rules_refuse(&e, DIRECTION_IN);
-	buf->seq++;
+	buf->seq = first + PROBE_QUEUE_TARGET;
+	nft_rule_queue(&e, nft_side_of(DIRECTION_IN)->refuse_chain);
+	all.has_queue = true;
+	buf->seq = first + PROBE_QUEUE;
+	nft_rule_queue(&e, nft_side_of(DIRECTION_IN)->refuse_chain);
+	buf->seq = first + PROBE_COUNT;
 	return e.error;
 }
 
@@ -223,6 +232,8 @@ static int nft_probe(struct nft *n)
 	n->features.has_owner_flag = !(a.refused & (1u << PROBE_OWNER));
 	n->features.has_object_maps = !(a.refused & (1u << PROBE_SETS));
 	n->features.has_reject = !(a.refused & (1u << PROBE_REJECT));
+	n->features.has_queue = !(a.refused & (1u << PROBE_QUEUE));
+	n->features.has_queue_target = !(a.refused & (1u << PROBE_QUEUE_TARGET));
 	n->features.has_socket_cgroupv2 = !(a.refused & (1u << PROBE_SOCKET));
 	return 0;
 }

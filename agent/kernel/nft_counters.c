@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "kernel/nft_handle.h"
+#include "kernel/nft_hold.h"
 #include <endian.h>
 #include <errno.h>
 #include <libnftnl/common.h>
@@ -21,6 +22,8 @@ static struct nft_counter *counter_find(struct nft_counters *c, const char *name
 	bool is_refused = strncmp(name, "refused_", 8) == 0;
 	const char *digit;
 
+	if (strcmp(name, NFT_UNASKED_COUNTER) == 0)
+		return &c->unasked;
 	if (is_refused)
 		name += 8;
 	if (strncmp(name, "out_", 4) == 0)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "kernel/nft_encode.h"
+#include "kernel/nft_hold.h"
 #include "kernel/nft_rules.h"
 #include "kernel/nft_sets.h"
 #include "kernel/nft_shape.h"
@@ -187,6 +188,17 @@ static void object_set_comment(struct nft_encoder *e, struct nftnl_obj *o,
 	nftnl_udata_buf_free(u);
 }
 
+void nft_put_counter(struct nft_encoder *e, const char *name)
+{
+	struct nftnl_obj *o = object_new(e, NFT_OBJECT_COUNTER, name);
+
+	if (o) {
+		nftnl_obj_set_u64(o, NFTNL_OBJ_CTR_PKTS, 0);
+		nftnl_obj_set_u64(o, NFTNL_OBJ_CTR_BYTES, 0);
+	}
+	put_object_take(e, NFT_MSG_NEWOBJ, o);
+}
+
 /* --- steps -------------------------------------------------------------------- */
 
 static void encode_forward(struct nft_encoder *e, bool is_wanted)
@@ -253,6 +265,7 @@ static void encode_create(struct nft_encoder *e)
 	nft_put_table(e, NFT_MSG_NEWTABLE, NLM_F_CREATE | NLM_F_EXCL,
 		      is_owned ? NFT_TABLE_F_OWNER : 0);
 	nft_sets_create(e);
+	nft_hold_create(e);
 	for (int d = 0; d < DIRECTION_COUNT; d++)
 		encode_chains(e, (enum direction)d);
 }

@@ -30,6 +30,10 @@ void nft_put_table(struct nft_encoder *e, uint16_t type, uint16_t netlink_flags,
 void nft_put_base_chain(struct nft_encoder *e, const char *name, uint32_t hook);
 /* A chain that is only jumped to. */
 void nft_put_chain(struct nft_encoder *e, const char *name);
+/* A counter of no application. */
+void nft_put_counter(struct nft_encoder *e, const char *name);
+/* Deletes its rules. */
+void nft_flush_chain(struct nft_encoder *e, const char *name);
 
 /* Without its rules, which go. */
 void nft_flush_chain(struct nft_encoder *e, const char *name);

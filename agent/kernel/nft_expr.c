@@ -1,7 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "kernel/nft_expr.h"
 #include <libnftnl/expr.h>
+#include <netinet/in.h>
+#include <stdlib.h>
 #include <string.h>
+
+#include <linux/netfilter/x_tables.h>
+#include <linux/netfilter/xt_NFQUEUE.h>
 
 /* The new last expression of the rule, or NULL. */
 static struct nftnl_expr *append(struct nft_rule_builder *b, const char *name)
@@ -157,14 +162,24 @@ void expr_set_ct_mark(struct nft_rule_builder *b)
 	nftnl_expr_set_u32(e, NFTNL_EXPR_CT_SREG, NFT_REG_1);
 }
 
-void expr_set_priority(struct nft_rule_builder *b)
+static void set_meta(struct nft_rule_builder *b, enum nft_meta_keys key)
 {
 	struct nftnl_expr *e = append(b, "meta");
 
 	if (!e)
 		return;
-	nftnl_expr_set_u32(e, NFTNL_EXPR_META_KEY, NFT_META_PRIORITY);
+	nftnl_expr_set_u32(e, NFTNL_EXPR_META_KEY, key);
 	nftnl_expr_set_u32(e, NFTNL_EXPR_META_SREG, NFT_REG_1);
+}
+
+void expr_set_priority(struct nft_rule_builder *b)
+{
+	set_meta(b, NFT_META_PRIORITY);
+}
+
+void expr_set_mark(struct nft_rule_builder *b)
+{
+	set_meta(b, NFT_META_MARK);
 }
 
 void expr_bitwise(struct nft_rule_builder *b, uint32_t mask, uint32_t xor)
@@ -179,6 +194,61 @@ void expr_bitwise(struct nft_rule_builder *b, uint32_t mask, uint32_t xor)
 	nftnl_expr_set_u32(e, NFTNL_EXPR_BITWISE_LEN, sizeof(mask));
 	nftnl_expr_set_data(e, NFTNL_EXPR_BITWISE_MASK, &mask, sizeof(mask));
 	nftnl_expr_set_data(e, NFTNL_EXPR_BITWISE_XOR, &xor, sizeof(xor));
+}
+
+void expr_over_limit(struct nft_rule_builder *b, uint64_t rate, uint32_t burst)
+{
+	struct nftnl_expr *e = append(b, "limit");
+
+	if (!e)
+		return;
+	nftnl_expr_set_u64(e, NFTNL_EXPR_LIMIT_RATE, rate);
+	nftnl_expr_set_u64(e, NFTNL_EXPR_LIMIT_UNIT, 1); /* second */
+	nftnl_expr_set_u32(e, NFTNL_EXPR_LIMIT_BURST, burst);
+	nftnl_expr_set_u32(e, NFTNL_EXPR_LIMIT_TYPE, NFT_LIMIT_PKTS);
+	nftnl_expr_set_u32(e, NFTNL_EXPR_LIMIT_FLAGS, NFT_LIMIT_F_INV);
+}
+
+void expr_count(struct nft_rule_builder *b, const char *counter)
+{
+	struct nftnl_expr *e = append(b, "objref");
+
+	if (!e)
+		return;
+	nftnl_expr_set_u32(e, NFTNL_EXPR_OBJREF_IMM_TYPE, NFT_OBJECT_COUNTER);
+	set_text(b, e, NFTNL_EXPR_OBJREF_IMM_NAME, counter);
+}
+
+void expr_queue(struct nft_rule_builder *b, uint16_t number, bool passes)
+{
+	struct nftnl_expr *e = append(b, "queue");
+
+	if (!e)
+		return;
+	nftnl_expr_set_u16(e, NFTNL_EXPR_QUEUE_NUM, number);
+	nftnl_expr_set_u16(e, NFTNL_EXPR_QUEUE_TOTAL, 1);
+	nftnl_expr_set_u16(e, NFTNL_EXPR_QUEUE_FLAGS,
+			   passes ? NFT_QUEUE_FLAG_BYPASS : 0);
+}
+
+void expr_queue_target(struct nft_rule_builder *b, uint16_t number, bool passes)
+{
+	/* The kernel wants the size rounded up to that of its largest alignment. */
+	size_t size = XT_ALIGN(sizeof(struct xt_NFQ_info_v3));
+	struct nftnl_expr *e = append(b, "target");
+	struct xt_NFQ_info_v3 *info = e ? calloc(1, size) : NULL;
+
+	if (!info) {
+		b->has_failed = true;
+		return;
+	}
+	info->queuenum = number;
+	info->queues_total = 1;
+	info->flags = passes ? NFQ_FLAG_BYPASS : 0;
+	set_text(b, e, NFTNL_EXPR_TG_NAME, "NFQUEUE");
+	nftnl_expr_set_u32(e, NFTNL_EXPR_TG_REV, 3);
+	/* Takes it, and frees it with the rule. */
+	nftnl_expr_set(e, NFTNL_EXPR_TG_INFO, info, (uint32_t)size);
 }
 
 void expr_reject(struct nft_rule_builder *b, bool with_reset)

@@ -43,7 +43,15 @@ void expr_object(struct nft_rule_builder *b, const char *map);
 /* Statements. */
 void expr_set_ct_mark(struct nft_rule_builder *b);
 void expr_set_priority(struct nft_rule_builder *b); /* of the packet */
+void expr_set_mark(struct nft_rule_builder *b);	    /* of the packet */
 void expr_bitwise(struct nft_rule_builder *b, uint32_t mask, uint32_t xor);
+/* Goes on only above `rate` packets a second, after `burst` of them at once. */
+void expr_over_limit(struct nft_rule_builder *b, uint64_t rate, uint32_t burst);
+void expr_count(struct nft_rule_builder *b, const char *counter); /* by its name */
+/* Ends in the queue, by nft_queue or the target of xtables; `passes`: nobody reads it,
+ * then the packet goes on after the hook. */
+void expr_queue(struct nft_rule_builder *b, uint16_t number, bool passes);
+void expr_queue_target(struct nft_rule_builder *b, uint16_t number, bool passes);
 /* Ends in a drop and an answer: a TCP reset, or "port unreachable". */
 void expr_reject(struct nft_rule_builder *b, bool with_reset);
 /* NF_DROP, NFT_RETURN, or NFT_JUMP with the name of a chain. */

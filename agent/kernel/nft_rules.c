@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "kernel/nft_rules.h"
+#include "kernel/nft_hold.h"
 #include <endian.h>
 #include <errno.h>
 #include <netinet/in.h>
@@ -164,6 +165,13 @@ static void rule_except6(struct nft_encoder *e, enum direction direction,
 	nft_rule_end(e, &b);
 }
 
+void nft_rules_except(struct nft_encoder *e, enum direction direction,
+		      const char *chain, const char *set4, const char *set6)
+{
+	rule_except4(e, direction, chain, set4);
+	rule_except6(e, direction, chain, set6);
+}
+
 /* The limits have the "over" flag: the rule ends below the rate and drops above it. */
 static void rule_limit(struct nft_encoder *e, const char *chain, uint32_t mask,
 		       const char *map)
@@ -193,8 +201,7 @@ static void rules_for_marked(struct nft_encoder *e, enum direction direction,
 
 	rule_heavy(e, chain);
 	rule_count(e, chain, side->counters);
-	rule_except4(e, direction, chain, "trusted4");
-	rule_except6(e, direction, chain, "trusted6");
+	nft_rules_except(e, direction, chain, "trusted4", "trusted6");
 	/* To empty chains while nothing is cut, or queued. */
 	nft_rule_jump(e, chain, side->cut_chain);
 	nft_rule_jump(e, chain, side->shape_chain);
@@ -318,6 +325,8 @@ static void rule_cut_calls(struct nft_encoder *e)
 
 void nft_rules_cut(struct nft_encoder *e, enum direction direction)
 {
+	if (direction == DIRECTION_IN)
+		nft_rules_hold(e);
 	if (!plan_is_cutting(e->wanted))
 		return;
 	rule_cut_marks(e, direction);
@@ -389,8 +398,7 @@ void nft_rules_refuse(struct nft_encoder *e, enum direction direction)
 {
 	const char *chain = sides[direction].refuse_chain;
 
-	rule_except4(e, direction, chain, "near4");
-	rule_except6(e, direction, chain, "near6");
+	nft_rules_except(e, direction, chain, "near4", "near6");
 	rule_pass_errors(e, direction);
 	rule_pass_resets(e, direction);
 	rule_count_refused(e, direction);

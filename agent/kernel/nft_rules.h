@@ -26,6 +26,9 @@ struct nft_rule_builder nft_rule_begin(struct nft_encoder *e, const char *chain)
 void nft_rule_end(struct nft_encoder *e, struct nft_rule_builder *b);
 /* A rule that jumps from the base chain. */
 void nft_rule_jump(struct nft_encoder *e, const char *chain, const char *to);
+/* Rules that return where the peer is in a set. */
+void nft_rules_except(struct nft_encoder *e, enum direction direction,
+		      const char *chain, const char *set4, const char *set6);
 
 const struct nft_side *nft_side_of(enum direction direction);
 /* The base chain for what is forwarded. */

@@ -24,7 +24,10 @@
 #define TABLE "t"
 #define MESSAGES_MAX 128
 
-static const struct nft_features all_features = {true, true, true, true};
+static const struct nft_features all_features = {.has_owner_flag = true,
+						 .has_socket_cgroupv2 = true,
+						 .has_object_maps = true,
+						 .has_reject = true};
 
 /* A step's messages, one after the other. */
 struct encoded {

@@ -20,6 +20,7 @@ static void the_default_mask_is_laid_out_from_the_top(void **state)
 	assert_int_equal(l.heavy, 0x00800000);
 	assert_int_equal(l.leg, 0x00400000);
 	assert_int_equal(l.blocked, 0x00200000);
+	assert_int_equal(l.asked, 0x00100000);
 }
 
 static void every_mask_of_twelve_neighbours_keeps_within_itself(void **state)
@@ -32,8 +33,8 @@ static void every_mask_of_twelve_neighbours_keeps_within_itself(void **state)
 
 		assert_int_equal(mark_layout_init(mask, &l), 0);
 		assert_int_equal(l.app, 0xffu << l.app_shift);
-		assert_int_equal((l.app | l.heavy | l.leg | l.blocked) & ~mask, 0);
-		assert_int_equal(l.app & (l.heavy | l.leg | l.blocked), 0);
+		assert_int_equal((l.app | l.heavy | l.leg | l.blocked | l.asked), mask);
+		assert_int_equal(l.app & (l.heavy | l.leg | l.blocked | l.asked), 0);
 		assert_int_equal(mark_of(&l, 255, UINT32_MAX) & ~mask, 0);
 	}
 }
@@ -71,6 +72,7 @@ static void a_mark_holds_number_and_flags_and_nothing_else(void **state)
 	assert_int_equal(mark_layout_init(0x000fff00, &l), 0);
 	assert_int_equal(mark_of(&l, 7, 0), 0x00007000);
 	assert_int_equal(mark_of(&l, 7, l.heavy | l.leg), 0x00007c00);
+	assert_int_equal(mark_of(&l, 7, l.asked), 0x00007100);
 	assert_int_equal(mark_of(&l, 0, 0), 0);
 	assert_int_equal(mark_of(&l, 255, l.blocked | 0xca6c00ff), 0x000ff200);
 }

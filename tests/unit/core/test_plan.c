@@ -193,6 +193,36 @@ static void the_first_cut_brings_the_rules_and_the_last_takes_them(void **state)
 	plan_done(&q);
 }
 
+static void calls_are_held_only_while_some_are_refused(void **state)
+{
+	struct plan a, b;
+
+	(void)state;
+	plan_with_layout(&a);
+	plan_with_layout(&b);
+	add_app(&a, 7, "seven");
+	add_app(&b, 7, "seven");
+	b.hold = (struct plan_hold){.is_possible = true, .queue = 9};
+	assert_false(plan_is_holding(&b));
+	assert_step_kinds(&a, &b, NULL, 0);
+	a.apps[7].cuts[CUT_LEGS] = b.apps[7].cuts[CUT_LEGS] = true;
+	assert_false(plan_is_holding(&b));
+	assert_step_kinds(&a, &b, NULL, 0);
+	a.apps[7].cuts[CUT_CALLS] = b.apps[7].cuts[CUT_CALLS] = true;
+	assert_true(plan_is_holding(&b));
+	assert_step_kinds(&a, &b, (enum plan_step_kind[]){STEP_CUTTING_SET}, 1);
+	assert_int_equal(plan_copy(&b, &a), 0);
+	assert_step_kinds(&a, &b, NULL, 0);
+	/* Another number, or what becomes of those that can't be asked about. */
+	b.hold.queue = 10;
+	assert_step_kinds(&a, &b, (enum plan_step_kind[]){STEP_CUTTING_SET}, 1);
+	b.hold.queue = 9;
+	b.hold.is_closed = true;
+	assert_step_kinds(&a, &b, (enum plan_step_kind[]){STEP_CUTTING_SET}, 1);
+	plan_done(&a);
+	plan_done(&b);
+}
+
 static void what_was_refused_stays_counted_while_the_cut_changes(void **state)
 {
 	struct plan p, q;
@@ -456,6 +486,7 @@ static void random_plan(uint32_t *seed, struct plan *ret_plan)
 	plan_with_layout(p);
 	if (next_random(seed) % 8 == 0)
 		assert_int_equal(mark_layout_init(0x000fff00, &p->layout), 0);
+	p->hold.is_possible = next_random(seed) % 2;
 	for (unsigned int i = 0; i < 12; i++) {
 		struct plan_app *a = &p->apps[next_random(seed) % 16];
 
@@ -521,6 +552,7 @@ int main(void)
 		cmocka_unit_test(a_number_that_passed_to_another_app_gets_new_counters),
 		cmocka_unit_test(
 			the_first_cut_brings_the_rules_and_the_last_takes_them),
+		cmocka_unit_test(calls_are_held_only_while_some_are_refused),
 		cmocka_unit_test(what_was_refused_stays_counted_while_the_cut_changes),
 		cmocka_unit_test(an_absent_app_takes_its_limits_with_it),
 		cmocka_unit_test(

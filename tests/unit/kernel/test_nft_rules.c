@@ -321,14 +321,118 @@ static void while_nothing_is_cut_the_cutting_chains_are_empty(void **state)
 		encode(&all_features, &p, (struct plan_step){.kind = STEP_CUTTING_SET});
 
 	(void)state;
-	assert_int_equal(e.count, 2);
-	assert_int_equal(type_of(&e, 0), NFT_MSG_DELRULE);
-	assert_int_equal(type_of(&e, 1), NFT_MSG_DELRULE);
+	/* Those of each direction, and that of calls that are held. */
+	assert_int_equal(e.count, 3);
+	for (size_t i = 0; i < e.count; i++)
+		assert_int_equal(type_of(&e, i), NFT_MSG_DELRULE);
 	encoded_done(&e);
 	e = encode_create(0xfff00000);
 	expect_rule(&e, "cut_in", 0, "");
 	expect_rule(&e, "cut_out", 0, "");
 	encoded_done(&e);
+}
+
+/* A plan that refuses calls and may ask, by queue 9. */
+static struct plan holding_plan(bool is_closed)
+{
+	struct plan p = plan_new();
+
+	p.apps[7] = (struct plan_app){.is_present = true, .cuts[CUT_CALLS] = true};
+	p.hold = (struct plan_hold){
+		.is_possible = true, .is_closed = is_closed, .queue = 9};
+	return p;
+}
+
+static void only_new_flows_without_a_mark_are_held(void **state)
+{
+	struct plan p = holding_plan(false);
+	struct encoded e =
+		encode(&all_features, &p, (struct plan_step){.kind = STEP_CUTTING_SET});
+	struct rule_text t;
+
+	(void)state;
+	/* What comes back with its answer is LEG and ASKED, of no application. */
+	t = rule_of(&e, "cut_in", 0);
+	assert_string_equal(t.names, "ct bitwise cmp ct bitwise cmp meta bitwise ct "
+				     "meta bitwise meta");
+	assert_int_equal(data_u32(t.expr[4], NFTNL_EXPR_BITWISE_MASK), 0xff500000);
+	assert_int_equal(data_u32(t.expr[5], NFTNL_EXPR_CMP_DATA), 0x00500000);
+	/* The application's number out of the packet's mark, and ASKED for good. */
+	assert_int_equal(data_u32(t.expr[7], NFTNL_EXPR_BITWISE_MASK), 0xff000000);
+	assert_int_equal(data_u32(t.expr[7], NFTNL_EXPR_BITWISE_XOR), 0x00100000);
+	/* The packet's mark as it was. */
+	assert_int_equal(data_u32(t.expr[10], NFTNL_EXPR_BITWISE_MASK), 0x000fffff);
+	rule_done(&t);
+	for (size_t i = 1; i <= 2; i++) {
+		t = rule_of(&e, "cut_in", i);
+		assert_string_equal(t.names,
+				    "ct bitwise cmp ct bitwise cmp meta cmp immediate");
+		/* application, ASKED, and everybody else's bits */
+		assert_int_equal(data_u32(t.expr[4], NFTNL_EXPR_BITWISE_MASK),
+				 0xff1fffff);
+		rule_done(&t);
+	}
+	expect_rule(&e, "cut_in", 3, "ct bitwise lookup immediate");
+	encoded_done(&e);
+	plan_done(&p);
+}
+
+static void a_held_call_may_pass_where_nobody_answers_unless_closed(void **state)
+{
+	(void)state;
+	for (int is_closed = 0; is_closed < 2; is_closed++) {
+		struct plan p = holding_plan(is_closed);
+		struct nft_features f = all_features;
+		struct encoded e;
+		struct rule_text t;
+
+		f.has_queue = true;
+		e = encode(&f, &p, (struct plan_step){.kind = STEP_CUTTING_SET});
+		expect_rule(&e, "hold_in", 0, "meta cmp payload lookup immediate");
+		expect_rule(&e, "hold_in", 1, "meta cmp payload lookup immediate");
+		expect_rule(&e, "hold_in", 2, "meta cmp immediate");
+		expect_rule(&e, "hold_in", 3, "meta bitwise cmp immediate");
+		t = rule_of(&e, "hold_in", 4);
+		assert_string_equal(t.names, "limit objref immediate");
+		assert_int_equal(nftnl_expr_get_u32(t.expr[2], NFTNL_EXPR_IMM_VERDICT),
+				 is_closed ? NF_DROP : (uint32_t)NFT_RETURN);
+		rule_done(&t);
+		t = rule_of(&e, "hold_in", 5);
+		assert_string_equal(t.names, "ct bitwise ct queue");
+		assert_int_equal(nftnl_expr_get_u16(t.expr[3], NFTNL_EXPR_QUEUE_NUM),
+				 9);
+		assert_int_equal(nftnl_expr_get_u16(t.expr[3], NFTNL_EXPR_QUEUE_FLAGS),
+				 is_closed ? 0 : NFT_QUEUE_FLAG_BYPASS);
+		rule_done(&t);
+		expect_rule(&e, "hold_in", 6, "");
+		encoded_done(&e);
+		plan_done(&p);
+	}
+}
+
+static void without_nft_queue_the_target_of_xtables_holds(void **state)
+{
+	struct plan p = holding_plan(false);
+	struct encoded e =
+		encode(&all_features, &p, (struct plan_step){.kind = STEP_CUTTING_SET});
+	struct rule_text t = rule_of(&e, "hold_in", 5);
+	/* struct xt_NFQ_info_v3: number, how many, bypass; eight bytes for the kernel.
+	 */
+	const uint16_t wanted[4] = {9, 1, 1, 0};
+	const void *info;
+	uint32_t size = 0;
+
+	(void)state;
+	assert_string_equal(t.names, "ct bitwise ct target");
+	assert_string_equal(nftnl_expr_get_str(t.expr[3], NFTNL_EXPR_TG_NAME),
+			    "NFQUEUE");
+	assert_int_equal(nftnl_expr_get_u32(t.expr[3], NFTNL_EXPR_TG_REV), 3);
+	info = nftnl_expr_get(t.expr[3], NFTNL_EXPR_TG_INFO, &size);
+	assert_int_equal(size, sizeof(wanted));
+	assert_memory_equal(info, wanted, size);
+	rule_done(&t);
+	encoded_done(&e);
+	plan_done(&p);
 }
 
 static void a_cut_looks_at_the_mark_and_calls_at_the_state(void **state)
@@ -493,6 +597,10 @@ int main(void)
 		cmocka_unit_test(without_socket_cgroup_only_ports_mark),
 		cmocka_unit_test(packets_for_an_uplink_get_the_priority_of_their_mark),
 		cmocka_unit_test(while_nothing_is_cut_the_cutting_chains_are_empty),
+		cmocka_unit_test(only_new_flows_without_a_mark_are_held),
+		cmocka_unit_test(
+			a_held_call_may_pass_where_nobody_answers_unless_closed),
+		cmocka_unit_test(without_nft_queue_the_target_of_xtables_holds),
 		cmocka_unit_test(a_cut_looks_at_the_mark_and_calls_at_the_state),
 		cmocka_unit_test(what_is_refused_is_counted_and_answered),
 		cmocka_unit_test(without_reject_what_is_refused_is_dropped),

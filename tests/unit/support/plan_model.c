@@ -22,7 +22,7 @@ struct model {
 	bool has_counters[APP_NUMBER_COUNT];
 	char comment[APP_NUMBER_COUNT][64];
 	struct model_limit limit[APP_NUMBER_COUNT][2][DIRECTION_COUNT];
-	bool is_cutting; /* has the rules for it */
+	bool is_cutting, is_holding; /* has the rules for it */
 	bool has_refused[APP_NUMBER_COUNT], cuts[APP_NUMBER_COUNT][CUT_COUNT];
 	struct plan entries; /* its ports, cgroups and guests */
 	bool is_forwarding;  /* has the chain for it */
@@ -56,6 +56,7 @@ static void model_create(struct model *m, const struct plan *wanted)
 	m->is_owned = wanted->is_owned;
 	m->levels = plan_cgroup_levels(wanted);
 	m->is_cutting = plan_is_cutting(wanted);
+	m->is_holding = plan_is_holding(wanted);
 }
 
 static void model_app(struct model *m, const struct plan *wanted,
@@ -241,6 +242,7 @@ void model_apply(struct model *m, const struct plan *wanted,
 			break;
 		case STEP_CUTTING_SET:
 			m->is_cutting = plan_is_cutting(wanted);
+			m->is_holding = plan_is_holding(wanted);
 			break;
 		case STEP_CLASS_ADD:
 		case STEP_CLASS_REMOVE:
@@ -294,6 +296,7 @@ void model_assert_installed(const struct model *m, const struct plan *wanted)
 	assert_int_equal(m->layout.mask, wanted->layout.mask);
 	assert_int_equal(m->levels, plan_cgroup_levels(wanted));
 	assert_int_equal(m->is_cutting, plan_is_cutting(wanted));
+	assert_int_equal(m->is_holding, plan_is_holding(wanted));
 	for (size_t i = 0; i < APP_NUMBER_COUNT; i++)
 		assert_is_installed_app(m, wanted, i);
 	for (size_t i = 0; i < APP_NUMBER_COUNT; i++)
