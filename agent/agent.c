@@ -60,6 +60,7 @@ static void second_passed(struct agent *a, uint64_t now_ns)
 	}
 	pause_expire(a, now_ns);
 	role_changed(a, now_ns);
+	hold_read_callers(a, now_ns);
 	recording_flush(a);
 }
 
@@ -440,6 +441,7 @@ void agent_close(struct agent *a)
 	sockdiag_close(a->sockdiag);
 	conntrack_close(a->conntrack);
 	queue_close(a->queue);
+	callers_done(&a->enforce.callers);
 	capture_close(a->capture);
 	neighbours_close(a->neighbours);
 	guests_free(a->guests);

@@ -10,6 +10,7 @@
 #include "agent.h"
 #include "base/log.h"
 #include "base/units.h"
+#include "core/callers.h"
 #include "core/decision.h"
 #include "core/engine.h"
 #include "core/pace.h"
@@ -69,6 +70,8 @@ struct enforcement {
 	enum app_role roles[APP_ID_MAX + 1]; /* as last logged */
 	struct refused refused[APP_NUMBER_COUNT];
 	struct queue_classes queues; /* wanted on the uplinks */
+	struct callers callers;
+	uint64_t callers_ns, callers_packets; /* when they were read, and after what */
 };
 
 /* Enforcement is suspended, by whom and until when: pause.c. */
@@ -192,6 +195,8 @@ void takeback_all(struct agent *a);
 void hold_open(struct agent *a);
 /* Whether and how the kernel may hold calls. */
 void hold_plan(struct agent *a, struct plan *plan);
+/* Reads who is refused, if somebody was since it was read last, not too often. */
+void hold_read_callers(struct agent *a, uint64_t now_ns);
 
 /* --- recording.c --- */
 

@@ -75,6 +75,7 @@ static const struct report_input *snapshot_take(struct agent *a, struct snapshot
 		.policy = policy_store_policy(a->policies),
 		.counters = s->counters,
 		.refused = s->refused,
+		.callers = &a->enforce.callers,
 		.version = RELAYWARDEN_VERSION,
 		.now_ns = agent_now(),
 		.start_ns = a->start_ns,

@@ -266,6 +266,17 @@ static void examine_hold(const struct agent *a, struct doctor *d)
 	    s->late, a->enforce.counters.unasked.packets, NFT_HOLD_RATE);
 }
 
+static void examine_callers(const struct agent *a, struct doctor *d)
+{
+	uint64_t packets = a->enforce.counters.unlisted.packets;
+
+	if (packets)
+		add(d, "callers", REPORT_INFO, NULL,
+		    "%" PRIu64 " packets were refused of callers that are not listed: "
+		    "%d of each family are told apart",
+		    packets, CALLERS_MAX);
+}
+
 static void examine_attribution(const struct agent *a, struct doctor *d)
 {
 	const struct attribution_stats *s;
@@ -401,6 +412,7 @@ void doctor_examine(const struct agent *a, struct doctor *ret_doctor)
 	examine_nft(a, ret_doctor);
 	examine_queues(a, ret_doctor);
 	examine_hold(a, ret_doctor);
+	examine_callers(a, ret_doctor);
 	examine_attribution(a, ret_doctor);
 	examine_guests(a, ret_doctor);
 	examine_engine(a, ret_doctor);

@@ -5,8 +5,11 @@
  * is severed when it can be: enforce.c. The rules of it are in kernel/nft_hold.c.
  */
 #include "agent_private.h"
+#include "kernel/nft_callers.h"
 #include <errno.h>
 #include <string.h>
+
+#define CALLERS_EVERY_NS (5 * SECOND_NS)
 
 /* A new application has no rules yet, and its policy may be to refuse just this. */
 static void admit_new(struct agent *a, uint8_t number, uint64_t now_ns)
@@ -74,4 +77,23 @@ void hold_plan(struct agent *a, struct plan *plan)
 					.queue = a->options.queue};
 	if (a->queue && is_closed != a->enforce.installed.hold.is_closed)
 		queue_set_closed(a->queue, is_closed);
+}
+
+void hold_read_callers(struct agent *a, uint64_t now_ns)
+{
+	struct enforcement *e = &a->enforce;
+	uint64_t packets = 0;
+	struct caller *items;
+	size_t count;
+
+	for (int i = 0; i < APP_NUMBER_COUNT; i++)
+		packets += e->counters.refused[i][DIRECTION_IN].packets;
+	if (!a->nft || !e->is_installed || packets == e->callers_packets ||
+	    now_ns - e->callers_ns < CALLERS_EVERY_NS)
+		return;
+	e->callers_ns = now_ns;
+	if (nft_read_callers(a->nft, &e->installed.layout, now_ns, &items, &count) < 0)
+		return; /* with the next five seconds, then */
+	e->callers_packets = packets;
+	callers_update_take(&e->callers, items, count);
 }

@@ -2,6 +2,7 @@
 #include "base/units.h"
 #include "client.h"
 #include "fields.h"
+#include "words.h"
 #include <string.h>
 
 static const char *who_began(const char *initiated)
@@ -29,6 +30,32 @@ static void add_row(struct render_table *t, const json_t *p)
 	else
 		render_cell(t, STYLE_DIM, "%s",
 			    field_bool(p, "trusted") ? "trusted" : "");
+}
+
+static void print_callers(const struct context *c, const json_t *callers)
+{
+	static const struct render_column columns[] = {{"REFUSED", false},
+						       {"CALLS", true},
+						       {"A MINUTE", true},
+						       {"SINCE", false}};
+	struct render_table *t;
+	char since[WORDS_MAX];
+
+	if (json_array_size(callers) == 0)
+		return;
+	t = render_table_new(columns, sizeof(columns) / sizeof(*columns));
+	for (size_t i = 0; i < json_array_size(callers); i++) {
+		const json_t *p = json_array_get(callers, i);
+
+		render_cell(t, STYLE_BOLD, "%s", field_text(p, "address"));
+		render_cell(t, STYLE_PLAIN, "%lld", (long long)field_int(p, "calls"));
+		render_cell(t, STYLE_PLAIN, "%.1f", field_real(p, "calls_per_minute"));
+		render_cell(t, STYLE_PLAIN, "%s",
+			    words_time(field_int(p, "since"), since));
+	}
+	render_hint(&c->out, "%s", "");
+	render_table_print(&c->out, t, 0);
+	render_table_free(t);
 }
 
 enum exit_code cmd_peers(const struct context *c, int count, char *const *arguments)
@@ -65,6 +92,7 @@ enum exit_code cmd_peers(const struct context *c, int count, char *const *argume
 	if ((int64_t)shown < field_int(reply, "total"))
 		render_hint(&c->out, "the heaviest %zu of %lld", shown,
 			    (long long)field_int(reply, "total"));
+	print_callers(c, json_object_get(reply, "callers"));
 	render_table_free(t);
 	json_decref(reply);
 	return EXIT_OK;

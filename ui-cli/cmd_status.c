@@ -304,6 +304,19 @@ static void add_schedules(struct render_table *t, const json_t *app)
 	}
 }
 
+static void add_callers(struct render_table *t, const json_t *app)
+{
+	const json_t *callers = json_object_get(app, "callers");
+	int64_t count = field_int(callers, "count");
+	char text[WORDS_MAX];
+
+	if (count)
+		add_line(t, "who still calls",
+			 "%lld in the last ten minutes, %.1f times a minute, since %s",
+			 (long long)count, field_real(callers, "calls_per_minute"),
+			 words_time(field_int(callers, "since"), text));
+}
+
 static void print_app(const struct context *c, const json_t *reply, const json_t *app)
 {
 	static const struct render_column columns[] = {{"", false}, {"", false}};
@@ -320,6 +333,7 @@ static void print_app(const struct context *c, const json_t *reply, const json_t
 	add_traffic(t, app);
 	add_line(t, "policy", "%s", words_policy(app, text));
 	add_refused(t, app);
+	add_callers(t, app);
 	add_line(t, "because of", "%s", words_rule(app, text));
 	add_schedules(t, app);
 	render_hint(&c->out, "%s", "");

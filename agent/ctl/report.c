@@ -190,10 +190,11 @@ int report_peers(const struct report_input *in, const struct ctl_peer *peer,
 				 in->now_ns, &total);
 	if (!peers)
 		return -ENOMEM;
-	return finish(json_pack("{s:i, s:o, s:I, s:o}", "schema_version",
+	return finish(json_pack("{s:i, s:o, s:I, s:o, s:o}", "schema_version",
 				REPORT_SCHEMA_VERSION, "application",
 				report_text(app->identity.name), "total",
-				(json_int_t)total, "peers", peers),
+				(json_int_t)total, "peers", peers, "callers",
+				report_caller_list(in, app)),
 		      ret_reply);
 }
 

@@ -6,6 +6,7 @@
 #ifndef CTL_REPORT_H
 #define CTL_REPORT_H
 
+#include "core/callers.h"
 #include "core/engine.h"
 #include "core/plan.h"
 #include "core/policy.h"
@@ -16,8 +17,9 @@
 #include <stdint.h>
 
 #define REPORT_SCHEMA_VERSION 1
-#define REPORT_PEERS_MAX 4096 /* of one application, the heaviest */
-#define REPORT_LEGS_MAX 32    /* pairs, the strongest */
+#define REPORT_PEERS_MAX 4096  /* of one application, the heaviest */
+#define REPORT_CALLERS_MAX 100 /* of one application, those that call most */
+#define REPORT_LEGS_MAX 32     /* pairs, the strongest */
 
 struct report_counter {
 	uint64_t packets, bytes;
@@ -55,6 +57,7 @@ struct report_input {
 	 * numbers, a column for each direction; NULL when there are none. */
 	const struct report_counter (*counters)[DIRECTION_COUNT];
 	const struct report_refused *refused; /* likewise a row for each number */
+	const struct callers *callers;	      /* whose packets these were, or NULL */
 	const char *version;
 	uint64_t now_ns, start_ns; /* CLOCK_BOOTTIME: now, and when the daemon began */
 	int64_t epoch_offset;	   /* seconds: Unix time = CLOCK_BOOTTIME + this */

@@ -279,6 +279,7 @@ json_t *report_application(const struct report_input *in, const struct ctl_peer 
 	    merge_take(object, make_counted(in, app)) < 0 ||
 	    merge_take(object, make_decision(in, app)) < 0 ||
 	    merge_take(object, make_refused(in, app)) < 0 ||
+	    merge_take(object, report_callers_sum(in, app)) < 0 ||
 	    merge_take(object, report_schedules(in, app)) < 0 ||
 	    merge_take(object, make_pids(app)) < 0 ||
 	    merge_take(object, make_judged_with(in, peer, app)) < 0) {

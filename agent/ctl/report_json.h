@@ -37,6 +37,9 @@ json_t *report_evidence(const struct app *app);
 /* The families of it that count, those of weigh_families(). */
 json_t *report_families(const struct app *app);
 json_t *report_legs(const struct app *app, const bool *may_see);
+/* Who is refused: as the member "callers" of an Application, and one by one. */
+json_t *report_callers_sum(const struct report_input *in, const struct app *app);
+json_t *report_caller_list(const struct report_input *in, const struct app *app);
 json_t *report_peer_list(const struct app *app, const bool *may_see, uint64_t now_ns,
 			 size_t *ret_total);
 json_t *report_would_change(const struct app *app, const struct decision *d);

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "kernel/nft_callers.h"
 #include "kernel/nft_encode.h"
 #include "kernel/nft_handle.h"
 #include "kernel/nft_hold.h"
@@ -203,6 +204,7 @@ static int probe_encode(struct nft_buffer *buf, uint32_t first)
 	nft_rules_mark(&e, DIRECTION_IN);
 	buf->seq = first + PROBE_REJECT;
 	nft_put_chain(&e, nft_side_of(DIRECTION_IN)->refuse_chain);
+	nft_put_counter(&e, NFT_UNLISTED_COUNTER);
 	nft_rules_refuse(&e, DIRECTION_IN);
 	buf->seq = first + PROBE_QUEUE_TARGET;
 	nft_rule_queue(&e, nft_side_of(DIRECTION_IN)->refuse_chain);

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "kernel/nft_callers.h"
 #include "kernel/nft_handle.h"
 #include "kernel/nft_hold.h"
 #include <endian.h>
@@ -24,6 +25,8 @@ static struct nft_counter *counter_find(struct nft_counters *c, const char *name
 
 	if (strcmp(name, NFT_UNASKED_COUNTER) == 0)
 		return &c->unasked;
+	if (strcmp(name, NFT_UNLISTED_COUNTER) == 0)
+		return &c->unlisted;
 	if (is_refused)
 		name += 8;
 	if (strncmp(name, "out_", 4) == 0)

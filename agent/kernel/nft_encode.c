@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "kernel/nft_encode.h"
+#include "kernel/nft_callers.h"
 #include "kernel/nft_hold.h"
 #include "kernel/nft_rules.h"
 #include "kernel/nft_sets.h"
@@ -266,6 +267,7 @@ static void encode_create(struct nft_encoder *e)
 		      is_owned ? NFT_TABLE_F_OWNER : 0);
 	nft_sets_create(e);
 	nft_hold_create(e);
+	nft_put_counter(e, NFT_UNLISTED_COUNTER);
 	for (int d = 0; d < DIRECTION_COUNT; d++)
 		encode_chains(e, (enum direction)d);
 }

@@ -152,6 +152,25 @@ void expr_object(struct nft_rule_builder *b, const char *map)
 	set_text(b, e, NFTNL_EXPR_OBJREF_SET_NAME, map);
 }
 
+void expr_count_in_set(struct nft_rule_builder *b, const char *set, uint64_t kept_ms)
+{
+	struct nftnl_expr *e = append(b, "dynset"), *counter;
+
+	if (!e)
+		return;
+	counter = nftnl_expr_alloc("counter");
+	if (!counter) {
+		b->has_failed = true;
+		return;
+	}
+	nftnl_expr_set_u32(e, NFTNL_EXPR_DYNSET_SREG_KEY, NFT_REG_1);
+	nftnl_expr_set_u32(e, NFTNL_EXPR_DYNSET_OP, NFT_DYNSET_OP_UPDATE);
+	nftnl_expr_set_u64(e, NFTNL_EXPR_DYNSET_TIMEOUT, kept_ms);
+	set_text(b, e, NFTNL_EXPR_DYNSET_SET_NAME, set);
+	nftnl_expr_set_u32(e, NFTNL_EXPR_DYNSET_FLAGS, NFT_DYNSET_F_INV);
+	nftnl_expr_set(e, NFTNL_EXPR_DYNSET_EXPR, counter, 0); /* takes it */
+}
+
 void expr_set_ct_mark(struct nft_rule_builder *b)
 {
 	struct nftnl_expr *e = append(b, "ct");

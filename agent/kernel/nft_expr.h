@@ -40,6 +40,10 @@ void expr_map(struct nft_rule_builder *b, const char *map);
 /* The counter or limit that the map has; the rule ends if none, or below the limit. */
 void expr_object(struct nft_rule_builder *b, const char *map);
 
+/* Counts the packet with the element that is the key, made when it is new and kept for
+ * so long after the last; goes on only where the set has no room for it. */
+void expr_count_in_set(struct nft_rule_builder *b, const char *set, uint64_t kept_ms);
+
 /* Statements. */
 void expr_set_ct_mark(struct nft_rule_builder *b);
 void expr_set_priority(struct nft_rule_builder *b); /* of the packet */

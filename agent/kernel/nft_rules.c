@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "kernel/nft_rules.h"
+#include "kernel/nft_callers.h"
 #include "kernel/nft_hold.h"
 #include <endian.h>
 #include <errno.h>
@@ -402,6 +403,8 @@ void nft_rules_refuse(struct nft_encoder *e, enum direction direction)
 	rule_pass_errors(e, direction);
 	rule_pass_resets(e, direction);
 	rule_count_refused(e, direction);
+	if (direction == DIRECTION_IN)
+		nft_rules_callers(e);
 	if (e->features->has_reject)
 		rule_reset(e, direction);
 	rule_refuse(e, direction);

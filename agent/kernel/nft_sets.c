@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "kernel/nft_sets.h"
+#include "kernel/nft_callers.h"
 #include "kernel/nft_intervals.h"
 #include "kernel/nft_rules.h"
 #include <errno.h>
@@ -262,6 +263,8 @@ static void sets_fill_near(struct nft_encoder *e)
 void nft_sets_create(struct nft_encoder *e)
 {
 	const uint32_t objects = NFT_SET_OBJECT;
+	const uint32_t counting = NFT_SET_EVAL | NFT_SET_TIMEOUT;
+	const uint32_t caller = TYPE_MARK << TYPE_CONCAT_BITS;
 	const uint32_t flow = TYPE_INET_PROTO << TYPE_CONCAT_BITS | TYPE_INET_SERVICE;
 	/* A number has one element in a map, in relay_* one with LEG and one without.
 	 */
@@ -286,6 +289,8 @@ void nft_sets_create(struct nft_encoder *e)
 		{"trusted6", NFT_SET_INTERVAL, TYPE_IPV6_ADDR, 16, 0, 0},
 		{"near4", NFT_SET_INTERVAL, TYPE_IPV4_ADDR, 4, 0, 0},
 		{"near6", NFT_SET_INTERVAL, TYPE_IPV6_ADDR, 16, 0, 0},
+		{NFT_CALLERS4, counting, caller | TYPE_IPV4_ADDR, 8, 0, CALLERS_MAX},
+		{NFT_CALLERS6, counting, caller | TYPE_IPV6_ADDR, 20, 0, CALLERS_MAX},
 	};
 	uint32_t id = 1; /* the kernel wants one for every new set of a transaction */
 
