@@ -14,7 +14,7 @@ APT_BUILD="gcc libc6-dev make pkg-config libmnl-dev libnftnl-dev
 	libinih-dev libsystemd-dev libjansson-dev libpcap-dev uthash-dev"
 APT_DEMO="n2n iperf3 iproute2 iputils-ping nftables jq procps util-linux gawk|mawk"
 APT_TEST="libcmocka-dev clang clang-format bear perl nftables conntrack iproute2
-	iputils-ping iperf3 socat jq n2n coturn libcap-ng-utils procps util-linux mandoc"
+	iputils-ping iperf3 socat jq n2n coturn tinc libcap-ng-utils procps util-linux mandoc"
 
 APT_LAB="n2n coturn nebula microsocks haproxy tinc squid openvpn rtpengine-daemon
 	transmission-daemon transmission-cli aria2 opentracker ffmpeg nginx-light|nginx
