@@ -14,6 +14,7 @@
 #include "base/wall.h"
 #include "core/catalogue.h"
 #include "core/observation.h"
+#include "core/probe.h"
 #include "core/schedule.h"
 #include <stdbool.h>
 #include <stddef.h>
@@ -97,9 +98,11 @@ struct policy {
 	enum link_egress egress;
 	struct prefix *trusted;
 	size_t trusted_count;
+	struct probe *probes;	   /* what has to work after it, if it did before */
+	size_t probe_count;	   /* at most PROBES_MAX */
 	struct policy_rule *rules; /* as last read; [app *] first if present */
 	size_t rule_count;
-	struct policy_setting *settings; /* [agent], [link], then as `rules` */
+	struct policy_setting *settings; /* [agent], [link], [probe], then as `rules` */
 	size_t setting_count;
 	void *storage; /* owns the texts above; private to policy.c */
 };

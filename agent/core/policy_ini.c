@@ -4,6 +4,7 @@
 #include "core/mark.h"
 #include "core/plan.h"
 #include "core/policy_ini_budget.h"
+#include "core/policy_ini_probe.h"
 #include <errno.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -272,10 +273,12 @@ static const struct ini_kind kinds[] = {
 	 COUNT(agent_keys)},
 	{"link", "[link]", false, sizeof(struct link_section), link_keys,
 	 COUNT(link_keys)},
+	{"probe", "[probe]", false, sizeof(struct probe_section), policy_probe_keys,
+	 POLICY_PROBE_KEYS},
 	{"app", "[app NAME]", true, sizeof(struct policy_rule), app_keys,
 	 COUNT(app_keys)},
 };
-enum { KIND_AGENT, KIND_LINK, KIND_APP };
+enum { KIND_AGENT, KIND_LINK, KIND_PROBE, KIND_APP };
 
 /* --- from sections to a policy ---------------------------------------------------- */
 
@@ -423,8 +426,8 @@ static void add_settings(struct policy *p, const struct ini_section *s,
 
 static int fill_settings(const struct ini_document *d, struct policy *p)
 {
-	/* Three sections are shown even where nobody wrote them. */
-	p->settings = pool_alloc_array(d->pool, (d->section_count + 3) * INI_KEYS_MAX,
+	/* Four sections are shown even where nobody wrote them. */
+	p->settings = pool_alloc_array(d->pool, (d->section_count + 4) * INI_KEYS_MAX,
 				       sizeof(*p->settings));
 	if (!p->settings)
 		return -ENOMEM;
@@ -432,6 +435,8 @@ static int fill_settings(const struct ini_document *d, struct policy *p)
 		     "agent", true);
 	add_settings(p, find_section(d, &kinds[KIND_LINK], ""), &kinds[KIND_LINK],
 		     "link", true);
+	add_settings(p, find_section(d, &kinds[KIND_PROBE], ""), &kinds[KIND_PROBE],
+		     "probe", true);
 	add_settings(p, find_section(d, &kinds[KIND_APP], "*"), &kinds[KIND_APP],
 		     "app *", true);
 	for (size_t i = 0; i < d->section_count; i++)
@@ -461,6 +466,9 @@ int policy_parse(const struct policy_source *sources, size_t count,
 		goto fail;
 	fill_agent(&d, p);
 	fill_link(&d, p);
+	r = policy_fill_probes(&d, find_section(&d, &kinds[KIND_PROBE], ""), p);
+	if (r < 0)
+		goto fail;
 	r = fill_rules(&d, p);
 	if (r < 0)
 		goto fail;
