@@ -43,37 +43,51 @@ int privilege_find_user(const char *text, uid_t *ret_uid, gid_t *ret_gid)
 	return 0;
 }
 
-int privilege_drop(uid_t uid, gid_t gid)
+static int apply_as_root(uid_t uid, gid_t gid, size_t count)
+{
+	capng_clear(CAPNG_SELECT_ALL);
+	for (size_t i = 0; i < count; i++)
+		capng_update(CAPNG_ADD, CAPNG_EFFECTIVE | CAPNG_PERMITTED, kept[i]);
+	return capng_change_id(
+		(int)uid, (int)gid,
+		(capng_flags_t)(CAPNG_DROP_SUPP_GRP | CAPNG_CLEAR_BOUNDING));
+}
+
+static int apply_as_user(size_t count)
+{
+	bool had[COUNT(kept)];
+
+	for (size_t i = 0; i < count; i++)
+		had[i] = capng_have_capability(CAPNG_PERMITTED, kept[i]);
+	capng_clear(CAPNG_SELECT_BOTH);
+	for (size_t i = 0; i < count; i++)
+		if (had[i])
+			capng_update(CAPNG_ADD, CAPNG_EFFECTIVE | CAPNG_PERMITTED,
+				     kept[i]);
+	return capng_apply(CAPNG_SELECT_CAPS);
+}
+
+/* Keeps the first `count` of the capabilities above. */
+static int drop(uid_t uid, gid_t gid, size_t count)
 {
 	bool is_root = geteuid() == 0;
 
 	capng_get_caps_process();
-	if (is_root) {
-		capng_clear(CAPNG_SELECT_ALL);
-		for (size_t i = 0; i < COUNT(kept); i++)
-			capng_update(CAPNG_ADD, CAPNG_EFFECTIVE | CAPNG_PERMITTED,
-				     kept[i]);
-		if (capng_change_id((int)uid, (int)gid,
-				    (capng_flags_t)(CAPNG_DROP_SUPP_GRP |
-						    CAPNG_CLEAR_BOUNDING)) < 0)
-			return -EPERM;
-	} else {
-		bool had[COUNT(kept)];
-
-		for (size_t i = 0; i < COUNT(kept); i++)
-			had[i] = capng_have_capability(CAPNG_PERMITTED, kept[i]);
-		capng_clear(CAPNG_SELECT_BOTH);
-		for (size_t i = 0; i < COUNT(kept); i++)
-			if (had[i])
-				capng_update(CAPNG_ADD,
-					     CAPNG_EFFECTIVE | CAPNG_PERMITTED,
-					     kept[i]);
-		if (capng_apply(CAPNG_SELECT_CAPS) < 0)
-			return -EPERM;
-	}
+	if ((is_root ? apply_as_root(uid, gid, count) : apply_as_user(count)) < 0)
+		return -EPERM;
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		return -errno;
 	return 0;
+}
+
+int privilege_drop(uid_t uid, gid_t gid)
+{
+	return drop(uid, gid, COUNT(kept));
+}
+
+int privilege_drop_all(uid_t uid, gid_t gid)
+{
+	return drop(uid, gid, 0);
 }
 
 /* What the daemon and the C library under it call after start. */

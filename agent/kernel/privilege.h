@@ -21,6 +21,13 @@ int privilege_find_user(const char *text, uid_t *ret_uid, gid_t *ret_gid);
  */
 int privilege_drop(uid_t uid, gid_t gid);
 
+/* The same, and keeps none: for the prober. */
+int privilege_drop_all(uid_t uid, gid_t gid);
+
+/* From here on only what the prober needs: sockets it has, new ones of the internet,
+ * and nothing else; whoever calls anything else ends. 0 or -errno. */
+int privilege_sandbox_prober(void);
+
 /* From here on only the system calls the daemon needs; anything that would start a
  * program ends the process, anything else says ENOSYS. 0 or -errno. */
 int privilege_sandbox(void);
