@@ -143,7 +143,7 @@ $(BUILD)/lab/%: $(BUILD)/obj/tests/lab/%.o
 FUZZ_CC ?= clang
 FUZZ_SECONDS ?= 10
 FUZZ_CFLAGS := -O1 -g -std=gnu11 -fno-sanitize-recover=all -fno-omit-frame-pointer
-FUZZ_LAYERS := $(wildcard agent/base/*.c agent/core/*.c agent/ctl/*.c agent/kernel/*.c)
+FUZZ_LAYERS := $(wildcard agent/base/*.c agent/core/*.c agent/ctl/*.c agent/kernel/*.c agent/store/*.c)
 FUZZ_OBJECTS := $(FUZZ_LAYERS:%.c=$(FUZZ_BUILD)/obj/%.o)
 FUZZERS := $(patsubst tests/fuzz/%.c,$(FUZZ_BUILD)/%,$(wildcard tests/fuzz/fuzz_*.c))
 

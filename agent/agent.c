@@ -51,14 +51,8 @@ static void role_changed(struct agent *a, uint64_t now_ns)
 static void second_passed(struct agent *a, uint64_t now_ns)
 {
 	a->second_ns = now_ns;
-	if (policy_store_poll(a->policies) && !policy_store_state(a->policies)->is_ok) {
-		char text[1024];
-
-		log_error("policy", "%s; the policy in force stays",
-			  policy_error_format(&policy_store_state(a->policies)->error,
-					      text, sizeof(text)));
-	}
 	pause_expire(a, now_ns);
+	trial_poll(a, now_ns);
 	role_changed(a, now_ns);
 	hold_read_callers(a, now_ns);
 	recording_flush(a);
@@ -173,15 +167,10 @@ static int on_hangup(sd_event_source *source, const struct signalfd_siginfo *inf
 		     void *context)
 {
 	struct agent *a = context;
-	char text[1024];
 
 	(void)source;
 	(void)info;
-	if (policy_store_load(a->policies, true) < 0)
-		log_error("policy", "%s; the policy in force stays",
-			  policy_error_format(&policy_store_state(a->policies)->error,
-					      text, sizeof(text)));
-	enforce_update(a, agent_now());
+	trial_load(a, "SIGHUP", 0);
 	return 0;
 }
 
@@ -374,31 +363,18 @@ int agent_open(const struct agent_options *options, struct agent **ret_agent)
 /* --- running and closing
  * -------------------------------------------------------------- */
 
-static void load_policy(struct agent *a)
-{
-	char text[1024];
-
-	if (policy_store_load(a->policies, false) == 0)
-		return;
-	log_error("policy", "%s; %s stays in force",
-		  policy_error_format(&policy_store_state(a->policies)->error, text,
-				      sizeof(text)),
-		  policy_store_state(a->policies)->is_remembered
-			  ? "the last good policy"
-			  : "the built-in default");
-}
-
 int agent_run(struct agent *a)
 {
 	uint64_t now = agent_now();
 	int r;
 
-	load_policy(a);
 	open_attribution(a);
 	if (a->attribution)
 		attribution_load(a->attribution, now);
-	enforce_update(a, now);
+	trial_start(a);
 	r = open_sources(a);
+	if (r >= 0)
+		r = trial_open(a);
 	if (r >= 0)
 		r = arm_timer(a, now);
 	if (r >= 0)
@@ -412,6 +388,7 @@ int agent_run(struct agent *a)
 		 policy_mode_name(policy_store_policy(a->policies)->mode));
 	r = sd_event_loop(a->event);
 	sd_notify(0, "STOPPING=1");
+	trial_stop(a);
 	a->has_stopped = r >= 0;
 	return r < 0 ? r : 0;
 }
@@ -430,6 +407,7 @@ void agent_close(struct agent *a)
 	if (!a)
 		return;
 	ctl_server_free(a->server);
+	trial_close(a);
 	recording_close(a);
 	if (may_take_back(a))
 		takeback_all(a);

@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 struct agent;
+struct prober;
 
 struct agent_options {
 	struct policy_store_config policies;
@@ -16,13 +17,14 @@ struct agent_options {
 	const char *table;	 /* of nftables */
 	uint16_t queue;		 /* number, for calls that are held */
 	const char *record_path; /* or NULL */
+	struct prober *prober;	 /* started before; NULL: there is none */
 };
 
 /*
- * Opens what needs root: netlink sockets, accounting, the control socket. What the
- * kernel lacks is logged once, shown by doctor, and done without. 0, or -errno after a
- * line in the log: without CAP_NET_ADMIN or the control socket there is nothing to be
- * done.
+ * Takes over the prober, also where it fails. Opens what needs root: netlink sockets,
+ * accounting, the control socket. What the kernel lacks is logged once, shown by
+ * doctor, and done without. 0, or -errno after a line in the log: without CAP_NET_ADMIN
+ * or the control socket there is nothing to be done.
  */
 int agent_open(const struct agent_options *options, struct agent **ret_agent);
 

@@ -17,6 +17,7 @@
 #include "core/plan.h"
 #include "core/queue.h"
 #include "core/refused.h"
+#include "core/trial.h"
 #include "ctl/server.h"
 #include "kernel/attribution.h"
 #include "kernel/capture.h"
@@ -96,6 +97,21 @@ struct hold_stats {
 	uint64_t late;	   /* whose was not known yet: passed, and severed later */
 };
 
+enum trial_outcome { TRIAL_UNDECIDED, TRIAL_KEPT, TRIAL_ROLLED_BACK, TRIAL_INVALID };
+
+/* How the policy in force came to be, or is about to: trial.c. */
+struct policy_trial {
+	struct trial machine;
+	unsigned int number;	    /* of this one; they count from the start on */
+	char by[80];		    /* who wanted it */
+	enum trial_outcome outcome; /* of the last one */
+	char reason[384];
+	bool is_wanted; /* another, when this one is over */
+	uint64_t wanted_confirm_ns;
+	uint64_t hold_ns; /* until then files that change are left alone */
+	sd_event_source *timer, *probing;
+};
+
 struct agent {
 	struct agent_options options;
 	sd_event *event;
@@ -130,6 +146,7 @@ struct agent {
 	struct enforcement enforce;
 	struct pause pause;
 	struct takeback takeback;
+	struct policy_trial trial;
 	struct recording *recordings;
 };
 
@@ -197,6 +214,27 @@ void hold_open(struct agent *a);
 void hold_plan(struct agent *a, struct plan *plan);
 /* Reads who is refused, if somebody was since it was read last, not too often. */
 void hold_read_callers(struct agent *a, uint64_t now_ns);
+
+/* --- trial.c --- */
+
+/* Brings the first policy into force, before the loop. */
+void trial_start(struct agent *a);
+/* What the loop has to watch for it. 0 or -errno. */
+int trial_open(struct agent *a);
+/* The daemon is about to end: what was not kept is not in force after a restart. */
+void trial_stop(struct agent *a);
+void trial_close(struct agent *a);
+bool trial_is_on(const struct agent *a);
+/* Does what is due. */
+void trial_go_on(struct agent *a);
+/* Once a second: also takes up files that changed. */
+void trial_poll(struct agent *a, uint64_t now_ns);
+/* Reads the files because `by` asked, now or after the trial that runs. */
+void trial_load(struct agent *a, const char *by, uint64_t confirm_ns);
+/* So long, files that change are left alone. 0: no more. */
+void trial_hold(struct agent *a, uint64_t seconds);
+/* Back to the policy before. -ENOENT: there is none. */
+int trial_end(struct agent *a, const char *by);
 
 /* --- recording.c --- */
 

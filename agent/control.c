@@ -4,6 +4,7 @@
 #include "ctl/report.h"
 #include "doctor.h"
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <time.h>
 
@@ -48,6 +49,29 @@ static void copy_refused(const struct agent *a, struct report_refused *refused)
 	}
 }
 
+static const char *trial_state(const struct agent *a)
+{
+	static const char *const outcomes[] = {[TRIAL_UNDECIDED] = "none",
+					       [TRIAL_KEPT] = "kept",
+					       [TRIAL_ROLLED_BACK] = "rolled_back",
+					       [TRIAL_INVALID] = "invalid"};
+
+	if (a->trial.is_wanted)
+		return "queued";
+	switch (a->trial.machine.phase) {
+	case TRIAL_IDLE:
+		return outcomes[a->trial.outcome];
+	case TRIAL_CONFIRM:
+		return "confirm";
+	case TRIAL_APPLYING:
+		return pause_is_on(a) ? "paused" : "probing";
+	case TRIAL_BEFORE:
+	case TRIAL_AFTER:
+		break;
+	}
+	return "probing";
+}
+
 /* Everything that report.h may ask for, in one place to borrow from. */
 struct snapshot {
 	struct report_input input;
@@ -57,6 +81,7 @@ struct snapshot {
 	struct report_counter counters[APP_NUMBER_COUNT][DIRECTION_COUNT];
 	struct report_refused refused[APP_NUMBER_COUNT];
 	struct report_pause pause;
+	struct report_trial trial;
 };
 
 static const struct report_input *snapshot_take(struct agent *a, struct snapshot *s)
@@ -70,6 +95,13 @@ static const struct report_input *snapshot_take(struct agent *a, struct snapshot
 	copy_refused(a, s->refused);
 	s->pause = (struct report_pause){a->pause.until_ns, a->pause.uid, a->pause.pid,
 					 a->pause.user};
+	s->trial = (struct report_trial){
+		.number = a->trial.number,
+		.state = trial_state(a),
+		.confirm_until_ns = trial_confirm_until_ns(&a->trial.machine),
+		.by = a->trial.by,
+		.reason = a->trial.reason,
+	};
 	s->input = (struct report_input){
 		.engine = a->engine,
 		.policy = policy_store_policy(a->policies),
@@ -90,6 +122,7 @@ static const struct report_input *snapshot_take(struct agent *a, struct snapshot
 		.policy_generation = state->generation,
 		.policy_error = state->is_ok ? NULL : &state->error,
 		.pause = pause_is_on(a) ? &s->pause : NULL,
+		.trial = &s->trial,
 	};
 	return &s->input;
 }
@@ -138,21 +171,125 @@ static int method_policy_show(void *context, const struct ctl_peer *peer,
 			     ret_error);
 }
 
+/* --- changes of the policy
+ * ------------------------------------------------------------- */
+
+/* "anna (uid 1000, pid 4711)", as the kernel told when he connected. */
+static const char *who(const struct agent *a, const struct ctl_peer *peer, char *buf,
+		       size_t size)
+{
+	char user[64];
+
+	agent_user_name(a, peer->uid, user, sizeof(user));
+	snprintf(buf, size, "%s (uid %u, pid %d)", user, (unsigned int)peer->uid,
+		 (int)peer->pid);
+	return buf;
+}
+
+static int load(struct agent *a, const struct ctl_peer *peer, uint64_t confirm_s,
+		json_t **ret_reply, const char **ret_error)
+{
+	char by[sizeof(a->trial.by)];
+	struct snapshot s;
+
+	if (trial_confirm_until_ns(&a->trial.machine))
+		return ctl_fail(CTL_ERROR_TRIAL_RUNNING, "text",
+				"a policy waits to be confirmed; first: agentctl "
+				"policy confirm, or agentctl policy rollback",
+				ret_reply, ret_error);
+	who(a, peer, by, sizeof(by));
+	log_line(LOG_NOTICE, "policy", "%s by %s",
+		 confirm_s ? "to be tried, wanted" : "reload wanted", by);
+	trial_load(a, by, confirm_s * SECOND_NS);
+	return report_reload(snapshot_take(a, &s), ret_reply, ret_error);
+}
+
 static int method_policy_reload(void *context, const struct ctl_peer *peer,
 				const json_t *parameters, json_t **ret_reply,
 				const char **ret_error)
 {
-	struct agent *a = context;
+	const char *wrong = ctl_parameters_check(parameters, NULL);
+
+	if (wrong)
+		return ctl_fail(CTL_ERROR_INVALID_PARAMETER, "parameter", wrong,
+				ret_reply, ret_error);
+	return load(context, peer, 0, ret_reply, ret_error);
+}
+
+static int method_policy_apply(void *context, const struct ctl_peer *peer,
+			       const json_t *parameters, json_t **ret_reply,
+			       const char **ret_error)
+{
+	uint64_t seconds = 0;
+	const char *wrong = ctl_parameters_number(parameters, "confirm",
+						  CTL_CONFIRM_MAX_S, &seconds);
+
+	if (wrong)
+		return ctl_fail(CTL_ERROR_INVALID_PARAMETER, "parameter", wrong,
+				ret_reply, ret_error);
+	return load(context, peer, seconds, ret_reply, ret_error);
+}
+
+static int method_policy_trial(void *context, const struct ctl_peer *peer,
+			       const json_t *parameters, json_t **ret_reply,
+			       const char **ret_error)
+{
+	const char *wrong = ctl_parameters_check(parameters, NULL);
 	struct snapshot s;
 
-	if (ctl_parameters_check(parameters, NULL))
-		return ctl_fail(CTL_ERROR_INVALID_PARAMETER, "parameter",
-				ctl_parameters_check(parameters, NULL), ret_reply,
+	(void)peer;
+	if (wrong)
+		return ctl_fail(CTL_ERROR_INVALID_PARAMETER, "parameter", wrong,
+				ret_reply, ret_error);
+	return report_policy_trial(snapshot_take(context, &s), ret_reply);
+}
+
+static int method_policy_confirm(void *context, const struct ctl_peer *peer,
+				 const json_t *parameters, json_t **ret_reply,
+				 const char **ret_error)
+{
+	struct agent *a = context;
+	char by[sizeof(a->trial.by)];
+
+	if (!trial_confirm(&a->trial.machine))
+		return ctl_fail(CTL_ERROR_NO_TRIAL, "text",
+				"no policy waits to be confirmed", ret_reply,
 				ret_error);
-	log_info("policy", "reload asked for by uid %u", (unsigned int)peer->uid);
-	policy_store_load(a->policies, true);
-	enforce_update(a, agent_now());
-	return report_reload(snapshot_take(a, &s), ret_reply, ret_error);
+	log_line(LOG_NOTICE, "policy", "confirmed by %s", who(a, peer, by, sizeof(by)));
+	trial_go_on(a);
+	return method_policy_trial(a, peer, parameters, ret_reply, ret_error);
+}
+
+static int method_policy_rollback(void *context, const struct ctl_peer *peer,
+				  const json_t *parameters, json_t **ret_reply,
+				  const char **ret_error)
+{
+	struct agent *a = context;
+	char by[sizeof(a->trial.by)];
+
+	if (trial_end(a, who(a, peer, by, sizeof(by))) < 0)
+		return ctl_fail(CTL_ERROR_NO_TRIAL, "text",
+				"there is no earlier policy to go back to", ret_reply,
+				ret_error);
+	return method_policy_trial(a, peer, parameters, ret_reply, ret_error);
+}
+
+static int method_policy_hold(void *context, const struct ctl_peer *peer,
+			      const json_t *parameters, json_t **ret_reply,
+			      const char **ret_error)
+{
+	const struct policy_store_config *c =
+		&((const struct agent *)context)->options.policies;
+	uint64_t seconds = UINT64_MAX;
+	const char *wrong =
+		ctl_parameters_number(parameters, "seconds", CTL_HOLD_MAX_S, &seconds);
+
+	(void)peer;
+	if (wrong || seconds > CTL_HOLD_MAX_S)
+		return ctl_fail(CTL_ERROR_INVALID_PARAMETER, "parameter",
+				wrong ? wrong : "seconds", ret_reply, ret_error);
+	trial_hold(context, seconds);
+	return report_policy_hold(c->policy_dirs, c->policy_dir_count, ret_reply);
 }
 
 static int method_pause(void *context, const struct ctl_peer *peer,
@@ -191,6 +328,11 @@ static const struct ctl_method_entry methods[] = {
 	{METHOD("Peers"), false, method_peers},
 	{METHOD("PolicyShow"), false, method_policy_show},
 	{METHOD("PolicyReload"), true, method_policy_reload},
+	{METHOD("PolicyApply"), true, method_policy_apply},
+	{METHOD("PolicyConfirm"), true, method_policy_confirm},
+	{METHOD("PolicyRollback"), true, method_policy_rollback},
+	{METHOD("PolicyHold"), true, method_policy_hold},
+	{METHOD("PolicyTrial"), false, method_policy_trial},
 	{METHOD("Pause"), true, method_pause},
 	{METHOD("Doctor"), false, method_doctor},
 };

@@ -43,8 +43,11 @@ static void examine_policy(const struct agent *a, struct doctor *d)
 		    policy_mode_name(p->mode), p->rule_count);
 	else
 		add(d, "policy", REPORT_DEGRADED,
-		    "Correct the file; `agentctl policy check` tests it without the "
-		    "agent.",
+		    s->is_refused
+			    ? "Correct the file, or try it again: agentctl policy "
+			      "apply."
+			    : "Correct the file; `agentctl policy check` tests it "
+			      "without the agent.",
 		    "%s (in force: %s)",
 		    policy_error_format(&s->error, text, sizeof(text) / 2),
 		    s->is_remembered	? "the last good policy"
@@ -57,6 +60,16 @@ static void examine_policy(const struct agent *a, struct doctor *d)
 		    a->options.policies.state_dir, strerror(-s->save_error));
 	add(d, "catalogue", REPORT_INFO, NULL, "%zu known clients",
 	    policy_store_catalogue(a->policies)->count);
+}
+
+static void examine_prober(const struct agent *a, struct doctor *d)
+{
+	if (a->options.prober)
+		add(d, "prober", REPORT_OK, NULL, "new policies are probed: %zu probes",
+		    policy_store_policy(a->policies)->probe_count);
+	else
+		add(d, "prober", REPORT_DEGRADED, "Restart the agent.",
+		    "no prober: new policies are applied without a look at what works");
 }
 
 static void examine_pause(const struct agent *a, struct doctor *d)
@@ -405,6 +418,7 @@ void doctor_examine(const struct agent *a, struct doctor *ret_doctor)
 {
 	ret_doctor->check_count = ret_doctor->degraded_count = 0;
 	examine_policy(a, ret_doctor);
+	examine_prober(a, ret_doctor);
 	examine_pause(a, ret_doctor);
 	examine_conntrack(a, ret_doctor);
 	examine_capture(a, ret_doctor);

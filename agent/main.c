@@ -2,6 +2,7 @@
 #include "agent.h"
 #include "base/log.h"
 #include "kernel/privilege.h"
+#include "kernel/prober.h"
 #include "kernel/queue.h"
 #include <errno.h>
 #include <getopt.h>
@@ -217,6 +218,16 @@ static void make_state_dir(const char *dir, uid_t uid, gid_t gid)
 			    strerror(errno));
 }
 
+/* First of all, so that it has nothing of ours. Without it policies are not probed. */
+static void start_prober(struct agent_options *options, uid_t uid, gid_t gid)
+{
+	int r = prober_start(uid, gid, &options->prober);
+
+	if (r < 0)
+		log_warning("agent", "no prober, new policies are not probed: %s",
+			    strerror(-r));
+}
+
 int main(int argc, char **argv)
 {
 	struct settings s = {
@@ -242,6 +253,7 @@ int main(int argc, char **argv)
 			  s.user);
 		return EXIT_FAILURE;
 	}
+	start_prober(&s.agent, uid, gid);
 	make_state_dir(s.agent.policies.state_dir, uid, gid);
 	r = agent_open(&s.agent, &agent);
 	if (r == 0) {

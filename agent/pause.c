@@ -65,4 +65,5 @@ void pause_set(struct agent *a, const struct ctl_peer *peer, uint64_t seconds)
 		pause_end(a, why);
 	}
 	enforce_update(a, agent_now());
+	trial_go_on(a); /* what was read meanwhile can be seen now */
 }

@@ -121,7 +121,7 @@ enum exit_code cmd_policy_check(const struct context *c, int count,
 	return code;
 }
 
-/* --- show, reload: of the agent ------------------------------------------------ */
+/* --- show: of the agent ------------------------------------------------ */
 
 static bool is_schedule(const json_t *setting)
 {
@@ -182,27 +182,6 @@ enum exit_code cmd_policy_show(const struct context *c, int count,
 				    field_text(reply, "error"));
 		print_settings(c, json_object_get(reply, "settings"));
 	}
-	json_decref(reply);
-	return code;
-}
-
-enum exit_code cmd_policy_reload(const struct context *c, int count,
-				 char *const *arguments)
-{
-	enum exit_code code;
-	json_t *reply;
-
-	(void)count;
-	(void)arguments;
-	code = client_call(c, "PolicyReload", NULL, &reply);
-	if (code != EXIT_OK)
-		return code;
-	if (c->is_json)
-		code = print_json(reply);
-	else
-		render_line(&c->out, STYLE_GOOD,
-			    "ok: policy generation %lld is in force",
-			    (long long)field_int(reply, "generation"));
 	json_decref(reply);
 	return code;
 }

@@ -100,6 +100,16 @@ static void append_cut(struct text *t, const json_t *apps, int64_t cut)
 	}
 }
 
+static void append_trial(struct text *t, const json_t *reply)
+{
+	int64_t until = field_int(json_object_get(reply, "trial"), "confirm_until");
+	char clock[WORDS_MAX];
+
+	if (until)
+		append(t, " (a new policy goes back unless confirmed by %s)",
+		       words_clock(until, clock));
+}
+
 /* Why nothing is limited or cut, whatever policy says. */
 static void append_suspended(struct text *t, const json_t *reply)
 {
@@ -134,6 +144,7 @@ static void print_headline(const struct context *c, const json_t *reply)
 		append_limited(&t, apps, promoted, limited);
 	append_cut(&t, apps, cut);
 	append_suspended(&t, reply);
+	append_trial(&t, reply);
 	render_line(&c->out,
 		    promoted ? STYLE_BAD
 		    : is_ok  ? STYLE_GOOD

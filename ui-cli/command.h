@@ -37,6 +37,7 @@ struct context {
 	const char *app;			    /* of replay FILE APP, or NULL */
 	struct render out;
 	uint64_t duration; /* --duration in seconds, 0: none */
+	uint64_t confirm;  /* --confirm likewise */
 	struct word_list policies, settings, catalogues,
 		hosts; /* --policy, --set, ... */
 };
@@ -51,6 +52,7 @@ enum command_options {
 	TAKES_DURATION = 2, /* --duration */
 	TAKES_RULES = 4,    /* --policy, --set, --catalogue, --host */
 	TAKES_EVIDENCE = 8, /* --evidence */
+	TAKES_CONFIRM = 16, /* --confirm */
 };
 
 struct command {
@@ -65,7 +67,8 @@ struct command {
 
 command_function cmd_status, cmd_apps, cmd_explain, cmd_peers, cmd_policy_check,
 	cmd_policy_show, cmd_policy_reload, cmd_doctor, cmd_record, cmd_replay,
-	cmd_pause, cmd_resume;
+	cmd_pause, cmd_resume, cmd_policy_apply, cmd_policy_confirm,
+	cmd_policy_rollback;
 
 /* "agentctl: TEXT" on stderr; what came from outside is escaped. Returns `code`. */
 enum exit_code complain(enum exit_code code, const char *format, ...)

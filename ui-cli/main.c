@@ -29,6 +29,12 @@ static const struct command commands[] = {
 	 "the policy in force, and the line each value comes from"},
 	{"policy reload", cmd_policy_reload, "", 0, 0, false, 0,
 	 "read the policy files anew"},
+	{"policy apply", cmd_policy_apply, "[FILE...]", 0, ANY_NUMBER, false,
+	 TAKES_CONFIRM, "put files in place and try them; back again if it harms"},
+	{"policy confirm", cmd_policy_confirm, "", 0, 0, false, 0,
+	 "keep the policy that waits for that"},
+	{"policy rollback", cmd_policy_rollback, "", 0, 0, false, 0,
+	 "back to the policy before"},
 	{"pause", cmd_pause, "DURATION", 1, 1, false, 0,
 	 "limit and cut nothing for so long, 24h at most"},
 	{"resume", cmd_resume, "", 0, 0, false, 0, "end the pause now"},
@@ -37,7 +43,15 @@ static const struct command commands[] = {
 	{0},
 };
 
-enum { OPT_DURATION = 256, OPT_POLICY, OPT_SET, OPT_CATALOGUE, OPT_HOST, OPT_EVIDENCE };
+enum {
+	OPT_DURATION = 256,
+	OPT_POLICY,
+	OPT_SET,
+	OPT_CATALOGUE,
+	OPT_HOST,
+	OPT_EVIDENCE,
+	OPT_CONFIRM
+};
 
 static const struct option long_options[] = {
 	{"json", no_argument, NULL, 'j'},
@@ -48,6 +62,7 @@ static const struct option long_options[] = {
 	{"catalogue", required_argument, NULL, OPT_CATALOGUE},
 	{"host", required_argument, NULL, OPT_HOST},
 	{"evidence", no_argument, NULL, OPT_EVIDENCE},
+	{"confirm", required_argument, NULL, OPT_CONFIRM},
 	{"no-legend", no_argument, NULL, 'n'},
 	{"socket", required_argument, NULL, 's'},
 	{"help", no_argument, NULL, 'h'},
@@ -79,6 +94,8 @@ static enum exit_code print_help(void)
 	       "      --evidence          replay: the evidence of every second, a "
 	       "JSON\n"
 	       "                          object a line, instead of the result\n"
+	       "      --confirm TIME      policy apply: back again unless confirmed in "
+	       "60s, 5m\n"
 	       "      --no-legend         no headings, no hints\n"
 	       "  -s, --socket PATH       ask the agent at PATH\n"
 	       "  -h, --help              this\n"
@@ -139,7 +156,8 @@ static unsigned int given_options(const struct context *c)
 
 	return (c->is_check ? TAKES_CHECK : 0) | (c->duration ? TAKES_DURATION : 0) |
 	       (has_rules ? TAKES_RULES : 0) |
-	       (c->has_evidence_lines ? TAKES_EVIDENCE : 0);
+	       (c->has_evidence_lines ? TAKES_EVIDENCE : 0) |
+	       (c->confirm ? TAKES_CONFIRM : 0);
 }
 
 static enum exit_code reject_misplaced(unsigned int options)
@@ -148,6 +166,8 @@ static enum exit_code reject_misplaced(unsigned int options)
 		return complain(EXIT_USAGE, "--check goes with status alone");
 	if (options & TAKES_DURATION)
 		return complain(EXIT_USAGE, "--duration goes with record alone");
+	if (options & TAKES_CONFIRM)
+		return complain(EXIT_USAGE, "--confirm goes with policy apply alone");
 	if (options & TAKES_EVIDENCE)
 		return complain(EXIT_USAGE, "--evidence goes with replay alone");
 	return complain(EXIT_USAGE,
@@ -216,6 +236,14 @@ static enum exit_code take_special_option(int option, const char *word,
 		if (duration_parse(optarg, &c->duration) < 0 || !c->duration)
 			return complain(EXIT_USAGE,
 					"--duration '%s'; expected e.g. 60s, 10m, 2h",
+					optarg);
+		return EXIT_OK;
+	case OPT_CONFIRM:
+		if (duration_parse(optarg, &c->confirm) < 0 || !c->confirm ||
+		    c->confirm > CTL_CONFIRM_MAX_S)
+			return complain(EXIT_USAGE,
+					"--confirm '%s'; expected e.g. 60s, 5m, at "
+					"most 1h",
 					optarg);
 		return EXIT_OK;
 	case OPT_POLICY:

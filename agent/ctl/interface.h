@@ -14,7 +14,10 @@ extern const char interface_agent_text[];
 /* As https://varlink.org/Service has it. */
 extern const char interface_service_text[];
 
-/* The longest pause, and the longest wait for a confirmation. */
+/* The longest pause, wait for a confirmation, and time in which files are put in place.
+ */
 #define CTL_PAUSE_MAX_S (24 * 3600)
+#define CTL_CONFIRM_MAX_S 3600
+#define CTL_HOLD_MAX_S 60
 
 #endif

@@ -5,6 +5,7 @@
 #include "ctl/report_find.h"
 #include "ctl/report_json.h"
 #include <errno.h>
+#include <string.h>
 
 const char *report_state_name(enum report_state state)
 {
@@ -126,7 +127,7 @@ int report_status(const struct report_input *in, const struct ctl_peer *peer,
 	return finish(
 		json_pack("{s:i, s:s, s:s, s:s, s:I, s:I, s:o,"
 			  " s:{s:I, s:I, s:I, s:I, s:I}, s:{s:o, s:o, s:o, s:o}, s:o,"
-			  " s:o}",
+			  " s:o, s:o}",
 			  "schema_version", REPORT_SCHEMA_VERSION, "state",
 			  report_state_name(in->degraded_count ? REPORT_DEGRADED
 							       : REPORT_OK),
@@ -142,7 +143,7 @@ int report_status(const struct report_input *in, const struct ctl_peer *peer,
 			  report_unsigned(in->link_capacity), "rate_in",
 			  report_integer(sum.rate_in), "rate_out",
 			  report_integer(sum.rate_out), "applications", apps, "paused",
-			  report_pause_state(in)),
+			  report_pause_state(in), "trial", report_trial_state(in)),
 		ret_reply);
 }
 
@@ -238,7 +239,8 @@ int report_reload(const struct report_input *in, json_t **ret_reply,
 {
 	const struct policy_error *e = in->policy_error;
 
-	if (e) {
+	/* One that waits for another to end has not been read yet. */
+	if (e && (!in->trial || strcmp(in->trial->state, "queued") != 0)) {
 		*ret_error = CTL_ERROR_POLICY_INVALID;
 		return finish(json_pack("{s:o, s:I, s:o, s:o}", "file",
 					report_text(e->file), "line",
@@ -246,8 +248,10 @@ int report_reload(const struct report_input *in, json_t **ret_reply,
 					"text", report_text(e->text)),
 			      ret_reply);
 	}
-	return finish(json_pack("{s:i, s:o}", "schema_version", REPORT_SCHEMA_VERSION,
-				"generation", report_unsigned(in->policy_generation)),
+	return finish(json_pack("{s:i, s:o, s:o}", "schema_version",
+				REPORT_SCHEMA_VERSION, "generation",
+				report_unsigned(in->policy_generation), "trial",
+				report_trial_state(in)),
 		      ret_reply);
 }
 

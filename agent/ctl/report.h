@@ -49,6 +49,14 @@ struct report_pause {
 	const char *user;
 };
 
+/* How the policy in force came to be, or what is being tried; see the interface. */
+struct report_trial {
+	unsigned int number;
+	const char *state;
+	uint64_t confirm_until_ns; /* 0: nobody has to confirm */
+	const char *by, *reason;
+};
+
 /* Everything a reply is made of; borrowed for the call. */
 struct report_input {
 	const struct engine *engine;
@@ -70,6 +78,7 @@ struct report_input {
 	size_t check_count;
 	uint64_t policy_generation;
 	const struct policy_error *policy_error; /* of the last reload, or NULL */
+	const struct report_trial *trial;	 /* or NULL */
 	const struct report_pause *pause;	 /* or NULL */
 };
 
@@ -93,6 +102,11 @@ int report_doctor(const struct report_input *in, const json_t *parameters,
  */
 int report_reload(const struct report_input *in, json_t **ret_reply,
 		  const char **ret_error);
+
+/* PolicyTrial, PolicyHold: 0 or -ENOMEM. */
+int report_policy_trial(const struct report_input *in, json_t **ret_reply);
+int report_policy_hold(const char *const *directories, size_t count,
+		       json_t **ret_reply);
 
 /* Pause, after it was done. 0 or -ENOMEM. */
 int report_paused(const struct report_input *in, json_t **ret_reply);

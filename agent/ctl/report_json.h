@@ -48,6 +48,9 @@ json_t *report_would_change(const struct app *app, const struct decision *d);
 void report_decide(const struct report_input *in, const struct app *app,
 		   struct decision *ret_decision);
 
+/* What is tried, or was last. */
+json_t *report_trial_state(const struct report_input *in);
+
 /* Until when and by whom enforcement is paused; `until` 0: it is not. */
 json_t *report_pause_state(const struct report_input *in);
 

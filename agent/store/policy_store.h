@@ -3,8 +3,13 @@
  * The policy in force and how it changes: reads the layers, keeps the last good policy
  * when new files are wrong, notices changes on disk.
  *
- * Owns: the current policy and catalogue, STATE_DIR/last-good.ini. Changes nothing in
- * the kernel: the agent applies what is handed over.
+ * A new policy is read, tried, and then kept or rolled back: the agent says which
+ * (core/trial.h). Files that were rolled back are refused, across restarts, until what
+ * they say changes or somebody insists.
+ *
+ * Owns: the current policy and catalogue and those before and after them,
+ * STATE_DIR/last-good.ini, previous-good.ini and trials. Changes nothing in the kernel:
+ * the agent applies what is handed over.
  */
 #ifndef STORE_POLICY_STORE_H
 #define STORE_POLICY_STORE_H
@@ -29,7 +34,8 @@ typedef void policy_store_change(void *context, const struct policy *policy,
 
 struct policy_store_state {
 	unsigned int generation;   /* counts the policies that were in force */
-	bool is_ok;		   /* false: the files are wrong, `error` says how */
+	bool is_ok;		   /* false: the files are not in force, see `error` */
+	bool is_refused;	   /* they are in order, but were rolled back */
 	struct policy_error error; /* of the newest attempt */
 	bool is_remembered;	   /* the one in force came from last-good.ini */
 	int save_error;		   /* of the last try to write that file, 0 or -errno */
@@ -45,16 +51,41 @@ int policy_store_new(const struct policy_store_config *config,
 void policy_store_free(struct policy_store *s);
 
 /*
- * Reads everything. 0: in force. -EINVAL: something is wrong, the previous policy stays
- * (at the first load: last-good.ini, else the built-in default), see the state. An
- * explicit load takes a directory that vanished for an empty one; an automatic one says
- * so and changes nothing.
+ * Reads everything. 0: there is a candidate. -EINVAL: something is wrong, or these
+ * files were rolled back before; see the state. The policy in force stays (at the first
+ * reading of files that were not kept before: last-good.ini, else the built-in
+ * default). An explicit reading takes a directory that vanished for an empty one, and
+ * files that were refused for new ones; an automatic one says so and changes nothing.
  */
-int policy_store_load(struct policy_store *s, bool is_explicit);
+int policy_store_read(struct policy_store *s, bool is_explicit);
 
-/* To be called about once a second: loads when the files changed and have then been
- * quiet for a call. 1 if it loaded (see the state for how it went), 0 if not. */
+/* To be called about once a second: reads when the files changed and have then been
+ * quiet for a call. 1 if it read (see the state for how it went), 0 if not. */
 int policy_store_poll(struct policy_store *s);
+
+/* What was read and is not in force yet, or NULL. */
+const struct policy *policy_store_candidate(const struct policy_store *s);
+/* Whether the candidate says what was kept last: it needs no trial. */
+bool policy_store_is_known_good(const struct policy_store *s);
+
+/* Puts the candidate in force, and the one before aside. */
+void policy_store_try(struct policy_store *s);
+bool policy_store_is_trying(const struct policy_store *s);
+/* The one that is tried stays. */
+void policy_store_keep(struct policy_store *s);
+/* The one before is in force again, and the files are refused: `why` says which and for
+ * what reason. */
+void policy_store_roll_back(struct policy_store *s, const char *why);
+/* The daemon ends: the candidate, or what is tried, is nobody's fault and begins anew.
+ */
+void policy_store_put_off(struct policy_store *s);
+/* The policy that was kept before the one in force is in force again; the files are
+ * refused. -ENOENT: there is none. */
+int policy_store_go_back(struct policy_store *s, const char *why);
+
+/* The files in which what is tried, or else on disk, differs from what was kept:
+ * "60-voice.ini, 70-x.ini", or "the policy" where that is not known. */
+void policy_store_changed_files(const struct policy_store *s, char *buf, size_t size);
 
 /* Writes the policy in force to last-good.ini, atomically, once a generation. 0 or
  * -errno. */

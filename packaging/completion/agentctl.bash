@@ -19,14 +19,15 @@ _agentctl()
 			-s | --socket) socket=(--socket "${COMP_WORDS[i]}") ;;
 			esac
 			;;
-		--duration | --set | --host) ((++i)) ;;
+		--duration | --set | --host | --confirm) ((++i)) ;;
 		-*) ;;
 		*) words+=("${COMP_WORDS[i]}") ;;
 		esac
 	done
 	if [[ $cur == -* ]]; then
 		mapfile -t lines < <("${COMP_WORDS[0]}" __complete -- --options 2>/dev/null)
-	elif [[ ${words[*]:0:2} == "policy check" || ${words[*]} == record ||
+	elif [[ ${words[*]:0:2} == "policy check" ||
+		${words[*]:0:2} == "policy apply" || ${words[*]} == record ||
 		${words[*]} == replay ]]; then
 		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
 		return

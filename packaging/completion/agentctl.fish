@@ -7,7 +7,7 @@ function __agentctl_words
     for word in (commandline -opc)[2..-1]
         if test $skip = yes
             set skip no
-        else if contains -- $word -s --socket --policy --catalogue --duration --set --host
+        else if contains -- $word -s --socket --policy --catalogue --duration --set --host --confirm
             set skip yes
         else if not string match -q -- '-*' $word
             echo $word
@@ -28,7 +28,7 @@ end
 
 function __agentctl_wants_files
     set -l words (__agentctl_words)
-    contains -- "$words[1] $words[2]" "policy check" "record " "replay "
+    contains -- "$words[1] $words[2]" "policy check" "policy apply" "record " "replay "
 end
 
 complete -c agentctl -f
@@ -37,6 +37,7 @@ complete -c agentctl -n __agentctl_wants_files -F
 complete -c agentctl -s j -l json -d "for programs: the agent's reply as JSON"
 complete -c agentctl -l check -d 'status: exit with 5 if anything is promoted'
 complete -c agentctl -l duration -x -d 'record: stop after 60s, 10m, 2h'
+complete -c agentctl -l confirm -x -d 'policy apply: back again unless confirmed in 60s, 5m'
 complete -c agentctl -l policy -r -F -d 'replay: by this policy'
 complete -c agentctl -l set -x -d 'replay: with this setting changed'
 complete -c agentctl -l catalogue -r -F -d 'replay: with what is known of clients there'

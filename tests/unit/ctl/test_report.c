@@ -315,6 +315,41 @@ static void a_pause_is_told_with_who_asked_and_limits_nothing(void **state)
 	json_decref(reply);
 }
 
+static void a_trial_is_told_with_its_state_and_reason(void **state)
+{
+	struct report_fixture *f = *state;
+	const struct report_trial trial = {3, "confirm", 30 * SECOND, "anna", "x"};
+	const json_t *told;
+	json_t *reply;
+
+	f->in.trial = &trial;
+	reply = ask(f, report_status, &anna, NULL, NULL);
+	told = json_object_get(reply, "trial");
+	assert_int_equal(int_of(told, "number"), 3);
+	assert_string_equal(text_of(told, "state"), "confirm");
+	assert_int_equal(int_of(told, "confirm_until"), OFFSET + 30);
+	assert_string_equal(text_of(told, "by"), "anna");
+	assert_string_equal(text_of(told, "reason"), "x");
+	json_decref(reply);
+	f->in.trial = NULL;
+}
+
+/* The admin's is the last that is still there after a boot. */
+static void files_belong_in_the_directory_of_the_admin(void **state)
+{
+	static const char *const usual[] = {"/usr/share/p", "/etc/p", "/run/p"};
+	json_t *reply;
+
+	(void)state;
+	assert_int_equal(report_policy_hold(usual, 3, &reply), 0);
+	assert_string_equal(text_of(reply, "into"), "/etc/p");
+	assert_int_equal(json_array_size(json_object_get(reply, "directories")), 3);
+	json_decref(reply);
+	assert_int_equal(report_policy_hold(usual + 2, 1, &reply), 0);
+	assert_string_equal(text_of(reply, "into"), "/run/p");
+	json_decref(reply);
+}
+
 static void times_are_of_the_wall(void **state)
 {
 	struct report_fixture *f = *state;
@@ -539,6 +574,8 @@ int main(void)
 		CASE(a_cut_is_told_with_its_line_and_what_it_refused),
 		CASE(a_cut_that_lacks_evidence_is_told),
 		CASE(a_pause_is_told_with_who_asked_and_limits_nothing),
+		CASE(a_trial_is_told_with_its_state_and_reason),
+		CASE(files_belong_in_the_directory_of_the_admin),
 		CASE(times_are_of_the_wall),
 		CASE(a_promoted_application_shows_its_limit_and_its_line),
 		CASE(in_monitor_mode_nothing_is_limited),

@@ -14,6 +14,29 @@
 
 #include <cmocka.h>
 
+/* As an agent does that keeps whatever is in order. */
+static void keep(struct policy_store *s)
+{
+	policy_store_try(s);
+	policy_store_keep(s);
+}
+
+static int load(struct policy_store *s, bool is_explicit)
+{
+	int r = policy_store_read(s, is_explicit);
+
+	keep(s);
+	return r;
+}
+
+static int poll(struct policy_store *s)
+{
+	int r = policy_store_poll(s);
+
+	keep(s);
+	return r;
+}
+
 #define EXPLICIT true
 #define AUTOMATIC false
 
@@ -153,7 +176,7 @@ static void the_later_layer_wins_and_the_listener_is_told(void **state)
 
 	write_file(f, f->shipped, "50.ini", "[agent]\nmode = enforce\n");
 	write_file(f, f->admin, "10.ini", "[agent]\nmode = monitor\n");
-	assert_int_equal(policy_store_load(f->store, AUTOMATIC), 0);
+	assert_int_equal(load(f->store, AUTOMATIC), 0);
 	assert_int_equal(mode(f), MODE_MONITOR);
 	assert_int_equal(f->changes, 1);
 	assert_ptr_equal(f->told, policy_store_policy(f->store));
@@ -165,9 +188,9 @@ static void a_broken_file_keeps_the_policy_and_says_where(void **state)
 	struct fixture *f = *state;
 
 	write_file(f, f->admin, "a.ini", "[agent]\nmode = monitor\n");
-	assert_int_equal(policy_store_load(f->store, AUTOMATIC), 0);
+	assert_int_equal(load(f->store, AUTOMATIC), 0);
 	write_file(f, f->admin, "b.ini", "[agent]\n\nmode = strict\n");
-	assert_int_equal(policy_store_load(f->store, EXPLICIT), -EINVAL);
+	assert_int_equal(load(f->store, EXPLICIT), -EINVAL);
 	assert_int_equal(mode(f), MODE_MONITOR);
 	assert_int_equal(f->changes, 1);
 	assert_int_equal(state_of(f)->generation, 1);
@@ -176,7 +199,7 @@ static void a_broken_file_keeps_the_policy_and_says_where(void **state)
 	assert_int_equal(state_of(f)->error.line, 3);
 	assert_string_equal(state_of(f)->error.key, "mode");
 	write_file(f, f->admin, "b.ini", "[agent]\nmode = enforce\n");
-	assert_int_equal(policy_store_load(f->store, AUTOMATIC), 0);
+	assert_int_equal(load(f->store, AUTOMATIC), 0);
 	assert_true(state_of(f)->is_ok);
 	assert_string_equal(state_of(f)->error.text, "");
 	assert_int_equal(mode(f), MODE_ENFORCE);
@@ -187,11 +210,11 @@ static void a_broken_catalogue_keeps_both(void **state)
 	struct fixture *f = *state;
 	const struct catalogue *before;
 
-	assert_int_equal(policy_store_load(f->store, AUTOMATIC), 0);
+	assert_int_equal(load(f->store, AUTOMATIC), 0);
 	before = policy_store_catalogue(f->store);
 	write_file(f, f->admin, "a.ini", "[agent]\nmode = monitor\n");
 	write_file(f, f->clients, "x.ini", "[clint x]\n");
-	assert_int_equal(policy_store_load(f->store, AUTOMATIC), -EINVAL);
+	assert_int_equal(load(f->store, AUTOMATIC), -EINVAL);
 	assert_int_equal(mode(f), MODE_ENFORCE);
 	assert_ptr_equal(policy_store_catalogue(f->store), before);
 	assert_non_null(strstr(state_of(f)->error.file, "x.ini"));
@@ -204,24 +227,24 @@ static void a_change_is_loaded_once_it_is_quiet(void **state)
 {
 	struct fixture *f = *state;
 
-	policy_store_load(f->store, AUTOMATIC);
-	assert_int_equal(policy_store_poll(f->store), 0);
+	load(f->store, AUTOMATIC);
+	assert_int_equal(poll(f->store), 0);
 	write_file(f, f->admin, "a.ini", "[agent]\nmode = monitor\n");
-	assert_int_equal(policy_store_poll(f->store), 0);
+	assert_int_equal(poll(f->store), 0);
 	write_file(f, f->admin, "b.ini", "[agent]\nmode = enforce\n");
-	assert_int_equal(policy_store_poll(f->store), 0);
+	assert_int_equal(poll(f->store), 0);
 	assert_int_equal(f->changes, 1);
-	assert_int_equal(policy_store_poll(f->store), 1);
+	assert_int_equal(poll(f->store), 1);
 	assert_int_equal(f->changes, 2);
 	assert_int_equal(policy_store_policy(f->store)->rule_count, 0);
-	assert_int_equal(policy_store_poll(f->store), 0);
+	assert_int_equal(poll(f->store), 0);
 	/* The same size, another time. */
 	write_file(f, f->admin, "b.ini", "[agent]\nmode = monitor\n");
-	assert_int_equal(policy_store_poll(f->store) + policy_store_poll(f->store), 1);
+	assert_int_equal(poll(f->store) + poll(f->store), 1);
 	assert_int_equal(mode(f), MODE_MONITOR);
 	unlink(path_of(f, f->admin, "b.ini"));
 	unlink(path_of(f, f->admin, "a.ini"));
-	assert_int_equal(policy_store_poll(f->store) + policy_store_poll(f->store), 1);
+	assert_int_equal(poll(f->store) + poll(f->store), 1);
 	assert_int_equal(mode(f), MODE_ENFORCE);
 }
 
@@ -229,13 +252,13 @@ static void a_broken_file_is_told_once(void **state)
 {
 	struct fixture *f = *state;
 
-	policy_store_load(f->store, AUTOMATIC);
+	load(f->store, AUTOMATIC);
 	write_file(f, f->admin, "a.ini", "[agent]\nmode = strict\n");
-	assert_int_equal(policy_store_poll(f->store), 0);
-	assert_int_equal(policy_store_poll(f->store), 1);
+	assert_int_equal(poll(f->store), 0);
+	assert_int_equal(poll(f->store), 1);
 	assert_false(state_of(f)->is_ok);
 	for (int i = 0; i < 5; i++)
-		assert_int_equal(policy_store_poll(f->store), 0);
+		assert_int_equal(poll(f->store), 0);
 }
 
 /* Else a state directory beside them makes every load the cause of another. */
@@ -243,21 +266,21 @@ static void what_happens_beside_the_directories_is_no_change(void **state)
 {
 	struct fixture *f = *state;
 
-	policy_store_load(f->store, AUTOMATIC);
-	policy_store_poll(f->store);
+	load(f->store, AUTOMATIC);
+	poll(f->store);
 	touch_directory(f, f->root);
-	assert_int_equal(policy_store_poll(f->store) + policy_store_poll(f->store), 0);
+	assert_int_equal(poll(f->store) + poll(f->store), 0);
 }
 
 static void an_edited_catalogue_is_loaded_too(void **state)
 {
 	struct fixture *f = *state;
 
-	policy_store_load(f->store, AUTOMATIC);
+	load(f->store, AUTOMATIC);
 	write_file(
 		f, f->clients, "x.ini",
 		"[client x]\ntitle = X\nword = hub\nforbid = no\nmatch.exe = /opt/x\n");
-	assert_int_equal(policy_store_poll(f->store) + policy_store_poll(f->store), 1);
+	assert_int_equal(poll(f->store) + poll(f->store), 1);
 	if (!state_of(f)->is_ok)
 		fail_msg("%s: %s", state_of(f)->error.key, state_of(f)->error.text);
 	assert_int_equal(policy_store_catalogue(f->store)->count, 1);
@@ -268,19 +291,19 @@ static void a_directory_that_vanished_keeps_the_policy(void **state)
 	struct fixture *f = *state;
 
 	write_file(f, f->admin, "a.ini", "[agent]\nmode = monitor\n");
-	policy_store_load(f->store, AUTOMATIC);
+	load(f->store, AUTOMATIC);
 	remove_tree(f->admin);
-	assert_int_equal(policy_store_poll(f->store) + policy_store_poll(f->store), 1);
+	assert_int_equal(poll(f->store) + poll(f->store), 1);
 	assert_int_equal(mode(f), MODE_MONITOR);
 	assert_false(state_of(f)->is_ok);
 	assert_string_equal(state_of(f)->error.file, f->admin);
 	assert_non_null(strstr(state_of(f)->error.text, "gone"));
 	assert_non_null(strstr(state_of(f)->error.text, "agentctl policy reload"));
 	/* The admin means it: from now on it is an empty layer. */
-	assert_int_equal(policy_store_load(f->store, EXPLICIT), 0);
+	assert_int_equal(load(f->store, EXPLICIT), 0);
 	assert_int_equal(mode(f), MODE_ENFORCE);
 	assert_true(state_of(f)->is_ok);
-	assert_int_equal(policy_store_load(f->store, AUTOMATIC), 0);
+	assert_int_equal(load(f->store, AUTOMATIC), 0);
 }
 
 static void a_directory_that_comes_back_is_read(void **state)
@@ -288,14 +311,14 @@ static void a_directory_that_comes_back_is_read(void **state)
 	struct fixture *f = *state;
 
 	write_file(f, f->admin, "a.ini", "[agent]\nmode = monitor\n");
-	policy_store_load(f->store, AUTOMATIC);
+	load(f->store, AUTOMATIC);
 	remove_tree(f->admin);
-	policy_store_poll(f->store);
-	policy_store_poll(f->store);
+	poll(f->store);
+	poll(f->store);
 	assert_false(state_of(f)->is_ok);
 	assert_int_equal(mkdir(f->admin, 0755), 0);
 	write_file(f, f->admin, "a.ini", "[agent]\nmode = enforce\n");
-	assert_int_equal(policy_store_poll(f->store) + policy_store_poll(f->store), 1);
+	assert_int_equal(poll(f->store) + poll(f->store), 1);
 	assert_true(state_of(f)->is_ok);
 	assert_int_equal(mode(f), MODE_ENFORCE);
 }
@@ -305,8 +328,8 @@ static void a_directory_that_never_was_is_an_empty_layer(void **state)
 	struct fixture *f = *state;
 
 	remove_tree(f->admin);
-	assert_int_equal(policy_store_load(f->store, AUTOMATIC), 0);
-	assert_int_equal(policy_store_load(f->store, AUTOMATIC), 0);
+	assert_int_equal(load(f->store, AUTOMATIC), 0);
+	assert_int_equal(load(f->store, AUTOMATIC), 0);
 }
 
 /* --- last-good.ini -----------------------------------------------------------------
@@ -381,14 +404,14 @@ the_last_good_policy_is_in_force_after_a_start_with_broken_files(void **state)
 	assert_int_equal(policy_parse(&source, 1, &expected, &error), 0);
 	assert_int_equal(expected->rule_count, 3);
 	write_file(f, f->admin, "a.ini", full_policy);
-	assert_int_equal(policy_store_load(f->store, AUTOMATIC), 0);
+	assert_int_equal(load(f->store, AUTOMATIC), 0);
 	assert_int_equal(policy_store_remember(f->store), 0);
 	assert_int_not_equal(access(path_of(f, f->state, "last-good.ini.new"), F_OK),
 			     0);
 	restart(f);
 	write_file(f, f->admin, "a.ini", "[agent]\nmode = strict\n");
 	write_file(f, f->clients, "x.ini", "[clint x]\n");
-	assert_int_equal(policy_store_load(f->store, AUTOMATIC), -EINVAL);
+	assert_int_equal(load(f->store, AUTOMATIC), -EINVAL);
 	assert_true(state_of(f)->is_remembered);
 	assert_false(state_of(f)->is_ok);
 	assert_non_null(strstr(state_of(f)->error.file, "a.ini"));
@@ -403,7 +426,7 @@ the_last_good_policy_is_in_force_after_a_start_with_broken_files(void **state)
 	/* And it ends with good files. */
 	write_file(f, f->admin, "a.ini", "");
 	unlink(path_of(f, f->clients, "x.ini"));
-	assert_int_equal(policy_store_load(f->store, AUTOMATIC), 0);
+	assert_int_equal(load(f->store, AUTOMATIC), 0);
 	assert_false(state_of(f)->is_remembered);
 }
 
@@ -418,14 +441,14 @@ static void the_longest_line_is_remembered(void **state)
 		snprintf(text, sizeof(text), "[app x]\nmatch.exe=/%0*d\n", (int)length,
 			 0);
 		write_file(f, f->admin, "a.ini", text);
-		if (policy_store_load(f->store, AUTOMATIC) == 0)
+		if (load(f->store, AUTOMATIC) == 0)
 			break;
 	}
 	assert_true(length > 100);
 	assert_int_equal(policy_store_remember(f->store), 0);
 	restart(f);
 	write_file(f, f->admin, "a.ini", "[");
-	assert_int_equal(policy_store_load(f->store, AUTOMATIC), -EINVAL);
+	assert_int_equal(load(f->store, AUTOMATIC), -EINVAL);
 	assert_true(state_of(f)->is_remembered);
 	assert_int_equal(strlen(policy_store_policy(f->store)->rules[1].exes.items[0]),
 			 length + 1);
@@ -437,14 +460,14 @@ static void a_broken_last_good_file_leaves_the_default(void **state)
 
 	write_file(f, f->state, "last-good.ini", "[agent]\nmode = strict\n");
 	write_file(f, f->admin, "a.ini", "[");
-	assert_int_equal(policy_store_load(f->store, AUTOMATIC), -EINVAL);
+	assert_int_equal(load(f->store, AUTOMATIC), -EINVAL);
 	assert_false(state_of(f)->is_remembered);
 	assert_int_equal(state_of(f)->generation, 0);
 	assert_int_equal(f->changes, 0);
 	assert_int_equal(mode(f), MODE_ENFORCE);
 	/* It is only for a start. */
 	write_file(f, f->state, "last-good.ini", "[agent]\nmode = monitor\n");
-	assert_int_equal(policy_store_load(f->store, AUTOMATIC), -EINVAL);
+	assert_int_equal(load(f->store, AUTOMATIC), -EINVAL);
 	assert_int_equal(mode(f), MODE_ENFORCE);
 }
 
@@ -455,12 +478,12 @@ static void a_policy_is_written_once_a_generation(void **state)
 	/* The built-in default was never read from files. */
 	assert_int_equal(policy_store_remember(f->store), 0);
 	assert_int_not_equal(access(path_of(f, f->state, "last-good.ini"), F_OK), 0);
-	policy_store_load(f->store, AUTOMATIC);
+	load(f->store, AUTOMATIC);
 	assert_int_equal(policy_store_remember(f->store), 0);
 	assert_int_equal(unlink(path_of(f, f->state, "last-good.ini")), 0);
 	assert_int_equal(policy_store_remember(f->store), 0);
 	assert_int_not_equal(access(f->path, F_OK), 0);
-	policy_store_load(f->store, AUTOMATIC);
+	load(f->store, AUTOMATIC);
 	assert_int_equal(policy_store_remember(f->store), 0);
 	assert_int_equal(access(f->path, F_OK), 0);
 }
@@ -471,11 +494,11 @@ static void the_last_good_file_is_replaced(void **state)
 	struct fixture *f = *state;
 	struct stat before, after;
 
-	policy_store_load(f->store, AUTOMATIC);
+	load(f->store, AUTOMATIC);
 	policy_store_remember(f->store);
 	assert_int_equal(stat(path_of(f, f->state, "last-good.ini"), &before), 0);
 	write_file(f, f->admin, "a.ini", "[agent]\nmode = monitor\n");
-	policy_store_load(f->store, AUTOMATIC);
+	load(f->store, AUTOMATIC);
 	policy_store_remember(f->store);
 	assert_int_equal(stat(path_of(f, f->state, "last-good.ini"), &after), 0);
 	assert_int_not_equal(before.st_ino, after.st_ino);
@@ -485,7 +508,7 @@ static void a_state_directory_that_is_missing_is_told_once(void **state)
 {
 	struct fixture *f = *state;
 
-	policy_store_load(f->store, AUTOMATIC);
+	load(f->store, AUTOMATIC);
 	remove_tree(f->state);
 	assert_int_equal(policy_store_remember(f->store), -ENOENT);
 	assert_int_equal(policy_store_remember(f->store), 0);
@@ -498,7 +521,7 @@ static void without_a_state_directory_nothing_is_remembered(void **state)
 	f->config.state_dir = NULL;
 	restart(f);
 	write_file(f, f->admin, "a.ini", "[");
-	assert_int_equal(policy_store_load(f->store, AUTOMATIC), -EINVAL);
+	assert_int_equal(load(f->store, AUTOMATIC), -EINVAL);
 	assert_int_equal(policy_store_remember(f->store), 0);
 }
 
