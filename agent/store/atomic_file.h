@@ -7,7 +7,6 @@
 #define STORE_ATOMIC_FILE_H
 
 #include <limits.h>
-#include <stdbool.h>
 #include <stdio.h>
 
 struct atomic_file {
@@ -17,8 +16,7 @@ struct atomic_file {
 
 /* 0 or -errno. */
 int atomic_file_open(const char *dir, const char *name, struct atomic_file *ret_file);
-/* Puts it in its place, unless `is_wanted` is false or something went wrong; then the
- * old one stays. 0 or -errno. */
-int atomic_file_close(struct atomic_file *f, bool is_wanted);
+/* Puts it in its place; where something went wrong the old one stays. 0 or -errno. */
+int atomic_file_close(struct atomic_file *f);
 
 #endif

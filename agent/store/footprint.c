@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "store/footprint.h"
+#include "store/atomic_file.h"
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>
@@ -9,9 +10,9 @@
 #define FILE_NAME "footprint"
 #define LINE_MAX_SIZE 256
 
-static int make_path(const char *state_dir, const char *suffix, char *buf, size_t size)
+static int make_path(const char *state_dir, char *buf, size_t size)
 {
-	int length = snprintf(buf, size, "%s/" FILE_NAME "%s", state_dir, suffix);
+	int length = snprintf(buf, size, "%s/" FILE_NAME, state_dir);
 
 	return length < 0 || (size_t)length >= size ? -ENAMETOOLONG : 0;
 }
@@ -37,7 +38,7 @@ int footprint_load(const char *state_dir, const char *place,
 	char path[PATH_MAX], line[LINE_MAX_SIZE + 64] = "", of[LINE_MAX_SIZE];
 	struct footprint f;
 	FILE *file;
-	int r = make_path(state_dir, "", path, sizeof(path));
+	int r = make_path(state_dir, path, sizeof(path));
 
 	if (r < 0)
 		return r;
@@ -59,33 +60,20 @@ int footprint_load(const char *state_dir, const char *place,
 int footprint_save(const char *state_dir, const char *place,
 		   const struct footprint *footprint)
 {
-	char path[PATH_MAX], temporary[PATH_MAX];
-	FILE *file;
-	bool has_failed;
-	int r = make_path(state_dir, "", path, sizeof(path));
+	struct atomic_file f;
+	int r = atomic_file_open(state_dir, FILE_NAME, &f);
 
-	if (r == 0)
-		r = make_path(state_dir, ".new", temporary, sizeof(temporary));
 	if (r < 0)
 		return r;
-	file = fopen(temporary, "we");
-	if (!file)
-		return -errno;
-	fprintf(file, "place %s accounting %d mark_mask 0x%08x\n", place,
+	fprintf(f.file, "place %s accounting %d mark_mask 0x%08x\n", place,
 		footprint->turned_accounting_on, footprint->mark_mask);
-	has_failed = fflush(file) != 0 || fsync(fileno(file)) < 0;
-	has_failed = fclose(file) != 0 || has_failed;
-	if (has_failed || rename(temporary, path) < 0) {
-		r = errno ? -errno : -EIO;
-		unlink(temporary);
-	}
-	return r;
+	return atomic_file_close(&f);
 }
 
 int footprint_remove(const char *state_dir)
 {
 	char path[PATH_MAX];
-	int r = make_path(state_dir, "", path, sizeof(path));
+	int r = make_path(state_dir, path, sizeof(path));
 
 	if (r < 0)
 		return r;

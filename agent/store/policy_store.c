@@ -462,7 +462,7 @@ static int write_last_good(struct policy_store *s)
 	    rename(f.path, previous) < 0)
 		r = -errno;
 	s->forgets_previous = false;
-	return atomic_file_close(&f, true) < 0 ? -EIO : r;
+	return atomic_file_close(&f) < 0 ? -EIO : r;
 }
 
 int policy_store_remember(struct policy_store *s)

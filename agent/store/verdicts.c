@@ -97,7 +97,7 @@ int verdicts_write(const char *dir, const struct verdicts *v)
 	for (size_t i = 0; i < v->refused_count; i++)
 		fprintf(f.file, "refused %016" PRIx64 " %s\n", v->refused[i].print,
 			v->refused[i].text);
-	return atomic_file_close(&f, true);
+	return atomic_file_close(&f);
 }
 
 static size_t find(const struct verdicts *v, uint64_t print)
