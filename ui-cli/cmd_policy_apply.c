@@ -96,6 +96,8 @@ static enum exit_code take_layers(const json_t *reply, struct layers *ret_layers
 				LAYERS_MAX);
 	for (size_t i = 0; i < l.count; i++) {
 		l.dirs[i] = json_string_value(json_array_get(list, i));
+		if (!l.dirs[i])
+			return complain(EXIT_FAILED, "the agent makes no sense");
 		if (strcmp(l.dirs[i], field_text(reply, "into")) == 0)
 			l.admins = i;
 	}

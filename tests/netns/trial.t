@@ -158,18 +158,23 @@ ok "all is well again" wait_until 15 agent_state_is ok
 
 # --- probes of the admin -------------------------------------------------------------------
 
-write_policy 50-probe.ini '[probe]' 'dns = none' 'route = 198.18.0.103' \
+ns_run office ip route add 192.0.2.0/24 via 198.18.0.103
+ns_run office ip -6 route add 2001:db8::/32 dev eth0
+write_policy 50-probe.ini '[probe]' 'dns = none' 'route = 192.0.2.1, 2001:db8::1' \
 	'tcp = 198.18.0.103:7777, 198.18.0.103:1'
-ok "probes are policy" wait_until 15 setting_is probe route 198.18.0.103
+ok "probes are policy" wait_until 15 setting_is probe route '192.0.2.1, 2001:db8::1'
 ok "one that never worked does not count" wait_until 10 trial_is kept ||
 	diag "$(ctl status --json | jq .trial)"
 # What happens to a check while a policy is tried is the policy's fault.
 write_policy 60-test.ini '[app video]' 'match.exe = /opt/video' 'rate_up = 3mbit'
 wait_until 10 trial_is probing
+ns_run office ip route del 192.0.2.0/24
+ns_run office ip -6 route del 2001:db8::/32
 ns_run s3 ip link set eth0 down
-ok "a check that fails after a change takes it back" wait_until 15 trial_is rolled_back
-like "$(ctl status --json | jq -r .trial.reason)" 'no more: tcp 198\.18\.0\.103:7777$' \
-	"and is named, alone"
+ok "checks that fail after a change take it back" wait_until 15 trial_is rolled_back
+like "$(ctl status --json | jq -r .trial.reason)" \
+	'no more: route to 192\.0\.2\.1, route to 2001:db8::1, tcp 198\.18\.0\.103:7777$' \
+	"and are named, and no others"
 ns_run s3 ip link set eth0 up
 write_policy 50-probe.ini '[probe]' 'dns = none' 'route = none' 'tcp = none'
 write_policy 60-test.ini '[app video]' 'match.exe = /opt/video' 'rate_up = 2mbit'
@@ -182,11 +187,11 @@ mkdir "$NS_DIR/new"
 printf '[app video]\nmatch.exe = /opt/video\nrate_up = 5mbit\n' >"$NS_DIR/new/60-test.ini"
 printf '[app voice]\nmatch.exe = /opt/voice\nrate_up = 5mbit\n' >"$NS_DIR/new/70-more.ini"
 before=$(cat "$AGENT_POLICY"/*.ini)
-apply_in_background --confirm 4s "$NS_DIR/new/60-test.ini" "$NS_DIR/new/70-more.ini"
+apply_in_background --confirm 15s "$NS_DIR/new/60-test.ini" "$NS_DIR/new/70-more.ini"
 ok "files are put in place and tried" wait_until 10 trial_is confirm
 is "$(setting 'app video' rate_up)" 5mbit "in force"
 like "$(ctl status 2>&1 | head -1)" 'unless confirmed by' "as the first line of status says"
-ok "nobody confirms" wait_until 15 applied
+ok "nobody confirms" wait_until 40 applied
 like "$(cat "$NS_DIR/apply")" 'nobody confirmed it in time.*exit 3' \
 	"it is taken back, and said so, with 3"
 is "$(setting 'app video' rate_up)" 2mbit "the one before is in force"
