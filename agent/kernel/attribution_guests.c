@@ -337,20 +337,25 @@ static int read_guests(struct attribution *a, const char *uplink, uint64_t time_
 	return is_new;
 }
 
-/* Soon after the first traffic of somebody unknown, then less and less often. */
+/* Soon after the first traffic of somebody unknown, then less and less often; until the
+ * next reading it is remembered that there was any. */
 static bool is_reading_due(struct guest_search *s, uint64_t forwarded, uint64_t time_ns)
 {
 	bool is_asked = forwarded != s->forwarded;
 
 	if (is_asked)
 		s->asked_ns = time_ns;
-	s->forwarded = forwarded;
-	if (!guests_count(s->table) &&
-	    (!s->asked_ns || time_ns - s->asked_ns >= ASKED_NS)) {
-		s->pause_ns = 0;
+	else if (!guests_count(s->table) &&
+		 (!s->asked_ns || time_ns - s->asked_ns >= ASKED_NS))
 		return false;
-	}
 	return time_ns >= s->read_ns + (is_asked ? s->pause_ns : REFRESH_NS);
+}
+
+static uint64_t next_pause(const struct guest_search *s, bool is_new)
+{
+	if (is_new || !s->pause_ns)
+		return PAUSE_MIN_NS;
+	return s->pause_ns * 2 < PAUSE_MAX_NS ? s->pause_ns * 2 : PAUSE_MAX_NS;
 }
 
 int attribution_find_guests(struct attribution *a, uint64_t forwarded,
@@ -367,9 +372,8 @@ int attribution_find_guests(struct attribution *a, uint64_t forwarded,
 	r = read_guests(a, uplink, time_ns);
 	budget_spend(a, start);
 	a->stats.guest_readings++;
+	s->forwarded = forwarded;
 	s->read_ns = time_ns;
-	s->pause_ns = r == 1 || !s->pause_ns ? PAUSE_MIN_NS : s->pause_ns * 2;
-	if (s->pause_ns > PAUSE_MAX_NS)
-		s->pause_ns = PAUSE_MAX_NS;
+	s->pause_ns = next_pause(s, r == 1);
 	return r == 1;
 }

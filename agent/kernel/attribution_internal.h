@@ -109,8 +109,8 @@ struct guest_search {
 	struct guests *table; /* borrowed; NULL: nobody looks */
 	struct neighbours *neighbours;
 	struct guest_port *ports;
-	uint64_t forwarded; /* entries that nobody knew, as last told */
-	uint64_t asked_ns;  /* when that changed last; 0: never */
+	uint64_t forwarded; /* entries that nobody knew, at the last reading */
+	uint64_t asked_ns;  /* when there were more last; 0: never */
 	uint64_t read_ns, pause_ns;
 };
 

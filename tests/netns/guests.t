@@ -145,4 +145,11 @@ ok "and so is who sends to it" \
 not_ok "it reaches nobody" downloads_fast c1
 ok "the other container does" downloads_fast c2
 ok "so does the office" downloads_fast office
+
+for name in s1 s2 c1 c2; do
+	for pid in $(ip netns pids "$NS_RUN-$name"); do kill -KILL "$pid"; done
+done
+ns_run office conntrack -F >/dev/null 2>&1
+ok "without a guest there is no forward chain any more" wait_until 30 has_no_chain
+ok "and nothing that is amiss" agent_state_is ok
 done_testing
