@@ -221,32 +221,22 @@ void nft_rules_base(struct nft_encoder *e, enum direction direction)
 
 static const struct nft_guest_family {
 	uint8_t family;
-	const char *map;
+	const char *set, *map;
 	uint32_t source, destination, size; /* in the network header */
 } guest_families[] = {
-	{NFPROTO_IPV4, "guests4", offsetof(struct iphdr, saddr),
+	{NFPROTO_IPV4, "guests4", "guest_marks4", offsetof(struct iphdr, saddr),
 	 offsetof(struct iphdr, daddr), sizeof(struct in_addr)},
-	{NFPROTO_IPV6, "guests6", offsetof(struct ip6_hdr, ip6_src),
+	{NFPROTO_IPV6, "guests6", "guest_marks6", offsetof(struct ip6_hdr, ip6_src),
 	 offsetof(struct ip6_hdr, ip6_dst), sizeof(struct in6_addr)},
 };
 
-/* The mark of the guest whose address that is; the rule ends if it is nobody's. */
-static void load_guest_mark(struct nft_rule_builder *b,
-			    const struct nft_guest_family *f, bool by_source)
+static void load_address(struct nft_rule_builder *b, const struct nft_guest_family *f,
+			 bool by_source)
 {
 	expr_meta(b, NFT_META_NFPROTO);
 	expr_compare(b, NFT_CMP_EQ, &f->family, sizeof(f->family));
 	expr_payload(b, NFT_PAYLOAD_NETWORK_HEADER,
 		     by_source ? f->source : f->destination, f->size, NFT_REG_1);
-	expr_map(b, f->map);
-}
-
-/* No mark is zero. Older kernels look nothing up in a map but for its value. */
-static void match_guest(struct nft_rule_builder *b, const struct nft_guest_family *f,
-			bool by_source)
-{
-	load_guest_mark(b, f, by_source);
-	expr_compare_u32(b, NFT_CMP_NEQ, 0);
 }
 
 /* Between guests it is nobody's business: no stranger is in it. */
@@ -255,7 +245,8 @@ static void rule_guest_peer(struct nft_encoder *e, enum direction direction,
 {
 	struct nft_rule_builder b = nft_rule_begin(e, sides[direction].guest_chain);
 
-	match_guest(&b, f, direction == DIRECTION_IN);
+	load_address(&b, f, direction == DIRECTION_IN);
+	expr_in_set(&b, f->set);
 	expr_verdict(&b, NFT_RETURN, NULL);
 	nft_rule_end(e, &b);
 }
@@ -268,7 +259,8 @@ static void rule_guest_mark(struct nft_encoder *e, enum direction direction,
 
 	expr_ct_mark_masked(&b, l->app | ~l->mask);
 	expr_compare_u32(&b, NFT_CMP_EQ, 0);
-	load_guest_mark(&b, f, direction == DIRECTION_OUT);
+	load_address(&b, f, direction == DIRECTION_OUT);
+	expr_map(&b, f->map);
 	expr_set_ct_mark(&b);
 	nft_rule_end(e, &b);
 }
@@ -288,10 +280,12 @@ void nft_rules_forward(struct nft_encoder *e)
 {
 	for (int d = 0; d < DIRECTION_COUNT; d++)
 		for (size_t i = 0; i < 2; i++) {
+			const struct nft_guest_family *f = &guest_families[i];
 			struct nft_rule_builder b =
 				nft_rule_begin(e, NFT_FORWARD_CHAIN);
 
-			match_guest(&b, &guest_families[i], d == DIRECTION_OUT);
+			load_address(&b, f, d == DIRECTION_OUT);
+			expr_in_set(&b, f->set);
 			expr_verdict(&b, NFT_JUMP, sides[d].guest_chain);
 			nft_rule_end(e, &b);
 		}

@@ -169,7 +169,9 @@ void nft_put_guest(struct nft_encoder *e, uint16_t type, const struct plan_guest
 	const void *key = address_key(&guest->addr, is_ipv4, &size);
 
 	nft_put_element(e, type, is_ipv4 ? "guests4" : "guests6", key, size, NULL,
-			type == NFT_MSG_NEWSETELEM ? &mark : NULL);
+			NULL);
+	nft_put_element(e, type, is_ipv4 ? "guest_marks4" : "guest_marks6", key, size,
+			NULL, type == NFT_MSG_NEWSETELEM ? &mark : NULL);
 }
 
 static void element_add_interval(struct nft_encoder *e, struct nftnl_set *s,
@@ -283,8 +285,12 @@ void nft_sets_create(struct nft_encoder *e)
 		{"classes", NFT_SET_MAP, TYPE_MARK, 4, TYPE_CLASSID, twice},
 		{"uplinks", 0, TYPE_IFINDEX, 4, 0, PLAN_UPLINKS_MAX},
 		{"ports", NFT_SET_MAP, flow, 8, 0, PLAN_PORTS_MAX},
-		{"guests4", NFT_SET_MAP, TYPE_IPV4_ADDR, 4, 0, PLAN_GUESTS_MAX},
-		{"guests6", NFT_SET_MAP, TYPE_IPV6_ADDR, 16, 0, PLAN_GUESTS_MAX},
+		/* The same keys twice: older kernels look nothing up in a map but for
+		 * its value. */
+		{"guests4", 0, TYPE_IPV4_ADDR, 4, 0, PLAN_GUESTS_MAX},
+		{"guests6", 0, TYPE_IPV6_ADDR, 16, 0, PLAN_GUESTS_MAX},
+		{"guest_marks4", NFT_SET_MAP, TYPE_IPV4_ADDR, 4, 0, PLAN_GUESTS_MAX},
+		{"guest_marks6", NFT_SET_MAP, TYPE_IPV6_ADDR, 16, 0, PLAN_GUESTS_MAX},
 		{"trusted4", NFT_SET_INTERVAL, TYPE_IPV4_ADDR, 4, 0, 0},
 		{"trusted6", NFT_SET_INTERVAL, TYPE_IPV6_ADDR, 16, 0, 0},
 		{"near4", NFT_SET_INTERVAL, TYPE_IPV4_ADDR, 4, 0, 0},

@@ -16,7 +16,7 @@ void nft_put_element(struct nft_encoder *e, uint16_t type, const char *map,
 		     const void *key, uint32_t key_size, const char *object,
 		     const uint32_t *mark);
 
-/* An address of a guest and its application's mark, likewise. */
+/* An address of a guest, and its application's mark, likewise. */
 void nft_put_guest(struct nft_encoder *e, uint16_t type,
 		   const struct plan_guest *guest);
 /* All elements of a set go. */

@@ -33,6 +33,11 @@ has_no_chain() {
 	kernel_has_table office && ! has_chain
 }
 
+packets_speak() {
+	[ "$(ctl explain --json media-box |
+		jq '[.. | objects | select(.name == "packets") | .weight] | max > 2')" = true ]
+}
+
 cuts_are() { # ID CUTS
 	[ "$(guest_get "$1" 'cuts | join(" ")')" = "$2" ]
 }
@@ -125,6 +130,7 @@ ok "it may be cut once two kinds of evidence agree" \
 guest_spawn c1 "$NS_DIR/download" iperf3 -c 198.18.0.103 -p 5202 -R -b 4M -t 3600
 DOWNLOAD_PID=$NS_SPAWNED
 wait_until 10 is_busy c1 eth0
+ok "its packets are seen on its side of the translation" packets_speak
 write_policy 'promotion = forbid'
 ok "forbidden, its legs are cut" wait_until 15 cuts_are $RELAY "legs calls"
 before=$(unreachables s1)

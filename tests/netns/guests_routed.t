@@ -35,8 +35,8 @@ relay() { # SPAWN NAME FAMILY RELAY-ADDRESS FROM TO TO-ADDRESS
 	wait_until 10 is_busy "$to" eth0
 }
 
-guests_have() { # MAP ADDRESS
-	ns_run office nft list map inet relaywarden "$1" | grep -qF "$2 "
+guests_have() { # SET ADDRESS
+	ns_run office nft list set inet relaywarden "$1" | grep -qw "$2"
 }
 
 begin_netns

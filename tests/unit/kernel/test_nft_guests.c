@@ -120,44 +120,65 @@ static void guests_get_what_the_office_gets(void **state)
 	encoded_done(&e);
 }
 
-static void assert_guest_element(const char *address, const char *set,
-				 uint32_t key_size)
+static const struct nftnl_set_elem *only_element(const struct nlmsghdr *m,
+						 struct nftnl_set *s)
+{
+	struct nftnl_set_elems_iter *iter;
+	const struct nftnl_set_elem *element;
+
+	assert_int_equal(nftnl_set_elems_nlmsg_parse(m, s), 0);
+	iter = nftnl_set_elems_iter_create(s);
+	element = nftnl_set_elems_iter_next(iter);
+	nftnl_set_elems_iter_destroy(iter);
+	return element;
+}
+
+/* That `m` puts an address in that set, with a mark where it is a map. */
+static void assert_element(const struct nlmsghdr *m, const char *name, const void *key,
+			   uint32_t key_size, bool has_mark)
+{
+	struct nftnl_set *s = nftnl_set_alloc();
+	struct nftnl_set_elem *element = (void *)(uintptr_t)only_element(m, s);
+	const void *data;
+	uint32_t size, mark;
+
+	assert_string_equal(nftnl_set_get_str(s, NFTNL_SET_NAME), name);
+	data = nftnl_set_elem_get(element, NFTNL_SET_ELEM_KEY, &size);
+	assert_int_equal(size, key_size);
+	assert_memory_equal(data, key, key_size);
+	data = nftnl_set_elem_get(element, NFTNL_SET_ELEM_DATA, &size);
+	assert_int_equal(data != NULL, has_mark);
+	if (has_mark) {
+		memcpy(&mark, data, sizeof(mark));
+		assert_int_equal(mark, 7u << 24);
+	}
+	nftnl_set_free(s);
+}
+
+static void assert_guest(const char *address, const char *set, const char *map,
+			 uint32_t key_size)
 {
 	struct plan p = plan_new();
 	struct plan_step step = {.kind = STEP_GUEST_ADD, .guest.number = 7};
-	struct nftnl_set *s = nftnl_set_alloc();
-	struct nftnl_set_elems_iter *iter;
-	const struct nftnl_set_elem *element;
 	struct encoded e;
-	const void *key;
-	uint32_t size, mark;
 
 	assert_int_equal(addr_parse(address, &step.guest.addr), 0);
 	e = encode(&all_features, &p, step);
-	assert_int_equal(e.count, 1);
-	assert_int_equal(type_of(&e, 0), NFT_MSG_NEWSETELEM);
-	assert_int_equal(nftnl_set_elems_nlmsg_parse(e.message[0], s), 0);
-	assert_string_equal(nftnl_set_get_str(s, NFTNL_SET_NAME), set);
-	iter = nftnl_set_elems_iter_create(s);
-	element = nftnl_set_elems_iter_next(iter);
-	key = nftnl_set_elem_get((void *)(uintptr_t)element, NFTNL_SET_ELEM_KEY, &size);
-	assert_int_equal(size, key_size);
-	assert_memory_equal(key, step.guest.addr.b + 16 - key_size, key_size);
-	memcpy(&mark,
-	       nftnl_set_elem_get((void *)(uintptr_t)element, NFTNL_SET_ELEM_DATA,
-				  &size),
-	       sizeof(mark));
-	assert_int_equal(mark, 7u << 24);
-	nftnl_set_elems_iter_destroy(iter);
-	nftnl_set_free(s);
+	assert_int_equal(e.count, 2);
+	for (size_t i = 0; i < 2; i++)
+		assert_int_equal(type_of(&e, i), NFT_MSG_NEWSETELEM);
+	assert_element(e.message[0], set, step.guest.addr.b + 16 - key_size, key_size,
+		       false);
+	assert_element(e.message[1], map, step.guest.addr.b + 16 - key_size, key_size,
+		       true);
 	encoded_done(&e);
 }
 
 static void an_address_leads_to_the_mark_of_its_application(void **state)
 {
 	(void)state;
-	assert_guest_element("172.17.0.2", "guests4", 4);
-	assert_guest_element("fd17::2", "guests6", 16);
+	assert_guest("172.17.0.2", "guests4", "guest_marks4", 4);
+	assert_guest("fd17::2", "guests6", "guest_marks6", 16);
 }
 
 int main(void)
