@@ -163,6 +163,15 @@ static int on_link(sd_event_source *source, int fd, uint32_t events, void *conte
 	return 0;
 }
 
+static int on_nft(sd_event_source *source, int fd, uint32_t events, void *context)
+{
+	(void)source;
+	(void)fd;
+	(void)events;
+	tamper_handle(context);
+	return 0;
+}
+
 static int on_hangup(sd_event_source *source, const struct signalfd_siginfo *info,
 		     void *context)
 {
@@ -226,6 +235,8 @@ static int open_kernel(struct agent *a)
 		log_error("shaper", "not available, so nothing can be queued: %s",
 			  strerror(-a->shaper_error));
 	hold_open(a);
+	a->watch_error = a->nft ? nft_watch_open(a->nft, tamper_noticed, a, &a->watch)
+				: a->nft_error;
 	return 0;
 }
 
@@ -274,6 +285,8 @@ static int open_sources(struct agent *a)
 		r = add_io(a, queue_fd(a->queue), on_calls, -15);
 	if (r >= 0 && a->capture)
 		r = add_io(a, capture_fd(a->capture), on_packets, 0);
+	if (r >= 0 && a->watch)
+		r = add_io(a, nft_watch_fd(a->watch), on_nft, -15);
 	if (r >= 0 && a->conntrack) {
 		r = add_io(a, conntrack_event_fd(a->conntrack), on_events, -10);
 		if (r >= 0)
@@ -411,6 +424,7 @@ void agent_close(struct agent *a)
 	recording_close(a);
 	if (may_take_back(a))
 		takeback_all(a);
+	nft_watch_close(a->watch);
 	nft_close(a->nft);
 	enforce_remove_queues(a);
 	shaper_close(a->shaper);

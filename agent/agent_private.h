@@ -17,6 +17,7 @@
 #include "core/plan.h"
 #include "core/queue.h"
 #include "core/refused.h"
+#include "core/tampering.h"
 #include "core/trial.h"
 #include "ctl/server.h"
 #include "kernel/attribution.h"
@@ -26,6 +27,7 @@
 #include "kernel/link.h"
 #include "kernel/neighbours.h"
 #include "kernel/nft.h"
+#include "kernel/nft_watch.h"
 #include "kernel/place.h"
 #include "kernel/procinfo.h"
 #include "kernel/shaper.h"
@@ -67,7 +69,8 @@ struct enforcement {
 	char error[256]; /* of the last transaction, "" when it went well */
 	unsigned int failures;
 	uint64_t retry_ns;
-	struct nft_counters counters;
+	struct nft_counters counters;	     /* since an application has its number */
+	struct nft_counters in_kernel;	     /* since the rules were last written */
 	enum app_role roles[APP_ID_MAX + 1]; /* as last logged */
 	struct refused refused[APP_NUMBER_COUNT];
 	struct queue_classes queues; /* wanted on the uplinks */
@@ -81,6 +84,16 @@ struct pause {
 	uid_t uid;
 	pid_t pid;
 	char user[64];
+};
+
+/* Others that changed our table: tamper.c. */
+struct tamper {
+	struct tampering pace;
+	uint64_t count, repairs; /* since the start */
+	uint64_t lost;		 /* times that notifications were lost */
+	uint64_t last_ns;
+	char text[192];	 /* what, and by whom */
+	bool is_pending; /* it is not put back yet */
 };
 
 /* What is to be taken back at the end: takeback.c. */
@@ -129,12 +142,13 @@ struct agent {
 	struct nft *nft;
 	struct shaper *shaper;
 	int shaper_error; /* why it is missing */
+	struct nft_watch *watch;
 	struct capture *capture;
 	struct queue *queue;
 	struct ctl_server *server;
 	/* Why they are missing. */
 	int conntrack_error, nft_error, capture_error, neighbours_error;
-	int queue_error;
+	int queue_error, watch_error;
 	struct hold_stats hold_stats;
 	struct polling poll;
 	bool has_stopped;  /* as it was told to */
@@ -147,6 +161,7 @@ struct agent {
 	struct pause pause;
 	struct takeback takeback;
 	struct policy_trial trial;
+	struct tamper tamper;
 	struct recording *recordings;
 };
 
@@ -194,6 +209,23 @@ bool pause_is_on(const struct agent *a);
 void pause_set(struct agent *a, const struct ctl_peer *peer, uint64_t seconds);
 /* To be called once a second. */
 void pause_expire(struct agent *a, uint64_t now_ns);
+
+/* --- counters.c --- */
+
+/* Reads the counters; what began anew in the kernel is added to what was. 0 or
+ * -errno. */
+int counters_read(struct agent *a);
+/* A number that passes to another application begins anew. */
+void counters_change_apps(struct agent *a, const struct plan *before,
+			  const struct plan *now);
+
+/* --- tamper.c --- */
+
+nft_watch_callback tamper_noticed;
+/* Takes what the watch has, and puts back what others have changed. */
+void tamper_handle(struct agent *a);
+/* After the whole table was written anew. */
+void tamper_repaired(struct agent *a);
 
 /* --- takeback.c --- */
 

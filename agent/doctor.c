@@ -11,6 +11,8 @@
 
 /* A table this full will soon refuse flows. */
 #define FILL_DEGRADED_PERCENT 90
+/* For so long a change by others is told in the head of status. */
+#define TAMPERING_RECENT_NS (300 * SECOND_NS)
 
 /* Adds one line; `advice` is a literal or NULL. What is not ok degrades the agent. */
 __attribute__((format(printf, 5, 6))) static void
@@ -290,6 +292,39 @@ static void examine_callers(const struct agent *a, struct doctor *d)
 		    packets, CALLERS_MAX);
 }
 
+static void examine_tampering(const struct agent *a, struct doctor *d)
+{
+	const struct tamper *t = &a->tamper;
+	uint64_t now = agent_now(), at = a->enforce.retry_ns;
+	char state[64] = "put back";
+	bool is_recent;
+
+	if (!a->watch) {
+		add(d, "tampering", REPORT_INFO, NULL,
+		    "changes of the table by others are not noticed: %s",
+		    strerror(-a->watch_error));
+		return;
+	}
+	if (!t->count) {
+		add(d, "tampering", REPORT_OK, NULL,
+		    "nobody else has changed table inet %s", a->options.table);
+		return;
+	}
+	if (t->is_pending)
+		snprintf(state, sizeof(state),
+			 "not put back, next try in %" PRIu64 " s",
+			 at > now ? (at - now) / SECOND_NS + 1 : 0);
+	is_recent = t->is_pending || tampering_is_fight(&t->pace, now) ||
+		    now - t->last_ns < TAMPERING_RECENT_NS;
+	add(d, "tampering", is_recent ? REPORT_DEGRADED : REPORT_INFO,
+	    "Have it leave the table alone; with on_failure = open the kernel sees to "
+	    "that (Linux 5.12).",
+	    "table inet %s was changed by others: %s, %" PRIu64 " s ago; %" PRIu64
+	    " times, put back %" PRIu64 " times, now %s",
+	    a->options.table, t->text, (now - t->last_ns) / SECOND_NS, t->count,
+	    t->repairs, state);
+}
+
 static void examine_attribution(const struct agent *a, struct doctor *d)
 {
 	const struct attribution_stats *s;
@@ -427,6 +462,7 @@ void doctor_examine(const struct agent *a, struct doctor *ret_doctor)
 	examine_queues(a, ret_doctor);
 	examine_hold(a, ret_doctor);
 	examine_callers(a, ret_doctor);
+	examine_tampering(a, ret_doctor);
 	examine_attribution(a, ret_doctor);
 	examine_guests(a, ret_doctor);
 	examine_engine(a, ret_doctor);

@@ -194,9 +194,11 @@ static int commit(struct agent *a, struct plan *wanted)
 	if (r == 0) {
 		note_cuts(a, wanted);
 		takeback_old_marks(a);
+		tamper_repaired(a);
 		/* New bits of the mark: those on the flows mean nothing any more. */
 		if (e->is_installed && e->installed.layout.mask != wanted->layout.mask)
 			a->poll.marks_are_ours = false;
+		counters_change_apps(a, &e->installed, wanted);
 		plan_done(&e->installed);
 		e->installed = *wanted;
 		e->is_installed = true;

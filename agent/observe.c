@@ -244,8 +244,7 @@ static bool is_quiet(struct agent *a, uint64_t now_ns)
 	struct polling *p = &a->poll;
 	uint64_t counted = 0;
 
-	if (!a->nft || !a->enforce.is_installed ||
-	    nft_read_counters(a->nft, &a->enforce.counters) < 0)
+	if (!a->nft || !a->enforce.is_installed || counters_read(a) < 0)
 		return false;
 	observe_traffic(a, now_ns);
 	for (int i = 0; i < APP_NUMBER_COUNT; i++)
