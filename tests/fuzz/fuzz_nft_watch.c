@@ -23,6 +23,13 @@ static void check(const struct nft_foreign_change *c)
 		abort();
 }
 
+/* mnl_nlmsg_ok takes a length of 2 GiB and more for a negative one, which fits. */
+static bool is_whole(const struct nlmsghdr *m, int rest)
+{
+	return rest >= (int)sizeof(*m) && m->nlmsg_len <= (uint32_t)rest &&
+	       mnl_nlmsg_ok(m, rest);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct nft_watch_state s = {.table = "relaywarden", .own_port = 1};
@@ -33,11 +40,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (!datagram)
 		abort();
 	memcpy(datagram, data, size);
-	for (; mnl_nlmsg_ok(m, rest); m = mnl_nlmsg_next(m, &rest))
+	while (is_whole(m, rest)) {
 		if (nft_watch_take(&s, m)) {
 			check(&s.change);
 			s.change = (struct nft_foreign_change){0};
 		}
+		m = mnl_nlmsg_next(m, &rest);
+	}
 	free(datagram);
 	return 0;
 }
