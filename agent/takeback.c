@@ -194,6 +194,23 @@ static int clean_table(const char *name)
 	return is_done ? 0 : -EEXIST;
 }
 
+/* Queues have our handle on whatever interface they are. */
+static int clean_queues(void)
+{
+	static const struct queue_classes none;
+	struct shaper *shaper;
+	int r = shaper_open(&shaper);
+
+	if (r == 0) {
+		r = shaper_prepare(shaper, &none, NULL, 0);
+		shaper_finish(shaper);
+		shaper_close(shaper);
+	}
+	if (r < 0)
+		log_warning("takeback", "queues can't be removed: %s", strerror(-r));
+	return r;
+}
+
 static int clean_all(const struct agent_options *options)
 {
 	const char *dir = options->policies.state_dir;
@@ -201,6 +218,8 @@ static int clean_all(const struct agent_options *options)
 	char place[PLACE_SIZE];
 	int r = clean_table(options->table);
 
+	if (r == 0)
+		r = clean_queues();
 	/* What is not remembered in this place was taken back, or never done. */
 	if (r < 0 || recall(dir, place, &f) == -ENOENT)
 		return r;

@@ -199,6 +199,7 @@ not_ok "clean-up leaves an agent alone that runs" in_office bash -c \
 ok "which is not disturbed" kernel_has_table office
 stop_agent KILL
 ok "with on_failure = closed the rules outlive it" kernel_has_table office
+ns_run office tc qdisc add dev lo root handle 5257: htb # as its queues are
 ok "clean-up takes back what it has left" in_office "$AGENT" --clean-up \
 	--state-dir "$AGENT_STATE" --control "$AGENT_SOCKET"
 as_before "which is everything"
