@@ -195,6 +195,8 @@ static void put_catalogue(struct recording *r, const struct catalogue *c)
 			put_line(&l, "forbid=%s", client->forbid);
 		if (client->trade)
 			put_line(&l, "trade=%s", client->trade);
+		if (client->is_login)
+			put_line(&l, "login=yes");
 		put_globs(&l, "match.exe", client->exes, client->exe_count);
 		put_globs(&l, "match.unit", client->units, client->unit_count);
 	}

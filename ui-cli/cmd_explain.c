@@ -76,6 +76,11 @@ static void print_policy(const struct context *c, const json_t *app)
 
 	if (*words_trade(app, text))
 		render_line(&c->out, STYLE_PLAIN, "It is a %s.", text);
+	if (*field_text(app, "trade_doubt"))
+		render_line(&c->out, STYLE_PLAIN,
+			    "Not taken for a relay by trade: %s. Where that is in "
+			    "order, exempt it by match.user or match.unit.",
+			    field_text(app, "trade_doubt"));
 	render_line(&c->out, STYLE_PLAIN, "Policy: %s, because of %s.",
 		    words_policy(app, text), words_rule(app, rule));
 	if (*field_text(app, "client_word"))

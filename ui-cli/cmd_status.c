@@ -262,6 +262,7 @@ static void add_identity(struct render_table *t, const json_t *app)
 	add_line(t, "processes", "%s", list.buf);
 	add_line(t, "known client", "%s", field_text(app, "client"));
 	add_line(t, "trade", "%s", words_trade(app, trade));
+	add_line(t, "no trade", "%s", field_text(app, "trade_doubt"));
 	add_line(t, "its own switch", "%s", field_text(app, "client_forbid"));
 }
 

@@ -49,6 +49,9 @@ struct app {
 	uint16_t id;
 	struct app_identity identity;
 	const struct catalogue_client *client; /* or NULL */
+	/* A trade it shows the path or unit of without proof, or NULL; and why not. */
+	const struct catalogue_client *unproved_trade;
+	enum catalogue_doubt trade_doubt;
 	bool has_wildcard_listener;
 	bool has_device; /* sound or camera */
 	uint16_t pid_count;

@@ -35,8 +35,32 @@ struct catalogue {
 
 void catalogue_free(struct catalogue *c);
 
-/* The client an application is an instance of, or NULL. */
-const struct catalogue_client *catalogue_find(const struct catalogue *c,
-					      const struct app_identity *identity);
+/*
+ * Why a path or a unit proves no trade. A trade exempts, so it is believed only where
+ * root alone chose what runs: for a service or a container of the system, whoever it
+ * runs as, and else for what no person runs; and by path only where the path can't be
+ * made up, and the file is root's.
+ */
+enum catalogue_doubt {
+	CATALOGUE_NO_DOUBT,
+	CATALOGUE_DOUBT_USERNS, /* there it can mount what it likes over any path */
+	CATALOGUE_DOUBT_PERSON, /* he can load code of his own into any program */
+	CATALOGUE_DOUBT_FILE,	/* others than root can write it */
+	CATALOGUE_DOUBT_UNIT,	/* users name their own units as they like */
+};
+
+/* What the catalogue says of an application. */
+struct catalogue_match {
+	const struct catalogue_client *client; /* or NULL */
+	/* The trade it would be of, had it proved it; NULL: none. */
+	const struct catalogue_client *unproved;
+	enum catalogue_doubt doubt; /* why it has not */
+};
+
+struct catalogue_match catalogue_find(const struct catalogue *c,
+				      const struct app_identity *identity);
+
+/* "it runs in ..., where ...": the rest of a sentence; "" for none. */
+const char *catalogue_doubt_text(enum catalogue_doubt doubt);
 
 #endif

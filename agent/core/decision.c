@@ -62,10 +62,20 @@ static void decide_cuts(const struct policy_match *match, const struct app *app,
 	d->cuts[CUT_CALLS] = cuts || is_named(match);
 }
 
+/* Some of what people log in through runs as them: that proves no trade, and it is
+ * limited like any program, but not cut. */
+static bool is_login(const struct app *app)
+{
+	if (app->client && app->client->is_login)
+		return true;
+	return app->unproved_trade && app->unproved_trade->is_login &&
+	       app->trade_doubt == CATALOGUE_DOUBT_PERSON;
+}
+
 /* Whatever policy says: who cuts the way in can't take it back. */
 static void spare_login(const struct app *app, struct decision *d)
 {
-	if (!app->client || !app->client->is_login)
+	if (!is_login(app))
 		return;
 	for (enum plan_cut i = 0; i < CUT_COUNT; i++) {
 		d->spares_login = d->spares_login || d->cuts[i];

@@ -22,6 +22,8 @@ static int observe_app(struct engine *e, const struct observation *o)
 		a = tables_add_app(e, o->app.id, o->app.identity, o->time_ns);
 	if (!a)
 		return -ENOMEM;
+	/* Its key is the same; what proves it may not be. */
+	tables_identify(e, a, o->app.identity);
 	a->has_wildcard_listener = o->app.has_wildcard_listener;
 	a->pid_count = o->app.pid_count;
 	memcpy(a->pids, o->app.pids, sizeof(a->pids));
@@ -344,7 +346,7 @@ void engine_set_policy(struct engine *e, const struct policy *policy,
 	e->policy = policy;
 	e->catalogue = catalogue;
 	for (struct app *a = tables_from(e, 0); a; a = tables_from(e, a->id + 1u)) {
-		a->client = catalogue_find(catalogue, &a->identity);
+		tables_identify(e, a, &a->identity);
 		tables_judge_peers(e, a);
 	}
 }

@@ -16,6 +16,19 @@ struct app *tables_from(const struct engine *e, size_t id)
 	return rest ? e->apps[word * 64 + (size_t)__builtin_ctzll(rest)] : NULL;
 }
 
+void tables_identify(const struct engine *e, struct app *a,
+		     const struct app_identity *identity)
+{
+	struct catalogue_match m = catalogue_find(e->catalogue, identity);
+
+	a->identity.is_users_own = identity->is_users_own;
+	a->identity.is_in_userns = identity->is_in_userns;
+	a->identity.is_exe_loose = identity->is_exe_loose;
+	a->client = m.client;
+	a->unproved_trade = m.unproved;
+	a->trade_doubt = m.doubt;
+}
+
 struct app *tables_add_app(struct engine *e, uint16_t id,
 			   const struct app_identity *identity, uint64_t time_ns)
 {
@@ -30,7 +43,7 @@ struct app *tables_add_app(struct engine *e, uint16_t id,
 	}
 	a->id = a->judge = id;
 	a->identity = *identity;
-	a->client = catalogue_find(e->catalogue, identity);
+	tables_identify(e, a, identity);
 	a->log_odds = detect_prior(a);
 	a->first_ns = a->role_since_ns = time_ns;
 	e->apps[id] = a;

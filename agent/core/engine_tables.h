@@ -27,6 +27,9 @@ struct engine {
 
 /* The application with the least id from `id` on, or NULL. */
 struct app *tables_from(const struct engine *e, size_t id);
+/* What proves who it is now, and what the catalogue says of that. */
+void tables_identify(const struct engine *e, struct app *a,
+		     const struct app_identity *identity);
 struct app *tables_add_app(struct engine *e, uint16_t id,
 			   const struct app_identity *identity, uint64_t time_ns);
 /* It has no flows any more. */

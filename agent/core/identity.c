@@ -425,6 +425,7 @@ static void make_from_owner(const struct cgroup_owner *o, struct app_identity *i
 	char unit[APP_TEXT_MAX];
 
 	id->kind = o->kind;
+	id->is_users_own = o->user_instance[0] != '\0';
 	snprintf(unit, sizeof(unit), "%.*s", (int)o->unit.length, o->unit.text);
 	text_escape(unit, id->unit, sizeof(id->unit));
 	if (o->kind == APP_KIND_CONTAINER)
@@ -482,12 +483,21 @@ static void make_exe(const struct identity_facts *f, const char *exe,
 		snprintf(raw, sizeof(raw), "comm:%s@%u", f->comm, f->uid);
 		text_escape(f->comm[0] ? f->comm : "?", id->name, sizeof(id->name));
 	} else {
-		snprintf(raw, sizeof(raw), "exe:%s%s%s@%u", exe, has_script ? ":" : "",
-			 has_script ? f->script : "", f->uid);
+		/* What can show any path is not taken for what has that path. */
+		snprintf(raw, sizeof(raw), "exe:%s%s%s@%u%s", exe,
+			 has_script ? ":" : "", has_script ? f->script : "", f->uid,
+			 f->is_in_userns ? "+userns" : "");
 		text_escape(base_name(has_script ? f->script : exe), id->name,
 			    sizeof(id->name));
 	}
 	set_key(raw, id);
+}
+
+bool identity_is_person(uint32_t uid)
+{
+	enum { PEOPLE = 1000, DYNAMIC = 61184, DYNAMIC_LAST = 65519, NOBODY = 65534 };
+
+	return uid >= PEOPLE && uid != NOBODY && (uid < DYNAMIC || uid > DYNAMIC_LAST);
 }
 
 void identity_make(const struct identity_facts *facts,
@@ -501,6 +511,8 @@ void identity_make(const struct identity_facts *facts,
 	snprintf(exe, sizeof(exe), "%s", facts->exe);
 	strip_deleted(exe);
 	id->uid = facts->uid;
+	id->is_in_userns = facts->is_in_userns;
+	id->is_exe_loose = !facts->is_exe_roots;
 	text_escape(facts->user, id->user, sizeof(id->user));
 	text_escape(exe, id->exe, sizeof(id->exe));
 	if (cgroup_find_owner(facts->cgroup, &owner))

@@ -27,7 +27,17 @@ struct identity_facts {
 	char exe[1024];	   /* "" for kernel threads or when unreadable */
 	char script[256];  /* the program an interpreter runs, or "" */
 	char comm[32];	   /* raw: may hold anything but NUL */
+	bool is_in_userns; /* its user namespace is not the agent's, or not known */
+	bool is_exe_roots; /* its executable is root's, who alone may write it */
 };
+
+/*
+ * Whether a user is a person, rather than root, a system account or one that systemd
+ * made up for a service. What a person runs does as he likes, whatever its executable:
+ * he may load code of his own into it. Source: systemd's "Users, Groups, UIDs and GIDs
+ * on systemd Systems".
+ */
+bool identity_is_person(uint32_t uid);
 
 /* Fills every field; texts are made printable (text_escape of base/text.h) and cut. */
 void identity_make(const struct identity_facts *facts,

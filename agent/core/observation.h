@@ -29,10 +29,17 @@ enum app_kind {
 	APP_KIND_EXE, /* executable path plus user */
 };
 
-/* Who an application is. `key` is unique; the other texts may be empty, never NULL. */
+/*
+ * Who an application is. `key` is unique; the other texts may be empty, never NULL.
+ * What a path or a unit's name proves depends on who could choose it: all three below
+ * false means that root alone could.
+ */
 struct app_identity {
 	enum app_kind kind;
 	uint32_t uid;
+	bool is_users_own; /* its unit or container is one of a user's own manager */
+	bool is_in_userns; /* in a user namespace that is not the agent's */
+	bool is_exe_loose; /* others than root may write its executable */
 	char key[APP_TEXT_MAX]; /* "unit:coturn.service", "exe:/usr/sbin/x@1000" */
 	char name[64];		/* short, for people: "coturn", "firefox" */
 	char exe[APP_TEXT_MAX];

@@ -41,14 +41,20 @@ static bool matches_any(const struct policy_strings *globs, const char *text)
 	return false;
 }
 
-static bool rule_matches(const struct policy_rule *rule,
+static bool matches_path(const struct policy_rule *rule,
 			 const struct app_identity *identity,
 			 const struct catalogue_client *client)
 {
 	return matches_any(&rule->clients, client ? client->id : "") ||
-	       matches_any(&rule->trades,
+	       matches_any(&rule->exes, identity->exe);
+}
+
+static bool matches_more(const struct policy_rule *rule,
+			 const struct app_identity *identity,
+			 const struct catalogue_client *client)
+{
+	return matches_any(&rule->trades,
 			   client && client->trade ? client->trade : "") ||
-	       matches_any(&rule->exes, identity->exe) ||
 	       matches_any(&rule->units, identity->unit) ||
 	       matches_any(&rule->users, identity->user) ||
 	       matches_any(&rule->containers, identity->container) ||
@@ -61,6 +67,29 @@ static bool is_fallback(const struct policy_rule *rule)
 	return strcmp(rule->name, "*") == 0;
 }
 
+/* Whether a section spares what [app *] would not. */
+static bool spares(const struct policy *p, const struct policy_rule *rule)
+{
+	const struct policy_rule *other = &p->rules[0];
+	enum promotion_action fallback = PROMOTION_WARN;
+
+	if (is_fallback(other) && other->is_set[RULE_PROMOTION])
+		fallback = other->promotion;
+	return rule->is_set[RULE_PROMOTION] && rule->promotion < fallback;
+}
+
+/* In a user namespace of his own anybody can run his program by any path: that may do
+ * him harm, and no good. */
+static bool comes_under(const struct policy *p, const struct policy_rule *rule,
+			const struct app_identity *identity,
+			const struct catalogue_client *client)
+{
+	bool has_path = !identity->is_in_userns || !spares(p, rule);
+
+	return is_fallback(rule) || matches_more(rule, identity, client) ||
+	       (has_path && matches_path(rule, identity, client));
+}
+
 /* The winning section, and the one that waits for its schedule to win. */
 static void find_rule(const struct policy *p, const struct app_identity *identity,
 		      const struct catalogue_client *client,
@@ -70,7 +99,7 @@ static void find_rule(const struct policy *p, const struct app_identity *identit
 	for (size_t i = p->rule_count; i-- > 0 && !ret_match->rule;) {
 		const struct policy_rule *rule = &p->rules[i];
 
-		if (!is_fallback(rule) && !rule_matches(rule, identity, client))
+		if (!comes_under(p, rule, identity, client))
 			continue;
 		if (!now || schedule_applies(&rule->schedule, now))
 			ret_match->rule = rule;

@@ -125,8 +125,9 @@ void policy_free(struct policy *p);
 /*
  * Finds the section for an application; `client` may be NULL. Without a match the rule
  * is [app *], or NULL where there is none: then `effective` is the built-in default,
- * its name "". A selector never matches a field that is empty. `now` is for the
- * schedules; NULL: all of them apply.
+ * its name "". A selector never matches a field that is empty. By its path (exe,
+ * client) an application in a user namespace of its own comes under no section that is
+ * more lenient than [app *]. `now` is for the schedules; NULL: all of them apply.
  */
 void policy_match_app(const struct policy *p, const struct app_identity *identity,
 		      const struct catalogue_client *client,

@@ -126,7 +126,7 @@ static uint16_t get_app_id(struct record_decoder *d, struct wire_in *w, int *ret
 	return 0;
 }
 
-static int get_identity(struct record_decoder *d, struct wire_in *w,
+static int get_identity(struct record_decoder *d, struct wire_in *w, uint8_t flags,
 			struct known_app *known)
 {
 	struct app_identity *i = known->identity;
@@ -141,6 +141,9 @@ static int get_identity(struct record_decoder *d, struct wire_in *w,
 		return fail(d, "an application of no known kind or user");
 	i->kind = (enum app_kind)kind;
 	i->uid = (uint32_t)uid;
+	i->is_users_own = flags & WIRE_APP_USERS_OWN;
+	i->is_in_userns = flags & WIRE_APP_USERNS;
+	i->is_exe_loose = flags & WIRE_APP_EXE_LOOSE;
 	wire_get_text(w, i->key, sizeof(i->key));
 	wire_get_text(w, i->name, sizeof(i->name));
 	wire_get_text(w, i->exe, sizeof(i->exe));
@@ -172,7 +175,7 @@ static int get_app(struct record_decoder *d, struct wire_in *w, struct observati
 	o->app.id = get_app_id(d, w, &r);
 	known = &d->apps[o->app.id];
 	if (r == 0 && flags & WIRE_APP_IDENTITY)
-		r = get_identity(d, w, known);
+		r = get_identity(d, w, flags, known);
 	if (r == 0 && !known->identity)
 		r = fail(d, "application %u is used before it is introduced",
 			 o->app.id);

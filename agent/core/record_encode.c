@@ -115,9 +115,12 @@ static struct known_flow *add_flow(struct record_encoder *e, const struct flow_k
 static bool is_same_identity(const struct app_identity *a, const struct app_identity *b)
 {
 	return a && a->kind == b->kind && a->uid == b->uid &&
-	       strcmp(a->key, b->key) == 0 && strcmp(a->name, b->name) == 0 &&
-	       strcmp(a->exe, b->exe) == 0 && strcmp(a->unit, b->unit) == 0 &&
-	       strcmp(a->user, b->user) == 0 && strcmp(a->container, b->container) == 0;
+	       a->is_users_own == b->is_users_own &&
+	       a->is_in_userns == b->is_in_userns &&
+	       a->is_exe_loose == b->is_exe_loose && strcmp(a->key, b->key) == 0 &&
+	       strcmp(a->name, b->name) == 0 && strcmp(a->exe, b->exe) == 0 &&
+	       strcmp(a->unit, b->unit) == 0 && strcmp(a->user, b->user) == 0 &&
+	       strcmp(a->container, b->container) == 0;
 }
 
 static void put_identity(struct wire_out *w, const struct app_identity *identity)
@@ -130,6 +133,14 @@ static void put_identity(struct wire_out *w, const struct app_identity *identity
 	wire_put_text(w, identity->unit);
 	wire_put_text(w, identity->user);
 	wire_put_text(w, identity->container);
+}
+
+static uint8_t identity_flags(const struct app_identity *identity)
+{
+	return (uint8_t)(WIRE_APP_IDENTITY |
+			 (identity->is_users_own ? WIRE_APP_USERS_OWN : 0) |
+			 (identity->is_in_userns ? WIRE_APP_USERNS : 0) |
+			 (identity->is_exe_loose ? WIRE_APP_EXE_LOOSE : 0));
 }
 
 static int put_app(struct record_encoder *e, const struct observation *o,
@@ -149,7 +160,7 @@ static int put_app(struct record_encoder *e, const struct observation *o,
 	*known->identity = *identity;
 	wire_put_byte(w,
 		      (uint8_t)((o->app.has_wildcard_listener ? WIRE_APP_WILDCARD : 0) |
-				(is_new ? WIRE_APP_IDENTITY : 0)));
+				(is_new ? identity_flags(identity) : 0)));
 	wire_put_number(w, o->app.id);
 	if (is_new)
 		put_identity(w, identity);

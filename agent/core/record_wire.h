@@ -40,7 +40,14 @@ enum wire_kind {
 /* Flags; a bit that is not known is passed over. */
 enum { WIRE_END_FULL = 1 };
 enum { WIRE_APP_IO_SOUND = 1, WIRE_APP_IO_CAMERA = 2 };
-enum { WIRE_APP_WILDCARD = 1, WIRE_APP_IDENTITY = 2 };
+enum {
+	WIRE_APP_WILDCARD = 1,
+	WIRE_APP_IDENTITY = 2,
+	/* With an identity, what it does not prove: */
+	WIRE_APP_USERS_OWN = 4,
+	WIRE_APP_USERNS = 8,
+	WIRE_APP_EXE_LOOSE = 16
+};
 enum {
 	WIRE_FLOW_DEFINES = 1,
 	WIRE_FLOW_IPV4 = 2,

@@ -3,6 +3,7 @@
 #include "ctl/report_find.h"
 #include "ctl/report_json.h"
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -70,6 +71,21 @@ static const char *client_trade(const struct app *app)
 	return app->client && app->client->trade ? app->client->trade : "";
 }
 
+/* Why it is not taken for the trade whose path or unit it shows; "" when it shows none.
+ */
+static json_t *make_trade_doubt(const struct app *app)
+{
+	const struct catalogue_client *trade = app->unproved_trade;
+	char text[512];
+
+	if (!trade)
+		return json_string("");
+	snprintf(text, sizeof(text), "it shows the %s of a %s (%s), but %s",
+		 app->trade_doubt == CATALOGUE_DOUBT_UNIT ? "unit" : "path",
+		 trade->trade, trade->id, catalogue_doubt_text(app->trade_doubt));
+	return report_text(text);
+}
+
 /* What the network of a known client calls a promotion; nobody promotes a trade. */
 static const char *client_word(const struct app *app)
 {
@@ -82,7 +98,8 @@ static json_t *make_identity(const struct app *app)
 	const struct catalogue_client *client = app->client;
 
 	return json_pack(
-		"{s:o, s:i, s:o, s:s, s:o, s:o, s:o, s:o, s:I, s:o, s:o, s:o, s:o}",
+		"{s:o, s:i, s:o, s:s, s:o, s:o, s:o, s:o, s:I, s:o, s:o, s:o, s:o, "
+		"s:o}",
 		"name", report_text(id->name), "id", (int)app->id, "key",
 		report_text(id->key), "kind", kind_name(id->kind), "exe",
 		report_text(id->exe), "unit", report_text(id->unit), "container",
@@ -90,7 +107,7 @@ static json_t *make_identity(const struct app *app)
 		(json_int_t)id->uid, "client", report_text(client ? client->id : ""),
 		"client_word", report_text(client_word(app)), "client_forbid",
 		report_text(client ? client->forbid : ""), "client_trade",
-		report_text(client_trade(app)));
+		report_text(client_trade(app)), "trade_doubt", make_trade_doubt(app));
 }
 
 static json_t *make_verdict(const struct report_input *in, const struct app *app)

@@ -29,6 +29,20 @@ static void find_container_name(struct app_identity *id)
 		text_escape(name, id->name, sizeof(id->name));
 }
 
+/* What one of its processes does not prove, the application does not. */
+static void take_doubts(struct application *app, const struct app_identity *found)
+{
+	struct app_identity *id = &app->identity;
+	bool in_userns = id->is_in_userns || found->is_in_userns;
+	bool loose = id->is_exe_loose || found->is_exe_loose;
+
+	if (in_userns == id->is_in_userns && loose == id->is_exe_loose)
+		return;
+	id->is_in_userns = in_userns;
+	id->is_exe_loose = loose;
+	app->is_changed = true;
+}
+
 int apps_intern(struct attribution *a, const struct app_identity *identity,
 		struct application **ret_app)
 {
@@ -37,6 +51,7 @@ int apps_intern(struct attribution *a, const struct app_identity *identity,
 
 	HASH_FIND_STR(a->by_key, identity->key, app);
 	if (app) {
+		take_doubts(app, identity);
 		*ret_app = app;
 		return 0;
 	}

@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define FILE_MAX 8192	     /* of a small /proc file */
@@ -71,22 +72,36 @@ static int find_cgroup_mount(struct procinfo *p)
 	return procinfo_open_cgroup_root(p, path);
 }
 
+/* "user:[4026531837]"; "" where the kernel has none, or does not tell. */
+static void read_userns(int dir_fd, const char *name, char *buf, size_t size)
+{
+	ssize_t n = readlinkat(dir_fd, name, buf, size - 1);
+
+	buf[n > 0 ? n : 0] = '\0';
+}
+
+static int open_proc(struct procinfo *p, const char *proc_root)
+{
+	p->proc_fd = open(proc_root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (p->proc_fd < 0)
+		return -errno;
+	read_userns(p->proc_fd, "self/ns/user", p->userns, sizeof(p->userns));
+	return 0;
+}
+
 int procinfo_open(const char *proc_root, const char *cgroup_root,
 		  struct procinfo **ret_procinfo)
 {
 	struct procinfo *p = calloc(1, sizeof(*p));
-	int err = 0;
+	int err;
 
 	if (!p)
 		return -ENOMEM;
 	p->cgroup_fd = -1;
-	p->proc_fd = open(proc_root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (p->proc_fd < 0)
-		err = -errno;
-	else if (cgroup_root)
-		err = procinfo_open_cgroup_root(p, cgroup_root);
-	else
-		err = find_cgroup_mount(p);
+	err = open_proc(p, proc_root);
+	if (err == 0)
+		err = cgroup_root ? procinfo_open_cgroup_root(p, cgroup_root)
+				  : find_cgroup_mount(p);
 	if (err < 0)
 		procinfo_close(p);
 	else
@@ -181,6 +196,20 @@ static int read_exe(int dir_fd, const struct procparse_stat *stat,
 	return 0;
 }
 
+/*
+ * Whether root alone may write the file it runs, whatever path that shows. Its file
+ * system is not asked, but what it told last is looked up: it may be a user's own, or a
+ * server's that is down, and never answer.
+ */
+static bool is_exe_roots(int dir_fd)
+{
+	struct statx st;
+
+	if (statx(dir_fd, "exe", AT_STATX_DONT_SYNC, STATX_UID | STATX_MODE, &st) < 0)
+		return false;
+	return st.stx_uid == 0 && !(st.stx_mode & (S_IWGRP | S_IWOTH));
+}
+
 static void read_script(int dir_fd, struct identity_facts *f)
 {
 	char text[FILE_MAX];
@@ -191,10 +220,10 @@ static void read_script(int dir_fd, struct identity_facts *f)
 }
 
 /* What stays when it exits comes first, its executable last. */
-static int read_facts(int dir_fd, struct identity_facts *f)
+static int read_facts(const struct procinfo *p, int dir_fd, struct identity_facts *f)
 {
 	struct procparse_stat stat;
-	char again[EXE_MAX];
+	char again[EXE_MAX], userns[sizeof(p->userns)];
 	uint32_t uids[4];
 	int err = read_stat(dir_fd, &stat);
 
@@ -208,6 +237,9 @@ static int read_facts(int dir_fd, struct identity_facts *f)
 	f->start_ticks = stat.start_ticks;
 	if (procinfo_read_cgroup(dir_fd, f->cgroup, sizeof(f->cgroup)) < 0)
 		f->cgroup[0] = '\0';
+	read_userns(dir_fd, "ns/user", userns, sizeof(userns));
+	f->is_in_userns = strcmp(userns, p->userns) != 0;
+	f->is_exe_roots = is_exe_roots(dir_fd);
 	err = read_exe(dir_fd, &stat, f->exe);
 	if (err < 0 || !identity_is_interpreter(f->exe))
 		return err;
@@ -224,7 +256,7 @@ int procinfo_read_process(struct procinfo *p, pid_t pid,
 
 	if (dir_fd < 0)
 		return dir_fd;
-	err = read_facts(dir_fd, &f);
+	err = read_facts(p, dir_fd, &f);
 	close(dir_fd);
 	if (err < 0)
 		return err;

@@ -38,6 +38,7 @@ struct procinfo {
 	int cgroup_fd; /* -1: no cgroup v2 */
 	char *cgroup_root;
 	bool has_handles; /* cgroup_fd is real cgroupfs: ids can be opened */
+	char userns[64];  /* the agent's own; "" where the kernel has none */
 	struct user_name *users;
 	struct held_socket *sockets;
 	uint32_t scan;

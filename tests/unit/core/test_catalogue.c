@@ -44,12 +44,12 @@ static void assert_refused(const char *text, const char *message)
 static const char *find(const struct catalogue *c, const char *exe, const char *unit)
 {
 	struct app_identity identity = {.kind = APP_KIND_EXE};
-	const struct catalogue_client *client;
+	struct catalogue_match m;
 
 	snprintf(identity.exe, sizeof(identity.exe), "%s", exe);
 	snprintf(identity.unit, sizeof(identity.unit), "%s", unit);
-	client = catalogue_find(c, &identity);
-	return client ? client->id : "(none)";
+	m = catalogue_find(c, &identity);
+	return m.client ? m.client->id : "(none)";
 }
 
 #define A "[client a]\ntitle = A title\nword = hub\nforbid = a; b = c\n"
@@ -155,6 +155,108 @@ static void a_relay_by_trade_needs_no_word_and_no_switch(void **state)
 		"[client a]\ntrade = mail relay\nmatch.exe = /a\n",
 		"bad.ini:1: [client a] is not complete; expected title, and word "
 		"and forbid or trade");
+}
+
+/* --- what proves a trade ---------------------------------------------------------- */
+
+static const char *doubt_of(const struct catalogue *c, struct app_identity identity,
+			    enum app_kind kind, uint32_t uid)
+{
+	struct catalogue_match m;
+
+	identity.kind = kind;
+	identity.uid = uid;
+	m = catalogue_find(c, &identity);
+	if (m.client)
+		return m.unproved ? "both" : "proved";
+	return m.unproved ? catalogue_doubt_text(m.doubt) : "(none)";
+}
+
+#define TRADE                                                                          \
+	"[client p]\ntitle = P\ntrade = reverse proxy\nmatch.exe = /usr/sbin/p\n"      \
+	"match.unit = p.service\n"
+
+#define USERNS                                                                         \
+	"it runs in a user namespace of its own, where any program can be given any "  \
+	"path"
+#define PERSON "an ordinary user runs it, who can make any program do as he likes"
+#define LOOSE "others than root can write its executable"
+#define UNIT "it is a unit of a user, who can give it any name"
+
+static void a_trade_is_believed_where_root_alone_chose_what_runs(void **state)
+{
+	static const struct {
+		struct app_identity identity;
+		enum app_kind kind;
+		uint32_t uid;
+		const char *doubt;
+	} cases[] = {
+		{{.exe = "/usr/sbin/p"}, APP_KIND_EXE, 0, "proved"},
+		{{.exe = "/usr/sbin/p"}, APP_KIND_EXE, 33, "proved"},
+		{{.exe = "/usr/sbin/p"}, APP_KIND_EXE, 999, "proved"},
+		{{.exe = "/usr/sbin/p"}, APP_KIND_EXE, 61184, "proved"},
+		{{.exe = "/usr/sbin/p"}, APP_KIND_EXE, 65519, "proved"},
+		{{.exe = "/usr/sbin/p"}, APP_KIND_EXE, 65534, "proved"},
+		{{.exe = "/usr/sbin/p"}, APP_KIND_EXE, 1000, PERSON},
+		{{.exe = "/usr/sbin/p"}, APP_KIND_EXE, 60000, PERSON},
+		{{.exe = "/usr/sbin/p"}, APP_KIND_EXE, 100000, PERSON},
+		{{.exe = "/usr/sbin/p"}, APP_KIND_UNIT, 1000, "proved"},
+		{{.exe = "/usr/sbin/p"}, APP_KIND_CONTAINER, 1001, "proved"},
+		{{.exe = "/usr/sbin/p", .is_users_own = true},
+		 APP_KIND_UNIT,
+		 1000,
+		 PERSON},
+		{{.exe = "/usr/sbin/p", .is_users_own = true},
+		 APP_KIND_CONTAINER,
+		 1000,
+		 PERSON},
+		{{.exe = "/usr/sbin/p", .is_in_userns = true},
+		 APP_KIND_EXE,
+		 33,
+		 USERNS},
+		{{.exe = "/usr/sbin/p", .is_in_userns = true},
+		 APP_KIND_CONTAINER,
+		 0,
+		 USERNS},
+		{{.exe = "/usr/sbin/p", .is_exe_loose = true}, APP_KIND_EXE, 33, LOOSE},
+		{{.unit = "p.service"}, APP_KIND_UNIT, 0, "proved"},
+		{{.unit = "p.service", .is_in_userns = true, .is_exe_loose = true},
+		 APP_KIND_UNIT,
+		 0,
+		 "proved"},
+		{{.unit = "p.service", .is_users_own = true}, APP_KIND_UNIT, 33, UNIT},
+		{{.exe = "/usr/sbin/p", .unit = "p.service", .is_users_own = true},
+		 APP_KIND_UNIT,
+		 1000,
+		 PERSON},
+	};
+	struct catalogue *c = parse_layers(TRADE, "");
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++)
+		assert_string_equal(
+			doubt_of(c, cases[i].identity, cases[i].kind, cases[i].uid),
+			cases[i].doubt);
+	catalogue_free(c);
+}
+
+/* It is no trade, and the client that another section says is a client. */
+static void an_unproved_trade_leaves_room_for_a_client(void **state)
+{
+	struct catalogue *c = parse_layers(A "match.exe = */p\n", "\n\n" TRADE);
+	struct app_identity identity = {.kind = APP_KIND_EXE, .exe = "/usr/sbin/p"};
+	struct catalogue_match m;
+
+	(void)state;
+	m = catalogue_find(c, &identity);
+	assert_string_equal(m.client->id, "p");
+	assert_null(m.unproved);
+	identity.uid = 1000;
+	m = catalogue_find(c, &identity);
+	assert_string_equal(m.client->id, "a");
+	assert_string_equal(m.unproved->id, "p");
+	assert_int_equal(m.doubt, CATALOGUE_DOUBT_PERSON);
+	catalogue_free(c);
 }
 
 static void what_is_unknown_is_refused_with_the_nearest(void **state)
@@ -314,6 +416,8 @@ int main(void)
 		cmocka_unit_test(an_empty_field_matches_no_glob),
 		cmocka_unit_test(a_later_layer_wins_key_by_key_and_over_other_clients),
 		cmocka_unit_test(an_incomplete_client_is_refused),
+		cmocka_unit_test(a_trade_is_believed_where_root_alone_chose_what_runs),
+		cmocka_unit_test(an_unproved_trade_leaves_room_for_a_client),
 		cmocka_unit_test(what_is_unknown_is_refused_with_the_nearest),
 		cmocka_unit_test(every_shipped_client_is_in_the_file_for_it),
 		cmocka_unit_test(trades_are_known_by_paths_that_root_alone_writes),

@@ -231,6 +231,30 @@ static void an_inherited_limit_shows_the_line_it_is_inherited_from(void **state)
 	policy_free(p);
 }
 
+/* A mosh server runs as who has logged in, who could be playing it. */
+static void what_a_person_logs_in_through_is_not_cut_though_it_is_no_trade(void **state)
+{
+	const struct catalogue_client mosh = {.id = (char *)(uintptr_t) "mosh",
+					      .trade = "remote login",
+					      .is_login = true};
+	struct policy *p = parse("[app *]\npromotion = block\n");
+	struct app app = make_app(ROLE_RELAY, true);
+	struct decision d;
+
+	(void)state;
+	app.may_be_cut = true;
+	app.unproved_trade = &mosh;
+	app.trade_doubt = CATALOGUE_DOUBT_PERSON;
+	decide(p, &app, NULL, &d);
+	assert_true(d.spares_login);
+	assert_false(decision_is_cutting(&d, CUT_COUNT));
+	app.trade_doubt = CATALOGUE_DOUBT_USERNS;
+	decide(p, &app, NULL, &d);
+	assert_false(d.spares_login);
+	assert_true(decision_is_cutting(&d, CUT_COUNT));
+	policy_free(p);
+}
+
 /* The worst that policy can say, of a program with every reason to be cut. */
 static void what_people_log_in_through_is_shaped_and_never_cut(void **state)
 {
@@ -315,6 +339,8 @@ int main(void)
 		cmocka_unit_test(
 			an_inherited_limit_shows_the_line_it_is_inherited_from),
 		cmocka_unit_test(what_people_log_in_through_is_shaped_and_never_cut),
+		cmocka_unit_test(
+			what_a_person_logs_in_through_is_not_cut_though_it_is_no_trade),
 		cmocka_unit_test(in_a_pause_everything_is_decided_and_nothing_enforced),
 		cmocka_unit_test(without_a_rule_the_default_warns_and_limits_nothing),
 	};

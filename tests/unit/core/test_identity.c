@@ -394,6 +394,51 @@ static void long_paths_that_differ_at_their_end_stay_apart(void **state)
 	assert_string_not_equal(a.key, b.key);
 }
 
+static void what_can_have_any_path_is_not_what_has_it(void **state)
+{
+	struct identity_facts f = facts_of("/", "/usr/sbin/p");
+	struct app_identity id;
+
+	(void)state;
+	f.is_exe_roots = true;
+	identity_make(&f, &id);
+	assert_string_equal(id.key, "exe:/usr/sbin/p@1000");
+	assert_false(id.is_in_userns || id.is_exe_loose || id.is_users_own);
+	f.is_in_userns = true;
+	f.is_exe_roots = false;
+	identity_make(&f, &id);
+	assert_string_equal(id.key, "exe:/usr/sbin/p@1000+userns");
+	assert_true(id.is_in_userns && id.is_exe_loose);
+}
+
+static void a_unit_tells_whether_it_is_a_users_own(void **state)
+{
+	struct app_identity id;
+
+	(void)state;
+	assert_false(made("/system.slice/p.service", "/p").is_users_own);
+	assert_false(made("/system.slice/docker-" HEX64 ".scope", "/p").is_users_own);
+	assert_true(made(APPS "/p.service", "/p").is_users_own);
+	assert_true(
+		made(SLICE "/user@1000.service/user.slice/libpod-" HEX64 ".scope", "/p")
+			.is_users_own);
+	assert_int_equal(identity_from_cgroup(APPS "/p.service", 1000, "ann", &id), 0);
+	assert_true(id.is_users_own);
+}
+
+static void people_are_told_from_what_the_system_runs(void **state)
+{
+	static const uint32_t people[] = {1000,	 60000,	 60513,	    65533,
+					  65535, 100000, 1200000000};
+	static const uint32_t systems[] = {0, 33, 999, 61184, 62000, 65519, 65534};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(people) / sizeof(*people); i++)
+		assert_true(identity_is_person(people[i]));
+	for (size_t i = 0; i < sizeof(systems) / sizeof(*systems); i++)
+		assert_false(identity_is_person(systems[i]));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -414,6 +459,9 @@ int main(void)
 		cmocka_unit_test(without_executable_the_name_of_the_process_must_do),
 		cmocka_unit_test(hostile_names_are_made_printable),
 		cmocka_unit_test(long_paths_that_differ_at_their_end_stay_apart),
+		cmocka_unit_test(what_can_have_any_path_is_not_what_has_it),
+		cmocka_unit_test(a_unit_tells_whether_it_is_a_users_own),
+		cmocka_unit_test(people_are_told_from_what_the_system_runs),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -41,6 +41,32 @@ static const char *rule_for(const struct policy *p, const struct app_identity *i
 	return match.rule ? match.rule->name : "(none)";
 }
 
+static void what_can_have_any_path_is_not_spared_for_one(void **state)
+{
+	static const char text[] = "[app *]\npromotion = forbid\n"
+				   "[app strict]\nmatch.exe = /usr/bin/supernode\n"
+				   "promotion = block\n"
+				   "[app lenient]\nmatch.exe = /usr/bin/*\n"
+				   "promotion = warn\n";
+	struct app_identity forged = supernode;
+	struct policy *p = parse(text);
+
+	(void)state;
+	assert_string_equal(rule_for(p, &forged, NULL), "lenient");
+	forged.is_in_userns = true;
+	assert_string_equal(rule_for(p, &forged, NULL), "strict");
+	policy_free(p);
+	/* A section that says nothing of promotion, or is the user's, still counts. */
+	p = parse("[app *]\npromotion = forbid\n"
+		  "[app rate]\nmatch.exe = /usr/bin/*\nrate_up = 1mbit\n");
+	assert_string_equal(rule_for(p, &forged, NULL), "rate");
+	policy_free(p);
+	p = parse("[app *]\npromotion = forbid\n"
+		  "[app hers]\nmatch.user = alice\npromotion = allow\n");
+	assert_string_equal(rule_for(p, &forged, NULL), "hers");
+	policy_free(p);
+}
+
 /* Which section a policy of one [app x] with `selector` gives the supernode. */
 static const char *rule_of_selector(const char *selector)
 {
@@ -327,6 +353,7 @@ int main(void)
 		cmocka_unit_test(none_lifts_a_limit_of_the_default_rule),
 		cmocka_unit_test(a_rule_without_promotion_anywhere_warns),
 		cmocka_unit_test(what_matches_nothing_else_gets_the_default_rule),
+		cmocka_unit_test(what_can_have_any_path_is_not_spared_for_one),
 		cmocka_unit_test(only_addresses_in_a_trusted_network_are_trusted),
 		cmocka_unit_test(names_are_those_of_the_policy_file),
 	};

@@ -43,6 +43,9 @@ static void random_identity(struct tape *t, struct app_identity *i)
 	memset(i, 0, sizeof(*i));
 	i->kind = (enum app_kind)tape_noise(t, APP_KIND_EXE + 1);
 	i->uid = tape_noise(t, 3) ? tape_noise(t, 70000) : UINT32_MAX;
+	i->is_users_own = tape_noise(t, 2);
+	i->is_in_userns = tape_noise(t, 2);
+	i->is_exe_loose = tape_noise(t, 2);
 	random_text(t, i->key, sizeof(i->key));
 	random_text(t, i->name, sizeof(i->name));
 	random_text(t, i->exe, sizeof(i->exe));
@@ -548,7 +551,7 @@ static void other_files_and_other_versions_are_refused(void **state)
 	tape_assert_refused((const uint8_t *)"#!/bin/sh", 9,
 			    "byte 0: not a recording of relaywarden");
 	file[8] = RECORD_MAJOR + 1;
-	tape_assert_refused(file, size, "byte 0: version 2.1; this program reads 1.x");
+	tape_assert_refused(file, size, "byte 0: version 2.2; this program reads 1.x");
 }
 
 int main(void)
