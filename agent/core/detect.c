@@ -169,7 +169,9 @@ bool detect_evaluate(struct app *a, struct detect_tools *tools, uint64_t time_ns
 	struct facts f;
 	bool changed;
 
-	if (time_ns - d->evaluated_ns < SECOND_NS - SECOND_NS / 20)
+	/* What a look showed is weighed at once. */
+	if (a->zoom.time_ns <= d->evaluated_ns &&
+	    time_ns - d->evaluated_ns < SECOND_NS - SECOND_NS / 20)
 		return false;
 	d->evaluated_ns = time_ns;
 	f = measure(a, time_ns);

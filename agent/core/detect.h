@@ -32,7 +32,8 @@ struct detect_tools {
 	struct circuits_work *circuits;
 };
 
-/* If due (once a second): new evidence, log-odds and role. True if the role changed. */
+/* If due (once a second, and after a look at its packets): new evidence, log-odds and
+ * role. True if the role changed. */
 bool detect_evaluate(struct app *a, struct detect_tools *tools, uint64_t time_ns,
 		     uint32_t tick);
 

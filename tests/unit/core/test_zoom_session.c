@@ -68,6 +68,32 @@ static void relayed_packets_promote_within_three_seconds(void **state)
 	traffic_end(&t);
 }
 
+/* Evaluations are a second apart: the next one may be almost as far away. */
+static void what_a_look_showed_is_weighed_with_the_next_sample(void **state)
+{
+	struct traffic t;
+
+	(void)state;
+	traffic_begin_candidate(&t);
+	traffic_flat(&t);
+	traffic_flat(&t);
+	assert_int_equal(traffic_look(&t, 1), 0);
+	relayed_packets(&t, 300);
+	assert_int_equal(traffic_look_end(&t), 0);
+	assert_int_equal(traffic_app(&t)->role, ROLE_CLIENT);
+	traffic_flat(&t);
+	assert_true(traffic_app(&t)->evidence[EVIDENCE_PACKETS].weight > 7.9);
+	assert_int_equal(traffic_app(&t)->role, ROLE_SUSPECT);
+	/* Once, and a second is a second again until it is a relay. */
+	for (int i = 0; i < 4; i++) {
+		assert_int_equal(traffic_app(&t)->role, ROLE_SUSPECT);
+		traffic_flat(&t);
+	}
+	traffic_flat(&t);
+	assert_int_equal(traffic_app(&t)->role, ROLE_RELAY);
+	traffic_end(&t);
+}
+
 /* Flows 2 to 11 bring something short now and then, 12 takes it all on; what 13 brings
  * stays here. */
 static void circuits(struct traffic *t)
@@ -539,6 +565,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_candidate_is_looked_at_once),
 		cmocka_unit_test(relayed_packets_promote_within_three_seconds),
+		cmocka_unit_test(what_a_look_showed_is_weighed_with_the_next_sample),
 		cmocka_unit_test(
 			what_carries_all_circuits_is_a_leg_though_not_half_of_a_pair),
 		cmocka_unit_test(half_of_the_packets_sent_on_is_no_relay),
