@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "kernel/procparse.h"
 #include <errno.h>
+#include <fnmatch.h>
 #include <limits.h>
 #include <stdbool.h>
 #include <string.h>
@@ -355,15 +356,22 @@ enum procparse_device procparse_device_link(const char *target)
 
 bool procparse_is_sound_server(const char *path, size_t length)
 {
-	/* PulseAudio, and PipeWire in its place; PipeWire; JACK. */
-	static const char *const ends[] = {"/pulse/native", "/pipewire-0",
-					   "/pipewire-0-manager", "/jack_0"};
+	/* PulseAudio, and PipeWire in its place; PipeWire; JACK. Not any path that ends
+	 * so: a program could listen there itself, and call it a call. */
+	static const char *const globs[] = {
+		"/run/user/*/pulse/native", "/var/run/user/*/pulse/native",
+		"/run/pulse/native",	    "/var/run/pulse/native",
+		"/run/user/*/pipewire-0",   "/run/user/*/pipewire-0-manager",
+		"/dev/shm/jack-*/*/jack_0", "/tmp/jack-*/*/jack_0",
+	};
+	char text[128];
 
-	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
-		size_t n = strlen(ends[i]);
-
-		if (length >= n && memcmp(path + length - n, ends[i], n) == 0)
+	if (length >= sizeof(text))
+		return false;
+	memcpy(text, path, length);
+	text[length] = '\0';
+	for (size_t i = 0; i < sizeof(globs) / sizeof(globs[0]); i++)
+		if (fnmatch(globs[i], text, FNM_PATHNAME) == 0)
 			return true;
-	}
 	return false;
 }

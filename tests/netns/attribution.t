@@ -7,6 +7,7 @@
 BUILD=${BUILD:-build}
 HELPER=$BUILD/netns/helper_attribution
 NS=rw-attr-$$-a
+RUN=/run/user/rw-attr-$$ # of nobody; removed at the end
 PEER=rw-attr-$$-b
 WS4=198.18.1.1
 PEER4=198.18.1.2
@@ -65,7 +66,7 @@ clean_up() {
 		done
 		[ -z "$MADE_SLICE" ] || rmdir "${CGROUP%/*}" 2>/dev/null
 	fi
-	rm -rf "$DIR"
+	rm -rf "$DIR" "$RUN"
 } 2>/dev/null
 trap clean_up EXIT
 trap 'exit 1' HUP INT TERM
@@ -266,12 +267,13 @@ id_of() {
 	sed -n 's/^app \([0-9]*\) .*/\1/p' <<<"$ANSWER"
 }
 
-mkdir "$DIR/pulse"
-start sound-server UNIX-LISTEN:"$DIR/pulse/native",fork PIPE
-start other-server UNIX-LISTEN:"$DIR/other",fork PIPE
-for _ in $(seq $((50 * PATIENCE))); do [ -S "$DIR/pulse/native" ] && [ -S "$DIR/other" ] && break; sleep 0.1; done
-start with-sound UDP-RECV:7021 UNIX-CONNECT:"$DIR/pulse/native"
-start without UDP-RECV:7022 UNIX-CONNECT:"$DIR/other"
+mkdir -p "$RUN/pulse" "$DIR/pulse"
+# A server is known by where it listens: there only the session's own may.
+start sound-server UNIX-LISTEN:"$RUN/pulse/native",fork PIPE
+start other-server UNIX-LISTEN:"$DIR/pulse/native",fork PIPE
+for _ in $(seq $((50 * PATIENCE))); do [ -S "$RUN/pulse/native" ] && [ -S "$DIR/pulse/native" ] && break; sleep 0.1; done
+start with-sound UDP-RECV:7021 UNIX-CONNECT:"$RUN/pulse/native"
+start without UDP-RECV:7022 UNIX-CONNECT:"$DIR/pulse/native"
 until_socket "sport = :7021"
 until_socket "sport = :7022"
 sleep 0.3

@@ -147,6 +147,12 @@ static void sound_servers_are_known_by_their_paths(void **state)
 		     {"/run/user/1000/pipewire-0-manager", true},
 		     {"/run/user/1000/bus", false},
 		     {"/run/dbus/system_bus_socket", false},
+		     {"/run/pulse/native", true},
+		     {"/dev/shm/jack-1000/default/jack_0", true},
+		     {"/tmp/x/pulse/native", false},
+		     {"/run/user/1000/x/pulse/native", false},
+		     {"/home/ann/run/user/1000/pulse/native", false},
+		     {"/run/user/1000/pipewire-01", false},
 		     {"native", false},
 		     {"", false}};
 
