@@ -114,6 +114,28 @@ static int on_dump(sd_event_source *source, int fd, uint32_t events, void *conte
 	return 0;
 }
 
+/* If a look-up waits: when processes may be looked into, not with the next sample. */
+static int arm_look(struct agent *a)
+{
+	uint64_t due = a->attribution ? attribution_look_due(a->attribution) : 0;
+	int r;
+
+	if (!due)
+		return 0;
+	r = sd_event_source_set_time(a->look_timer, due / 1000 + 1);
+	return r < 0 ? r : sd_event_source_set_enabled(a->look_timer, SD_EVENT_ONESHOT);
+}
+
+static int on_look(sd_event_source *source, uint64_t usec, void *context)
+{
+	struct agent *a = context;
+
+	(void)source;
+	(void)usec;
+	attribution_look(a->attribution, agent_now());
+	return arm_look(a);
+}
+
 static int on_events(sd_event_source *source, int fd, uint32_t events, void *context)
 {
 	struct agent *a = context;
@@ -127,7 +149,7 @@ static int on_events(sd_event_source *source, int fd, uint32_t events, void *con
 		if (a->attribution)
 			attribution_load(a->attribution, agent_now());
 	}
-	return 0;
+	return arm_look(a);
 }
 
 static int on_packets(sd_event_source *source, int fd, uint32_t events, void *context)
@@ -278,6 +300,11 @@ static int open_sources(struct agent *a)
 	int r = sd_event_add_time(a->event, &a->timer, CLOCK_BOOTTIME, 0,
 				  TIMER_ACCURACY_US, on_timer, a);
 
+	if (r >= 0)
+		r = sd_event_add_time(a->event, &a->look_timer, CLOCK_BOOTTIME, 0,
+				      TIMER_ACCURACY_US, on_look, a);
+	if (r >= 0)
+		r = sd_event_source_set_enabled(a->look_timer, SD_EVENT_OFF);
 	if (r >= 0)
 		r = add_io(a, link_fd(a->link), on_link, -20);
 	/* Packets wait for these; before them only news of our own addresses. */
@@ -442,6 +469,7 @@ void agent_close(struct agent *a)
 	engine_free(a->engine);
 	policy_store_free(a->policies);
 	sd_event_source_unref(a->timer);
+	sd_event_source_unref(a->look_timer);
 	sd_event_unref(a->event);
 	free(a);
 }

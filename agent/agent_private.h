@@ -128,7 +128,7 @@ struct policy_trial {
 struct agent {
 	struct agent_options options;
 	sd_event *event;
-	sd_event_source *timer;
+	sd_event_source *timer, *look_timer;
 	uint64_t start_ns, refresh_ns, io_ns, second_ns; /* when last done */
 	struct policy_store *policies;
 	struct engine *engine;

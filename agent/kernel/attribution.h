@@ -62,6 +62,12 @@ bool attribution_is_listening(const struct attribution *a, const struct flow_key
  */
 int attribution_load(struct attribution *a, uint64_t time_ns);
 
+/* When processes may be looked into next, if a look-up waits for that; else 0. */
+uint64_t attribution_look_due(const struct attribution *a);
+/* If that is now: looks for the sockets that wait in processes that held such ones
+ * lately. A connection may be over long before the next scan. */
+void attribution_look(struct attribution *a, uint64_t time_ns);
+
 /* If look-ups wait and the pace allows: one scan. 1 when it scanned, 0 when not due. */
 int attribution_scan(struct attribution *a, uint64_t time_ns);
 

@@ -160,22 +160,44 @@ static void settle_alike(struct attribution *a, uint32_t uid, uint64_t cgroup_id
 	}
 }
 
-void recent_look(struct attribution *a, uint64_t time_ns)
+/* The one that waits longest and was not looked for yet, or NULL. */
+static struct socket_owner *find_unlooked(const struct attribution *a)
 {
 	struct socket_owner *s = a->waiting;
-	uint64_t start, pause;
-	bool is_found;
 
 	while (s && s->was_looked)
 		s = s->next;
-	if (!s || time_ns < a->look_ns || !budget_allows(a, time_ns))
+	return s;
+}
+
+void recent_look(struct attribution *a, uint64_t time_ns)
+{
+	struct socket_owner *s = find_unlooked(a);
+	uint64_t start, pause;
+	bool is_found;
+
+	if (!s || time_ns < a->look_ns)
 		return;
+	if (!budget_allows(a, time_ns)) {
+		a->look_ns = time_ns + LOOK_SPACING_NS;
+		return;
+	}
 	start = budget_clock();
 	is_found = look_into_alike(a, s);
 	settle_alike(a, s->uid, s->cgroup_id, !is_found, time_ns);
 	pause = budget_spend(a, start) * LOOK_DIVISOR;
 	a->look_ns = time_ns + (pause > LOOK_SPACING_NS ? pause : LOOK_SPACING_NS);
 	a->stats.looks++;
+}
+
+uint64_t attribution_look_due(const struct attribution *a)
+{
+	return find_unlooked(a) ? a->look_ns + 1 : 0;
+}
+
+void attribution_look(struct attribution *a, uint64_t time_ns)
+{
+	recent_look(a, time_ns);
 }
 
 /* --- scans -------------------------------------------------------------------------

@@ -4,7 +4,7 @@
 # Two hundred new connections a second through a proxy, each open for about a second,
 # with processes around that hold sockets too: whose are they? The recording of the
 # agent says of every single one. One proxy is microsocks, the other starts a process
-# for every connection.
+# for every connection; a third has a few at once that are over in a tenth of a second.
 
 # shellcheck source=tests/netns/lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -28,18 +28,26 @@ app_id() { # RECORDING NAME
 		print $2; exit }'
 }
 
-# load NAME PORT SERVER_PORT RATE: what a run through one proxy was attributed to.
+# fetch PORT SERVER_PORT RATE AT_ONCE: prints how many were carried whole.
+fetch() {
+	local i
+	for ((i = 0; i < $4; i++)); do
+		ns_run s1 "$LOAD" fetch 198.18.0.1 "$1" 198.18.0.102 "$2" $(($3 / $4)) \
+			$DURATION &
+	done | awk '{ carried += $2 } END { print carried }'
+}
+
+# load NAME PORT SERVER_PORT RATE [AT_ONCE]: what a run through one proxy was attributed
+# to.
 load() {
-	local name=$1 port=$2 server=$3 rate=$4 id all nobody wrong cpu
+	local name=$1 port=$2 server=$3 rate=$4 id all nobody wrong cpu carried
 	AGENT_OPTIONS=(--record "$NS_DIR/$name.rwrec")
 	agent_paths "$name"
 	ok "$name: the agent starts" start_agent office || bail_out "no agent"
 	sleep 2
-	ns_run s1 "$LOAD" fetch 198.18.0.1 "$port" 198.18.0.102 "$server" "$rate" $DURATION \
-		>"$NS_DIR/fetched"
+	carried=$(fetch "$port" "$server" "$rate" "${5:-1}")
 	ok "$name: most of the load was carried" \
-		test "$(sed 's/complete \([0-9]*\) .*/\1/' "$NS_DIR/fetched")" -ge \
-		$((rate * DURATION * 8 / 10))
+		test "$carried" -ge $((rate * DURATION * 8 / 10))
 	sleep 2
 	cpu=$(awk '{ sub(/.*\) /, ""); print ($12 + $13) * 10 }' "/proc/$AGENT_PID/stat")
 	stop_agent
@@ -64,11 +72,14 @@ lab_build 2 || bail_out "the network could not be made"
 ulimit -n 8192
 cp "$(command -v microsocks)" "$NS_DIR/threads"
 cp "$LOAD" "$NS_DIR/forks"
+cp "$(command -v microsocks)" "$NS_DIR/bursts"
+ns_spawn s2 "$NS_DIR/server" "$LOAD" serve 8082 2048 80
 for port in 8080 8081 $OTHERS_PORT; do
 	ns_spawn s2 "$NS_DIR/server" "$LOAD" serve "$port" 131072 1000
 done
 ns_spawn office "$NS_DIR/log" "$NS_DIR/threads" -p 1080
 ns_spawn office "$NS_DIR/log" "$NS_DIR/forks" relay 1081
+ns_spawn office "$NS_DIR/log" "$NS_DIR/bursts" -p 1082
 # Others of the same user, in the same cgroup, that come and go.
 # shellcheck disable=SC2016
 ns_spawn office "$NS_DIR/log" bash -c 'while sleep 0.5; do
@@ -79,5 +90,7 @@ wait_until 5 ns_listens s2 tcp 8080 || bail_out "the server does not start"
 
 load threads 1080 8080 200
 load forks 1081 8081 50
+# Five at once, over before the next sample.
+load bursts 1082 8082 25 5
 [ -z "${KEEP:-}" ] || cp "$NS_DIR"/*.rwrec "$KEEP/"
 done_testing
