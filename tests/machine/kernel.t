@@ -40,6 +40,7 @@ done
 for kind in ifb dummy wireguard; do
 	ok "there is $kind" ns_run office ip link add "$kind-0" type "$kind"
 done
+ok "a program gets a TAP device" ns_run office ip tuntap add dev tap-0 mode tap
 
 agent_paths main
 ok "the agent starts" start_agent office || bail_out "no agent"

@@ -18,6 +18,8 @@ for directory in /dev/shm /tmp /var/tmp /run; do
 	mount -t tmpfs tmpfs "$directory" && chmod 1777 "$directory"
 done
 chmod 755 /run
+# What has its module loaded by opening a device: udev would make /dev/net/tun.
+modprobe tun
 # As systemd sets it.
 ulimit -Sn 1024
 ulimit -Hn 524288
