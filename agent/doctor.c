@@ -128,7 +128,11 @@ static void examine_accounting(const struct agent *a, struct doctor *d)
 
 	if (!a->conntrack)
 		return;
-	if (a->poll.uncounted)
+	if (conntrack_is_accounting() != 1)
+		add(d, "accounting", REPORT_DEGRADED,
+		    "Set net.netfilter.nf_conntrack_acct to 1, or restart the agent.",
+		    "nf_conntrack_acct is off: the bytes of new flows are not known");
+	else if (a->poll.uncounted)
 		add(d, "accounting", REPORT_INFO,
 		    "They count from their next connection on.",
 		    "%" PRIu64

@@ -30,6 +30,21 @@ begin_netns
 need tc setpriv
 lab_build 1 || bail_out "the network could not be made"
 
+# First, while nothing here has made the kernel load anything.
+agent_paths main
+ok "the agent starts" start_agent office || bail_out "no agent"
+is "$(ns_run office cat /proc/sys/net/netfilter/nf_conntrack_acct)" 1 \
+	"and has flows counted, though it is the first to need conntrack"
+ctl doctor --json >"$NS_DIR/doctor"
+ctl doctor | sed 's/^/# /'
+for check in conntrack packets accounting nftables; do
+	ok "doctor has no complaint about $check" doctor_says "$check" ok
+done
+ok "nor about anything else" agent_state_is ok || diag "$(ctl status --json | jq .degraded)"
+stop_agent
+ok "it stops" agent_is_gone
+ok "and leaves no table" kernel_has_no_table office
+
 ok "cgroup v2 is there, and may be written" test -n "$NS_CGROUP"
 ok "nft queues by itself" takes_rule input 'udp dport 9 queue num 7 bypass'
 ok "refuses with an answer" takes_rule input 'tcp dport 9 reject'
@@ -41,16 +56,4 @@ for kind in ifb dummy wireguard; do
 	ok "there is $kind" ns_run office ip link add "$kind-0" type "$kind"
 done
 ok "a program gets a TAP device" ns_run office ip tuntap add dev tap-0 mode tap
-
-agent_paths main
-ok "the agent starts" start_agent office || bail_out "no agent"
-ctl doctor --json >"$NS_DIR/doctor"
-ctl doctor | sed 's/^/# /'
-for check in conntrack packets accounting nftables; do
-	ok "doctor has no complaint about $check" doctor_says "$check" ok
-done
-ok "nor about anything else" agent_state_is ok || diag "$(ctl status --json | jq .degraded)"
-stop_agent
-ok "it stops" agent_is_gone
-ok "and leaves no table" kernel_has_no_table office
 done_testing

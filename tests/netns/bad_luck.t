@@ -39,6 +39,16 @@ policy_trouble() {
 	ok "and forgotten when it is gone" wait_until 15 agent_state_is ok
 }
 
+# Whoever else sets sysctls may not know of us.
+accounting_trouble() {
+	local acct=/proc/sys/net/netfilter/nf_conntrack_acct
+	ns_run office sh -c "echo 0 >$acct"
+	ok "accounting that somebody turns off is complained about" \
+		doctor_complains '^accounting ' || diag "$(ctl doctor 2>&1)"
+	ns_run office sh -c "echo 1 >$acct"
+	not_ok "until it is on again" doctor_complains '^accounting '
+}
+
 # A program whose name would paint the admin's terminal, sending ten lines a second.
 hostile_name() {
 	local name=$'bad\e[31m\anews'
@@ -159,6 +169,7 @@ ns_add bare || bail_out "the network could not be made"
 agent_paths main
 ok "the agent starts" start_agent office || bail_out "no agent"
 policy_trouble
+accounting_trouble
 hostile_name
 control_trouble
 stop_agent
