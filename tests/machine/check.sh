@@ -17,6 +17,7 @@ DEFAULT_TESTS="kernel nft conntrack attribution promotion forbid bad_luck"
 PATIENCE_FACTOR=${PATIENCE_FACTOR:-10}
 TEST_SECONDS=${TEST_SECONDS:-1500}
 WORK=
+PATH=$PATH:/usr/sbin:/sbin # of a user who is not root
 
 skip() {
 	echo "check-machine: skipped: $*"
@@ -41,6 +42,8 @@ need_programs() {
 		command -v "$program" >/dev/null ||
 			skip "no '$program' here. Next: sudo packaging/deps.sh machine"
 	done
+	! ldd "$(command -v busybox)" >/dev/null 2>&1 ||
+		skip "busybox is not static. Next: sudo packaging/deps.sh machine"
 	for program in apt-get dpkg-deb; do
 		command -v "$program" >/dev/null ||
 			skip "no '$program' here; the kernels are Debian's packages"
