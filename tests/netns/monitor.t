@@ -72,12 +72,12 @@ connections() {
 
 # What in our table could stop, slow or divert a packet. Rules of that kind stand there
 # always, and reach the applications that are elements of these sets; those that are left
-# out only count and mark, or exempt.
+# out only count, mark and exempt, or remember who was refused.
 interferences() {
 	ns_run office nft -j list table inet relaywarden | jq '[.nftables[] |
 		if (.limit or .quota) then 1
 		else (.set // .map) | select(. and .elem) |
-			select(.name | test("^(counters_|ports|trusted|near|cgroups_)") | not) |
+			select(.name | test("^(counters_|ports|trusted|near|cgroups_|guests|callers)") | not) |
 			.elem | length end] | add // 0'
 }
 
