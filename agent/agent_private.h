@@ -13,6 +13,7 @@
 #include "core/callers.h"
 #include "core/decision.h"
 #include "core/engine.h"
+#include "core/guard.h"
 #include "core/pace.h"
 #include "core/plan.h"
 #include "core/queue.h"
@@ -158,6 +159,8 @@ struct agent {
 	unsigned int zoom_changes; /* of its flows, that the capture knows of */
 	uint64_t role_changes;	   /* of the engine, that were enforced */
 	struct enforcement enforce;
+	struct guard guard;
+	struct guard_sample guard_sample; /* large; filled each second */
 	struct pause pause;
 	struct takeback takeback;
 	struct policy_trial trial;
@@ -267,6 +270,12 @@ void trial_load(struct agent *a, const char *by, uint64_t confirm_ns);
 void trial_hold(struct agent *a, uint64_t seconds);
 /* Back to the policy before. -ENOENT: there is none. */
 int trial_end(struct agent *a, const char *by);
+/* --- guarding.c --- */
+
+/* Looks at the link and at who is guarded: before decisions are made of it. */
+void guarding_update(struct agent *a, uint64_t now_ns);
+/* Given by policy, else as the uplink tells; 0: not known. */
+uint64_t guarding_capacity(const struct agent *a, enum direction d);
 
 /* --- recording.c --- */
 

@@ -19,11 +19,13 @@ static int64_t epoch_offset(void)
 	return wall.tv_sec - (int64_t)(agent_now() / SECOND_NS);
 }
 
-static uint64_t link_capacity(const struct agent *a, const struct link_uplink *uplink)
+/* Of a line whose directions differ, the faster. */
+static uint64_t link_capacity(const struct agent *a)
 {
-	uint64_t given = policy_store_policy(a->policies)->capacity;
+	uint64_t up = guarding_capacity(a, DIRECTION_OUT);
+	uint64_t down = guarding_capacity(a, DIRECTION_IN);
 
-	return given ? given : uplink->capacity;
+	return up > down ? up : down;
 }
 
 /* The counters have the same shape on both sides, which never see each other. */
@@ -114,11 +116,14 @@ static const struct report_input *snapshot_take(struct agent *a, struct snapshot
 		.epoch_offset = epoch_offset(),
 		.wall = &s->wall,
 		.link_name = s->uplink.name,
-		.link_capacity = link_capacity(a, &s->uplink),
+		.link_capacity = link_capacity(a),
 		.degraded = s->doctor.degraded,
 		.degraded_count = s->doctor.degraded_count,
 		.checks = s->doctor.checks,
 		.check_count = s->doctor.check_count,
+		.guard = policy_is_guarding(policy_store_policy(a->policies))
+				 ? &a->guard
+				 : NULL,
 		.policy_generation = state->generation,
 		.policy_error = state->is_ok ? NULL : &state->error,
 		.pause = pause_is_on(a) ? &s->pause : NULL,

@@ -197,6 +197,30 @@ static void examine_nft(const struct agent *a, struct doctor *d)
 		    "block refuses is dropped without an answer");
 }
 
+static void examine_guard(const struct agent *a, struct doctor *d)
+{
+	const struct guard_side *in = &a->guard.sides[DIRECTION_IN];
+	const struct guard_side *out = &a->guard.sides[DIRECTION_OUT];
+	char text[6][UNITS_STRLEN];
+
+	if (!policy_is_guarding(policy_store_policy(a->policies)))
+		return;
+	if (!in->line.capacity || !out->line.capacity) {
+		add(d, "guard", REPORT_DEGRADED,
+		    "Set capacity, or capacity_up and capacity_down, in [link].",
+		    "the interface does not tell its speed: what promoted "
+		    "applications take is not held to what others leave");
+		return;
+	}
+	add(d, "guard", REPORT_OK, NULL,
+	    "%u promoted applications may take %s down, %s up each; others use %s of "
+	    "%s down, %s of %s up",
+	    in->count, rate_format(in->level, text[0]),
+	    rate_format(out->level, text[1]), rate_format(in->others, text[2]),
+	    rate_format(in->line.capacity, text[3]), rate_format(out->others, text[4]),
+	    rate_format(out->line.capacity, text[5]));
+}
+
 static void add_uplink(struct doctor *d, const struct link_name *name, int error,
 		       const char *leaf)
 {
@@ -467,6 +491,7 @@ void doctor_examine(const struct agent *a, struct doctor *ret_doctor)
 	examine_hold(a, ret_doctor);
 	examine_callers(a, ret_doctor);
 	examine_tampering(a, ret_doctor);
+	examine_guard(a, ret_doctor);
 	examine_attribution(a, ret_doctor);
 	examine_guests(a, ret_doctor);
 	examine_engine(a, ret_doctor);

@@ -54,6 +54,7 @@ static void plan_add_app(struct agent *a, struct plan *plan, const struct app *a
 	}
 	snprintf(p->comment, sizeof(p->comment), "%s", app->identity.name);
 	decide(policy_store_policy(a->policies), app, wall, &d);
+	decision_guard(&d, &a->guard);
 	if (pause_is_on(a))
 		decision_pause(&d);
 	engine_set_limited(a->engine, app->id, decision_is_limiting(&d));
@@ -64,6 +65,7 @@ static void plan_add_app(struct agent *a, struct plan *plan, const struct app *a
 		memcpy(p->relay_rate, d.relay_rate, sizeof(p->relay_rate));
 		memcpy(p->cuts, d.cuts, sizeof(p->cuts));
 		p->relay_legs_only = d.relay_legs_only;
+		p->is_guarded = d.is_guarded;
 	}
 	watch_refused(a, app, p, now_ns);
 }
@@ -230,6 +232,7 @@ int enforce_update(struct agent *a, uint64_t now_ns)
 
 	if (!a->nft || now_ns < e->retry_ns)
 		return -EAGAIN;
+	guarding_update(a, now_ns);
 	plan_init(&wanted);
 	r = plan_build(a, &wanted, now_ns);
 	if (r == 0) {

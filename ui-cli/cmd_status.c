@@ -157,6 +157,25 @@ static void print_headline(const struct context *c, const json_t *reply)
 		render_hint(&c->out, "  What to do: agentctl doctor");
 }
 
+/* What promoted applications are held to, while any is. */
+static void print_guard(const struct context *c, const json_t *reply)
+{
+	const json_t *guard = json_object_get(json_object_get(reply, "link"), "guard");
+	const json_t *in = json_object_get(guard, "in");
+	const json_t *out = json_object_get(guard, "out");
+	char text[4][UNITS_STRLEN];
+
+	if (strcmp(field_text(guard, "state"), "on") != 0)
+		return;
+	render_line(&c->out, STYLE_PLAIN,
+		    "link guard: others use %s down, %s up; what is promoted may take "
+		    "%s down, %s up each",
+		    rate_format(field_size(in, "others"), text[0]),
+		    rate_format(field_size(out, "others"), text[1]),
+		    rate_format(field_size(in, "allowance"), text[2]),
+		    rate_format(field_size(out, "allowance"), text[3]));
+}
+
 /* --- one row an application ---------------------------------------------------- */
 
 static bool matters(const json_t *app)
@@ -380,6 +399,7 @@ enum exit_code cmd_status(const struct context *c, int count, char *const *argum
 		code = print_json(reply);
 	} else {
 		print_headline(c, reply);
+		print_guard(c, reply);
 		if (count && json_array_size(apps) > 0)
 			print_app(c, reply, json_array_get(apps, 0));
 		else

@@ -102,10 +102,21 @@ void decide(const struct policy *policy, const struct app *app,
 		d.relay_rate[DIRECTION_IN] = rule->relay_rate_down;
 		d.relay_rate[DIRECTION_OUT] = rule->relay_rate_up;
 		d.relay_legs_only = legs_only(rule->relay_scope, app);
+		d.is_guarded = policy_is_guarding(policy);
 	}
 	d.rule = match.rule ? match.rule->name : "";
 	d.why = origin_of(&d, rule);
 	*ret_decision = d;
+}
+
+void decision_guard(struct decision *d, const struct guard *guard)
+{
+	for (enum direction i = 0; d->is_guarded && i < DIRECTION_COUNT; i++) {
+		uint64_t allowance = guard_allowance(guard, i);
+
+		if (allowance && (!d->relay_rate[i] || d->relay_rate[i] > allowance))
+			d->relay_rate[i] = allowance;
+	}
 }
 
 void decision_pause(struct decision *d)

@@ -6,6 +6,7 @@
 #define CORE_DECISION_H
 
 #include "core/app.h"
+#include "core/guard.h"
 #include "core/plan.h"
 #include "core/policy.h"
 
@@ -16,6 +17,7 @@ struct decision {
 	uint64_t rate[DIRECTION_COUNT];	      /* bytes per second, 0 = none */
 	uint64_t relay_rate[DIRECTION_COUNT]; /* set only while promoted */
 	bool relay_legs_only;
+	bool is_guarded; /* takes what others leave: core/guard.h */
 	bool cuts[CUT_COUNT];
 	bool lacks_evidence; /* it would cut, but for one family of evidence alone */
 	bool spares_login;   /* it would cut what people log in through: never */
@@ -29,6 +31,9 @@ void decide(const struct policy *policy, const struct app *app,
 
 /* Somebody has suspended enforcement: it decides and reports, as in monitor mode. */
 void decision_pause(struct decision *d);
+
+/* The relay rates of what is guarded, as far as the guard allows less. */
+void decision_guard(struct decision *d, const struct guard *guard);
 
 /* Whether any limit is in force (never in monitor mode). */
 bool decision_is_limiting(const struct decision *d);

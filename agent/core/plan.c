@@ -249,3 +249,11 @@ bool plan_is_cutting(const struct plan *p)
 			return true;
 	return false;
 }
+
+bool plan_is_guarding(const struct plan *p)
+{
+	for (size_t i = 0; i < APP_NUMBER_COUNT; i++)
+		if (p->apps[i].is_present && p->apps[i].is_guarded)
+			return true;
+	return false;
+}

@@ -7,13 +7,12 @@
 #define CORE_PLAN_H
 
 #include "base/addr.h"
+#include "core/direction.h"
 #include "core/mark.h"
 #include "core/observation.h"
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-
-enum direction { DIRECTION_IN, DIRECTION_OUT, DIRECTION_COUNT };
 
 /* What is refused of an application's traffic with strangers: with a reset or an ICMP
  * error, in both directions. */
@@ -31,6 +30,7 @@ struct plan_app {
 	uint64_t rate[DIRECTION_COUNT];	      /* always, all of it but trusted */
 	uint64_t relay_rate[DIRECTION_COUNT]; /* while promoted */
 	bool relay_legs_only;		      /* else relay_rate is for all of it */
+	bool is_guarded; /* what relay_rate is for is counted: core/guard.h */
 	bool cuts[CUT_COUNT];
 };
 
@@ -110,6 +110,8 @@ bool plan_app_is_cut(const struct plan_app *a);
 bool plan_is_cutting(const struct plan *p);
 /* Whether calls to unknown sockets are asked about: only where calls are refused. */
 bool plan_is_holding(const struct plan *p);
+/* Whether any application is guarded. */
+bool plan_is_guarding(const struct plan *p);
 
 /* One step of a transaction. The steps of a list are in the order they must be sent. */
 enum plan_step_kind {
@@ -135,20 +137,22 @@ enum plan_step_kind {
 	STEP_FORWARD_REMOVE,
 	STEP_CLASS_ADD, /* the class that one kind of flow waits in */
 	STEP_CLASS_REMOVE,
-	STEP_UPLINKS_SET, /* the whole set, and the rules that need it, anew */
+	STEP_GUARD_ADD, /* counters of what a relay limit covers */
+	STEP_GUARD_REMOVE,
+	STEP_SHAPING_SET, /* the uplinks, and the rules before the limits, anew */
 };
 
 struct plan_step {
 	enum plan_step_kind kind;
-	uint8_t number;		   /* application, where one is meant */
-	enum direction direction;  /* STEP_LIMIT_* */
-	bool is_relay_limit;	   /* relay_rate rather than rate */
-	uint64_t rate;		   /* STEP_LIMIT_* */
-	bool legs_only;		   /* STEP_LIMIT_*: what the elements cover */
-	enum plan_cut cut;	   /* STEP_CUT_* */
-	bool is_leg;		   /* STEP_CLASS_*: whose class it is */
-	uint32_t priority;	   /* STEP_CLASS_*: the class */
-	struct plan_port port;	   /* STEP_PORT_* */
+	uint8_t number;		  /* application, where one is meant */
+	enum direction direction; /* STEP_LIMIT_* */
+	bool is_relay_limit;	  /* relay_rate rather than rate */
+	uint64_t rate;		  /* STEP_LIMIT_* */
+	bool legs_only;	       /* STEP_LIMIT_*, STEP_GUARD_*: what the elements cover */
+	enum plan_cut cut;     /* STEP_CUT_* */
+	bool is_leg;	       /* STEP_CLASS_*: whose class it is */
+	uint32_t priority;     /* STEP_CLASS_*: the class */
+	struct plan_port port; /* STEP_PORT_* */
 	struct plan_cgroup cgroup; /* STEP_CGROUP_* */
 	struct plan_guest guest;   /* STEP_GUEST_* */
 };

@@ -128,6 +128,22 @@ static void push_limits(struct step_list *l, enum plan_step_kind kind,
 	}
 }
 
+static void push_guards(struct step_list *l, enum plan_step_kind kind,
+			const struct plan *has, const struct plan *other)
+{
+	for (size_t i = 0; i < APP_NUMBER_COUNT; i++) {
+		const struct plan_app *a = &has->apps[i], *b = &other->apps[i];
+
+		if (!a->is_present || !a->is_guarded ||
+		    (is_same_app(a, b) && b->is_guarded &&
+		     a->relay_legs_only == b->relay_legs_only))
+			continue;
+		push(l, (struct plan_step){.kind = kind,
+					   .number = (uint8_t)i,
+					   .legs_only = a->relay_legs_only});
+	}
+}
+
 /* The class of application `i` / 2 for its legs (`i` odd) or else its own flows. */
 static struct plan_step class_of(const struct plan *p, size_t i)
 {
@@ -237,6 +253,7 @@ int plan_diff(const struct plan *installed, const struct plan *wanted,
 	push_cgroups(&l, STEP_CGROUP_REMOVE, installed, wanted);
 	push_limits(&l, STEP_LIMIT_REMOVE, installed, wanted);
 	push_classes(&l, STEP_CLASS_REMOVE, installed, wanted);
+	push_guards(&l, STEP_GUARD_REMOVE, installed, wanted);
 	push_cuts(&l, STEP_CUT_REMOVE, installed, wanted);
 	push_refused(&l, STEP_REFUSED_REMOVE, installed, wanted);
 	push_apps(&l, STEP_APP_REMOVE, installed, wanted);
@@ -244,8 +261,10 @@ int plan_diff(const struct plan *installed, const struct plan *wanted,
 	push_apps(&l, STEP_APP_ADD, wanted, installed);
 	push_limits(&l, STEP_LIMIT_ADD, wanted, installed);
 	push_classes(&l, STEP_CLASS_ADD, wanted, installed);
-	if (!uplinks_equal(installed, wanted))
-		push(&l, (struct plan_step){.kind = STEP_UPLINKS_SET});
+	push_guards(&l, STEP_GUARD_ADD, wanted, installed);
+	if (!uplinks_equal(installed, wanted) ||
+	    plan_is_guarding(installed) != plan_is_guarding(wanted))
+		push(&l, (struct plan_step){.kind = STEP_SHAPING_SET});
 	push_refused(&l, STEP_REFUSED_ADD, wanted, installed);
 	push_cuts(&l, STEP_CUT_ADD, wanted, installed);
 	if (!trusted_equal(installed, wanted))

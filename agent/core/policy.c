@@ -166,6 +166,11 @@ void policy_match_app(const struct policy *p, const struct app_identity *identit
 	ret_match->effective = effective;
 }
 
+bool policy_is_guarding(const struct policy *p)
+{
+	return p->reserve_percent || p->reserve_rate;
+}
+
 bool policy_is_trusted(const struct policy *p, const struct addr *a)
 {
 	for (size_t i = 0; i < p->trusted_count; i++)

@@ -13,6 +13,7 @@
 #include "base/addr.h"
 #include "base/wall.h"
 #include "core/catalogue.h"
+#include "core/direction.h"
 #include "core/observation.h"
 #include "core/probe.h"
 #include "core/schedule.h"
@@ -94,7 +95,12 @@ struct policy {
 	enum policy_mode mode;
 	enum policy_on_failure on_failure;
 	uint32_t mark_mask; /* twelve neighbouring bits */
-	uint64_t capacity;  /* of the link, bytes per second; 0 = auto */
+	/* Of the link, bytes per second; 0 = auto. */
+	uint64_t capacity[DIRECTION_COUNT];
+	/* What promoted applications together leave to others: part of that or bytes
+	 * per second, one of the two; none: both 0. */
+	unsigned int reserve_percent;
+	uint64_t reserve_rate;
 	enum link_egress egress;
 	struct prefix *trusted;
 	size_t trusted_count;
@@ -132,6 +138,9 @@ void policy_free(struct policy *p);
 void policy_match_app(const struct policy *p, const struct app_identity *identity,
 		      const struct catalogue_client *client,
 		      const struct wall_time *now, struct policy_match *ret_match);
+
+/* Whether promoted applications are held to what others leave: core/guard.h. */
+bool policy_is_guarding(const struct policy *p);
 
 /* Whether an address is in one of the trusted networks. */
 bool policy_is_trusted(const struct policy *p, const struct addr *a);

@@ -4,6 +4,7 @@
 #include "core/mark.h"
 #include "core/plan.h"
 #include "core/policy_ini_budget.h"
+#include "core/policy_ini_link.h"
 #include "core/policy_ini_probe.h"
 #include <errno.h>
 #include <stddef.h>
@@ -11,18 +12,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What [agent] and [link] fill, before it goes into the policy. */
+/* What [agent] fills, before it goes into the policy. */
 struct agent_section {
 	enum policy_mode mode;
 	enum policy_on_failure on_failure;
 	uint32_t mark_mask;
-};
-
-struct link_section {
-	uint64_t capacity;
-	enum link_egress egress;
-	struct prefix *trusted;
-	size_t trusted_count;
 };
 
 static void *field(const struct ini_section *s, const struct ini_key *key)
@@ -75,71 +69,6 @@ static int set_mark_mask(struct ini_document *d, struct ini_section *s,
 				"e.g. 0xfff00000 or 0x000fff00",
 				ini_word(value, shown));
 	agent->mark_mask = (uint32_t)mask;
-	return 0;
-}
-
-/* --- [link] ----------------------------------------------------------------------- */
-
-static int set_capacity(struct ini_document *d, struct ini_section *s,
-			const struct ini_key *key, const char *value)
-{
-	struct link_section *link = s->object;
-
-	return ini_parse_rate(d, key->name, value, "auto", &link->capacity);
-}
-
-static int set_egress(struct ini_document *d, struct ini_section *s,
-		      const struct ini_key *key, const char *value)
-{
-	static const char *const names[] = {"police", "queue", NULL};
-	struct link_section *link = s->object;
-	size_t i;
-	int r = ini_parse_choice(d, key->name, value, names, &i);
-
-	if (r == 0)
-		link->egress = (enum link_egress)i;
-	return r;
-}
-
-static int parse_prefixes(struct ini_document *d, const struct ini_key *key,
-			  const struct policy_strings *list, struct prefix *prefixes)
-{
-	char shown[INI_WORD_STRLEN];
-
-	for (size_t i = 0; i < list->count; i++)
-		if (prefix_parse(list->items[i], &prefixes[i]) < 0)
-			return ini_fail(d, key->name,
-					"'%s' is not a network, or has host bits set; "
-					"expected e.g. 10.0.0.0/8, fd00::/8 or none",
-					ini_word(list->items[i], shown));
-	return 0;
-}
-
-static int set_trusted(struct ini_document *d, struct ini_section *s,
-		       const struct ini_key *key, const char *value)
-{
-	struct link_section *link = s->object;
-	struct policy_strings list = {0};
-	struct prefix *prefixes = NULL;
-	int r;
-
-	if (strcmp(value, "none") != 0) {
-		r = ini_parse_list(d, key->name, value, &list);
-		if (r < 0)
-			return r;
-		if (list.count > PLAN_TRUSTED_MAX)
-			return ini_fail(d, key->name,
-					"more than %d networks; join some",
-					PLAN_TRUSTED_MAX);
-		prefixes = pool_alloc_array(d->pool, list.count, sizeof(*prefixes));
-		if (!prefixes)
-			return -ENOMEM;
-		r = parse_prefixes(d, key, &list, prefixes);
-		if (r < 0)
-			return r;
-	}
-	link->trusted = prefixes;
-	link->trusted_count = list.count;
 	return 0;
 }
 
@@ -226,12 +155,6 @@ static const struct ini_key agent_keys[] = {
 	{.name = "mark_mask", .set = set_mark_mask, .fallback = "0xfff00000"},
 };
 
-static const struct ini_key link_keys[] = {
-	{.name = "capacity", .set = set_capacity, .fallback = "auto"},
-	{.name = "egress", .set = set_egress, .fallback = "police"},
-	{.name = "trusted", .set = set_trusted, .fallback = "none"},
-};
-
 #define MATCH(key, setter, member)                                                     \
 	{                                                                              \
 		.name = "match." key, .set = setter,                                   \
@@ -271,8 +194,8 @@ static const struct ini_key app_keys[] = {
 static const struct ini_kind kinds[] = {
 	{"agent", "[agent]", false, sizeof(struct agent_section), agent_keys,
 	 COUNT(agent_keys)},
-	{"link", "[link]", false, sizeof(struct link_section), link_keys,
-	 COUNT(link_keys)},
+	{"link", "[link]", false, sizeof(struct link_section), policy_link_keys,
+	 POLICY_LINK_KEYS},
 	{"probe", "[probe]", false, sizeof(struct probe_section), policy_probe_keys,
 	 POLICY_PROBE_KEYS},
 	{"app", "[app NAME]", true, sizeof(struct policy_rule), app_keys,
@@ -361,14 +284,15 @@ static int check_shape(struct ini_document *d, const struct policy *p)
 		char shown[INI_WORD_STRLEN];
 
 		if (!shaping->is_set[RULE_PROMOTION] ||
-		    shaping->promotion != PROMOTION_SHAPE ||
+		    shaping->promotion != PROMOTION_SHAPE || policy_is_guarding(p) ||
 		    giver(r, star, RULE_RELAY_RATE_UP)->relay_rate_up ||
 		    giver(r, star, RULE_RELAY_RATE_DOWN)->relay_rate_down)
 			continue;
 		return ini_fail_at(
 			d, &shaping->origin[RULE_PROMOTION], "promotion",
 			"shape limits nothing in [app %s]; expected "
-			"relay_rate_up or relay_rate_down there or in [app *]",
+			"relay_rate_up or relay_rate_down there or in [app *], "
+			"or reserve in [link]",
 			ini_word(r->name, shown));
 	}
 	return 0;
@@ -386,20 +310,6 @@ static void fill_agent(const struct ini_document *d, struct policy *p)
 	p->on_failure = agent->on_failure;
 	if (agent->mark_mask)
 		p->mark_mask = agent->mark_mask;
-}
-
-static void fill_link(const struct ini_document *d, struct policy *p)
-{
-	const struct ini_section *s = find_section(d, &kinds[KIND_LINK], "");
-	const struct link_section *link;
-
-	if (!s)
-		return;
-	link = s->object;
-	p->capacity = link->capacity;
-	p->egress = link->egress;
-	p->trusted = link->trusted;
-	p->trusted_count = link->trusted_count;
 }
 
 /* `s` NULL: nothing was written, all is built in. */
@@ -450,6 +360,7 @@ int policy_parse(const struct policy_source *sources, size_t count,
 		 struct policy **ret_policy, struct policy_error *ret_error)
 {
 	struct policy *p = policy_new_default();
+	const struct ini_section *s;
 	struct ini_document d;
 	int r;
 
@@ -465,7 +376,9 @@ int policy_parse(const struct policy_source *sources, size_t count,
 	if (r < 0)
 		goto fail;
 	fill_agent(&d, p);
-	fill_link(&d, p);
+	s = find_section(&d, &kinds[KIND_LINK], "");
+	if (s)
+		policy_fill_link(s->object, p);
 	r = policy_fill_probes(&d, find_section(&d, &kinds[KIND_PROBE], ""), p);
 	if (r < 0)
 		goto fail;

@@ -126,8 +126,8 @@ int report_status(const struct report_input *in, const struct ctl_peer *peer,
 		return -ENOMEM;
 	return finish(
 		json_pack("{s:i, s:s, s:s, s:s, s:I, s:I, s:o,"
-			  " s:{s:I, s:I, s:I, s:I, s:I}, s:{s:o, s:o, s:o, s:o}, s:o,"
-			  " s:o, s:o}",
+			  " s:{s:I, s:I, s:I, s:I, s:I}, s:{s:o, s:o, s:o, s:o, s:o},"
+			  " s:o, s:o, s:o}",
 			  "schema_version", REPORT_SCHEMA_VERSION, "state",
 			  report_state_name(in->degraded_count ? REPORT_DEGRADED
 							       : REPORT_OK),
@@ -142,8 +142,9 @@ int report_status(const struct report_input *in, const struct ctl_peer *peer,
 			  report_text(in->link_name), "capacity",
 			  report_unsigned(in->link_capacity), "rate_in",
 			  report_integer(sum.rate_in), "rate_out",
-			  report_integer(sum.rate_out), "applications", apps, "paused",
-			  report_pause_state(in), "trial", report_trial_state(in)),
+			  report_integer(sum.rate_out), "guard", report_guard(in),
+			  "applications", apps, "paused", report_pause_state(in),
+			  "trial", report_trial_state(in)),
 		ret_reply);
 }
 

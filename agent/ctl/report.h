@@ -8,6 +8,7 @@
 
 #include "core/callers.h"
 #include "core/engine.h"
+#include "core/guard.h"
 #include "core/plan.h"
 #include "core/policy.h"
 #include "core/policy_ini.h"
@@ -72,6 +73,7 @@ struct report_input {
 	const struct wall_time *wall; /* now, for schedules */
 	const char *link_name;	      /* of the uplink, "" when there is none */
 	uint64_t link_capacity;	      /* bytes per second, 0 = unknown */
+	const struct guard *guard;    /* NULL: policy has no reserve */
 	const char *const *degraded;  /* one sentence each; none when all is well */
 	size_t degraded_count;
 	const struct report_check *checks;

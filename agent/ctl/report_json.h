@@ -44,6 +44,9 @@ json_t *report_peer_list(const struct app *app, const bool *may_see, uint64_t no
 			 size_t *ret_total);
 json_t *report_would_change(const struct app *app, const struct decision *d);
 
+/* What the link guard does: an object. */
+json_t *report_guard(const struct report_input *in);
+
 /* What policy says for an application now, paused or not. */
 void report_decide(const struct report_input *in, const struct app *app,
 		   struct decision *ret_decision);

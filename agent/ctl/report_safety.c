@@ -8,6 +8,8 @@ void report_decide(const struct report_input *in, const struct app *app,
 		   struct decision *ret_decision)
 {
 	decide(in->policy, app, in->wall, ret_decision);
+	if (in->guard)
+		decision_guard(ret_decision, in->guard);
 	if (in->pause)
 		decision_pause(ret_decision);
 }

@@ -10,11 +10,13 @@
 #include <errno.h>
 #include <limits.h>
 #include <linux/ethtool.h>
+#include <linux/if_link.h>
 #include <linux/rtnetlink.h>
 #include <linux/sockios.h>
 #include <net/if.h>
 #include <net/if_arp.h>
 #include <netinet/in.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -410,6 +412,43 @@ bool link_has_public_address(const struct link *l)
 void link_get_uplink(const struct link *l, struct link_uplink *ret_uplink)
 {
 	*ret_uplink = l->state.uplink;
+}
+
+static void take_stats(void *context, const struct nlmsghdr *m)
+{
+	const struct nlattr *attrs[IFLA_STATS_MAX + 1];
+	struct rtnl_link_stats64 *ret_stats = context;
+	const struct nlattr *stats;
+
+	if (m->nlmsg_type != RTM_NEWSTATS)
+		return;
+	rtnl_attrs(m, sizeof(struct if_stats_msg), attrs, IFLA_STATS_MAX);
+	stats = attrs[IFLA_STATS_LINK_64];
+	/* Kernels append to it; ours are the first members. */
+	if (stats && mnl_attr_get_payload_len(stats) >=
+			     offsetof(struct rtnl_link_stats64, rx_errors))
+		memcpy(ret_stats, mnl_attr_get_payload(stats),
+		       offsetof(struct rtnl_link_stats64, rx_errors));
+}
+
+int link_read_bytes(struct link *l, uint64_t ret_bytes[DIRECTION_COUNT])
+{
+	struct rtnl_link_stats64 stats = {0};
+	struct if_stats_msg *header;
+	int r;
+
+	if (!l->state.uplink_index || !l->rtnl.socket)
+		return -ENODEV;
+	header = mnl_nlmsg_get_payload(
+		rtnl_begin(&l->rtnl, RTM_GETSTATS, NLM_F_ACK, sizeof(*header)));
+	header->ifindex = l->state.uplink_index;
+	header->filter_mask = IFLA_STATS_FILTER_BIT(IFLA_STATS_LINK_64);
+	r = rtnl_send(&l->rtnl, take_stats, &stats);
+	if (r < 0)
+		return r;
+	ret_bytes[DIRECTION_IN] = stats.rx_bytes;
+	ret_bytes[DIRECTION_OUT] = stats.tx_bytes;
+	return 0;
 }
 
 void link_get_name(const struct link *l, uint32_t index, struct link_name *ret_name)

@@ -8,6 +8,7 @@
 #define KERNEL_LINK_H
 
 #include "base/addr.h"
+#include "core/direction.h"
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -46,6 +47,9 @@ bool link_is_local(const struct link *l, const struct addr *a);
 /* Whether any local address is neither private, loopback nor link-local. */
 bool link_has_public_address(const struct link *l);
 void link_get_uplink(const struct link *l, struct link_uplink *ret_uplink);
+/* Bytes that the uplink has carried, by direction, headers of its own included. 0;
+ * -ENODEV when there is none; or -errno. */
+int link_read_bytes(struct link *l, uint64_t ret_bytes[DIRECTION_COUNT]);
 /* An interface's name, or its index in brackets where it has gone. */
 void link_get_name(const struct link *l, uint32_t index, struct link_name *ret_name);
 /* The interfaces of all default routes of the main table, either family, sorted.

@@ -61,6 +61,7 @@ struct nft_counters {
 	struct nft_counter refused[APP_NUMBER_COUNT][DIRECTION_COUNT];
 	struct nft_counter unasked;  /* calls beyond NFT_HOLD_RATE */
 	struct nft_counter unlisted; /* refused of callers beyond CALLERS_MAX */
+	struct nft_counter guarded[APP_NUMBER_COUNT][DIRECTION_COUNT];
 };
 
 /* 0; -EAGAIN when the rules kept changing under the dump; or -errno. */

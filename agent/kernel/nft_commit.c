@@ -375,8 +375,13 @@ static void step_describe(const struct nft *n, const struct plan_step *s, uint16
 		snprintf(buf, size, "class %x:%x", s->priority >> 16,
 			 s->priority & 0xffff);
 		return;
-	case STEP_UPLINKS_SET:
-		snprintf(buf, size, "the uplinks");
+	case STEP_GUARD_ADD:
+	case STEP_GUARD_REMOVE:
+		snprintf(buf, size, "counters guarded_in_%u and guarded_out_%u",
+			 s->number, s->number);
+		return;
+	case STEP_SHAPING_SET:
+		snprintf(buf, size, "the uplinks and the rules before the limits");
 		return;
 	}
 	snprintf(buf, size, "an unknown step");

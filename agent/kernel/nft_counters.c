@@ -15,30 +15,44 @@
 /* Any change of any rule in the namespace disturbs a dump. */
 #define DUMP_ATTEMPTS 3
 
+/* What follows `prefix` in `name`, or NULL. */
+static const char *after(const char *name, const char *prefix)
+{
+	size_t length = strlen(prefix);
+
+	return strncmp(name, prefix, length) == 0 ? name + length : NULL;
+}
+
 /* "in_7", "refused_out_0": the one that is meant; NULL: none of ours. */
 static struct nft_counter *counter_find(struct nft_counters *c, const char *name)
 {
+	struct nft_counter(*table)[DIRECTION_COUNT] = c->app;
 	enum direction d = DIRECTION_IN;
+	const char *digit, *rest;
 	unsigned int number = 0;
-	bool is_refused = strncmp(name, "refused_", 8) == 0;
-	const char *digit;
 
 	if (strcmp(name, NFT_UNASKED_COUNTER) == 0)
 		return &c->unasked;
 	if (strcmp(name, NFT_UNLISTED_COUNTER) == 0)
 		return &c->unlisted;
-	if (is_refused)
-		name += 8;
-	if (strncmp(name, "out_", 4) == 0)
+	if ((rest = after(name, "refused_")))
+		table = c->refused;
+	else if ((rest = after(name, "guarded_")))
+		table = c->guarded;
+	if (rest)
+		name = rest;
+	rest = after(name, "in_");
+	if (!rest) {
 		d = DIRECTION_OUT;
-	else if (strncmp(name, "in_", 3) != 0)
+		rest = after(name, "out_");
+	}
+	if (!rest)
 		return NULL;
-	name += d == DIRECTION_IN ? 3 : 4;
-	for (digit = name; *digit >= '0' && *digit <= '9' && digit < name + 3; digit++)
+	for (digit = rest; *digit >= '0' && *digit <= '9' && digit < rest + 3; digit++)
 		number = number * 10 + (unsigned int)(*digit - '0');
-	if (digit == name || *digit || number >= APP_NUMBER_COUNT)
+	if (digit == rest || *digit || number >= APP_NUMBER_COUNT)
 		return NULL;
-	return is_refused ? &c->refused[number][d] : &c->app[number][d];
+	return &table[number][d];
 }
 
 /* Attributes are taken when their shape is right and passed over when not. */

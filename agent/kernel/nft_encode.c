@@ -286,26 +286,60 @@ const char *nft_refused_name(enum direction d, uint8_t number,
 	return buf;
 }
 
+const char *nft_guarded_name(enum direction d, uint8_t number,
+			     char buf[static NFT_NAME_SIZE])
+{
+	snprintf(buf, NFT_NAME_SIZE, "%s_%u", nft_side_of(d)->guarded, number);
+	return buf;
+}
+
+static void add_counter(struct nft_encoder *e, uint8_t number, const char *name)
+{
+	struct nftnl_obj *o = object_new(e, NFT_OBJECT_COUNTER, name);
+
+	if (o) {
+		object_set_comment(e, o, e->wanted->apps[number].comment);
+		nftnl_obj_set_u64(o, NFTNL_OBJ_CTR_PKTS, 0);
+		nftnl_obj_set_u64(o, NFTNL_OBJ_CTR_BYTES, 0);
+	}
+	put_object_take(e, NFT_MSG_NEWOBJ, o);
+}
+
+static void remove_counter(struct nft_encoder *e, const char *name)
+{
+	put_object_take(e, NFT_MSG_DELOBJ, object_new(e, NFT_OBJECT_COUNTER, name));
+}
+
 /* A counter of an application, and the element of `map` that leads to it. */
 static void encode_counter(struct nft_encoder *e, const struct plan_step *step,
 			   const char *map, const char *name)
 {
 	uint32_t key = mark_of(&e->wanted->layout, step->number, 0);
-	struct nftnl_obj *o = object_new(e, NFT_OBJECT_COUNTER, name);
 
 	if (step->kind == STEP_APP_REMOVE || step->kind == STEP_REFUSED_REMOVE) {
 		nft_put_element(e, NFT_MSG_DELSETELEM, map, &key, sizeof(key), NULL,
 				NULL);
-		put_object_take(e, NFT_MSG_DELOBJ, o);
+		remove_counter(e, name);
 		return;
 	}
-	if (o) {
-		object_set_comment(e, o, e->wanted->apps[step->number].comment);
-		nftnl_obj_set_u64(o, NFTNL_OBJ_CTR_PKTS, 0);
-		nftnl_obj_set_u64(o, NFTNL_OBJ_CTR_BYTES, 0);
-	}
-	put_object_take(e, NFT_MSG_NEWOBJ, o);
+	add_counter(e, step->number, name);
 	nft_put_element(e, NFT_MSG_NEWSETELEM, map, &key, sizeof(key), name, NULL);
+}
+
+static void encode_guard(struct nft_encoder *e, const struct plan_step *step)
+{
+	char name[NFT_NAME_SIZE];
+
+	for (int i = 0; i < DIRECTION_COUNT; i++) {
+		enum direction d = (enum direction)i;
+
+		nft_guarded_name(d, step->number, name);
+		if (step->kind == STEP_GUARD_ADD)
+			add_counter(e, step->number, name);
+		nft_shape_guard(e, step, d, name);
+		if (step->kind == STEP_GUARD_REMOVE)
+			remove_counter(e, name);
+	}
 }
 
 static void encode_app(struct nft_encoder *e, const struct plan_step *step)
@@ -496,8 +530,12 @@ static void encode_step(struct nft_encoder *e, const struct plan_step *step)
 	case STEP_CLASS_REMOVE:
 		nft_shape_class(e, step);
 		return;
-	case STEP_UPLINKS_SET:
-		nft_shape_uplinks(e);
+	case STEP_GUARD_ADD:
+	case STEP_GUARD_REMOVE:
+		encode_guard(e, step);
+		return;
+	case STEP_SHAPING_SET:
+		nft_shape_set(e);
 		return;
 	}
 	e->error = -EINVAL;

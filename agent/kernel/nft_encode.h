@@ -46,6 +46,8 @@ const char *nft_counter_name(enum direction direction, uint8_t number,
 			     char buf[static NFT_NAME_SIZE]);
 const char *nft_refused_name(enum direction direction, uint8_t number,
 			     char buf[static NFT_NAME_SIZE]);
+const char *nft_guarded_name(enum direction direction, uint8_t number,
+			     char buf[static NFT_NAME_SIZE]);
 const char *nft_limit_name(const struct plan_step *step,
 			   char buf[static NFT_NAME_SIZE]);
 

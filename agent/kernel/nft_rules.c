@@ -26,7 +26,8 @@ static const struct nft_side sides[DIRECTION_COUNT] = {
 			  .refuse_chain = "refuse_in",
 			  .refused = "refused_in",
 			  .guest_chain = "guest_in",
-			  .shape_chain = "shape_in"},
+			  .shape_chain = "shape_in",
+			  .guarded = "guarded_in"},
 	[DIRECTION_OUT] = {.chain = "output",
 			   .mark_chain = "mark_out",
 			   .counters = "counters_out",
@@ -36,7 +37,8 @@ static const struct nft_side sides[DIRECTION_COUNT] = {
 			   .refuse_chain = "refuse_out",
 			   .refused = "refused_out",
 			   .guest_chain = "guest_out",
-			   .shape_chain = "shape_out"},
+			   .shape_chain = "shape_out",
+			   .guarded = "guarded_out"},
 };
 
 const struct nft_side *nft_side_of(enum direction direction)
@@ -203,7 +205,7 @@ static void rules_for_marked(struct nft_encoder *e, enum direction direction,
 	rule_heavy(e, chain);
 	rule_count(e, chain, side->counters);
 	nft_rules_except(e, direction, chain, "trusted4", "trusted6");
-	/* To empty chains while nothing is cut, or queued. */
+	/* To empty chains while nothing is cut, queued or guarded. */
 	nft_rule_jump(e, chain, side->cut_chain);
 	nft_rule_jump(e, chain, side->shape_chain);
 	rule_limit(e, chain, l->app, side->rate);

@@ -19,6 +19,7 @@ struct nft_side {
 	const char *refused;	 /* object map */
 	const char *guest_chain; /* for the guests' own */
 	const char *shape_chain; /* what comes before the limits: nft_shape.h */
+	const char *guarded;	 /* object map */
 };
 
 /* For files that write rules of their own: an empty rule at the end of a chain. */

@@ -280,6 +280,8 @@ void nft_sets_create(struct nft_encoder *e)
 		{"relay_out", objects, TYPE_MARK, 4, NFT_OBJECT_LIMIT, twice},
 		{"refused_in", objects, TYPE_MARK, 4, NFT_OBJECT_COUNTER, few},
 		{"refused_out", objects, TYPE_MARK, 4, NFT_OBJECT_COUNTER, few},
+		{"guarded_in", objects, TYPE_MARK, 4, NFT_OBJECT_COUNTER, twice},
+		{"guarded_out", objects, TYPE_MARK, 4, NFT_OBJECT_COUNTER, twice},
 		{"cut", 0, TYPE_MARK, 4, 0, twice}, /* with BLOCKED and without */
 		{"calls", 0, TYPE_MARK, 4, 0, few},
 		{"classes", NFT_SET_MAP, TYPE_MARK, 4, TYPE_CLASSID, twice},

@@ -385,9 +385,9 @@ static void where_there_is_an_uplink_to_wait_at_what_is_limited_waits(void **sta
 	assert_int_equal(steps.items[0].priority, 0x52570000 | 29);
 	assert_false(steps.items[0].is_leg);
 	assert_true(steps.items[1].is_leg);
-	assert_int_equal(steps.items[2].kind, STEP_UPLINKS_SET);
+	assert_int_equal(steps.items[2].kind, STEP_SHAPING_SET);
 	plan_steps_done(&steps);
-	assert_steps(&q, &p, STEP_CLASS_REMOVE, STEP_CLASS_REMOVE, STEP_UPLINKS_SET);
+	assert_steps(&q, &p, STEP_CLASS_REMOVE, STEP_CLASS_REMOVE, STEP_SHAPING_SET);
 	plan_done(&p);
 	plan_done(&q);
 }
@@ -492,6 +492,7 @@ static void random_plan(uint32_t *seed, struct plan *ret_plan)
 
 		a->is_present = next_random(seed) % 4;
 		a->relay_legs_only = next_random(seed) % 2;
+		a->is_guarded = next_random(seed) % 4 == 0;
 		snprintf(a->comment, sizeof(a->comment), "app%u",
 			 next_random(seed) % 3);
 		a->cuts[CUT_CALLS] = next_random(seed) % 2;

@@ -25,11 +25,12 @@ static void no_source_gives_the_built_in_default_with_its_settings(void **state)
 	assert_int_equal(p->mode, MODE_ENFORCE);
 	assert_int_equal(p->on_failure, ON_FAILURE_OPEN);
 	assert_int_equal(p->mark_mask, POLICY_MARK_MASK_DEFAULT);
-	assert_int_equal(p->capacity, 0);
+	assert_int_equal(p->capacity[DIRECTION_IN], 0);
+	assert_false(policy_is_guarding(p));
 	assert_int_equal(p->egress, EGRESS_POLICE);
 	assert_int_equal(p->trusted_count, 0);
 	assert_int_equal(p->rule_count, 0);
-	assert_int_equal(p->setting_count, 15);
+	assert_int_equal(p->setting_count, 16);
 	policies_assert_setting(p, "agent", "mode", "enforce", NULL, 0);
 	policies_assert_setting(p, "app *", "promotion", "warn", NULL, 0);
 	policy_free(p);
@@ -55,7 +56,7 @@ static void built_in_texts_mean_what_they_say(void **state)
 	assert_int_equal(written->mode, built_in->mode);
 	assert_int_equal(written->on_failure, built_in->on_failure);
 	assert_int_equal(written->mark_mask, built_in->mark_mask);
-	assert_int_equal(written->capacity, built_in->capacity);
+	assert_int_equal(written->capacity[DIRECTION_IN], 0);
 	assert_int_equal(written->trusted_count, built_in->trusted_count);
 	assert_int_equal(written->rule_count, 1);
 	assert_int_equal(written->rules[0].promotion, PROMOTION_WARN);
@@ -97,7 +98,8 @@ static void every_key_is_read(void **state)
 	assert_int_equal(p->mode, MODE_MONITOR);
 	assert_int_equal(p->on_failure, ON_FAILURE_CLOSED);
 	assert_int_equal(p->mark_mask, 0x000fff00);
-	assert_int_equal(p->capacity, 12500000);
+	assert_int_equal(p->capacity[DIRECTION_IN], 12500000);
+	assert_int_equal(p->capacity[DIRECTION_OUT], 12500000);
 	assert_int_equal(p->egress, EGRESS_QUEUE);
 	assert_int_equal(p->trusted_count, 3);
 	assert_int_equal(p->trusted[0].bits, 104);
@@ -180,18 +182,48 @@ static void the_default_rule_comes_first_and_the_last_opened_last(void **state)
 	policy_free(p);
 }
 
+static void a_line_may_differ_by_direction_and_have_a_reserve(void **state)
+{
+	struct policy *p = policies_parse("[link]\ncapacity = 100mbit\n"
+					  "capacity_up = 20mbit\nreserve = 15%\n");
+
+	(void)state;
+	assert_int_equal(p->capacity[DIRECTION_OUT], 2500000);
+	assert_int_equal(p->capacity[DIRECTION_IN], 12500000);
+	assert_int_equal(p->reserve_percent, 15);
+	assert_true(policy_is_guarding(p));
+	policy_free(p);
+	p = policies_parse("[link]\nreserve = 2mbit\n"
+			   "capacity_down = 8mbit\n");
+	assert_int_equal(p->capacity[DIRECTION_OUT], 0);
+	assert_int_equal(p->capacity[DIRECTION_IN], 1000000);
+	assert_int_equal(p->reserve_percent, 0);
+	assert_int_equal(p->reserve_rate, 250000);
+	policy_free(p);
+}
+
+static void with_a_reserve_shape_needs_no_rate(void **state)
+{
+	struct policy *p = policies_parse("[link]\nreserve = 10%\n"
+					  "[app *]\npromotion = shape\n");
+
+	(void)state;
+	assert_int_equal(p->rules[0].promotion, PROMOTION_SHAPE);
+	policy_free(p);
+}
+
 static void settings_are_listed_section_by_section(void **state)
 {
 	struct policy *p = policies_parse("[app v]\nrate_up = 1mbit\nmatch.user = u\n"
 					  "[link]\ncapacity = 1gbit\n");
 
 	(void)state;
-	assert_int_equal(p->setting_count, 17);
+	assert_int_equal(p->setting_count, 18);
 	assert_string_equal(p->settings[0].section, "agent");
 	assert_string_equal(p->settings[3].section, "link");
-	assert_string_equal(p->settings[6].section, "probe");
-	assert_string_equal(p->settings[9].section, "app *");
-	assert_string_equal(p->settings[15].section, "app v");
+	assert_string_equal(p->settings[7].section, "probe");
+	assert_string_equal(p->settings[10].section, "app *");
+	assert_string_equal(p->settings[16].section, "app v");
 	policies_assert_setting(p, "link", "capacity", "1gbit", "first.ini", 5);
 	policies_assert_setting(p, "link", "trusted", "none", NULL, 0);
 	policy_free(p);
@@ -325,6 +357,8 @@ int main(void)
 		cmocka_unit_test(keys_that_are_left_out_are_not_set),
 		cmocka_unit_test(a_later_layer_wins_key_by_key),
 		cmocka_unit_test(the_default_rule_comes_first_and_the_last_opened_last),
+		cmocka_unit_test(a_line_may_differ_by_direction_and_have_a_reserve),
+		cmocka_unit_test(with_a_reserve_shape_needs_no_rate),
 		cmocka_unit_test(settings_are_listed_section_by_section),
 		cmocka_unit_test(values_live_as_long_as_the_policy),
 		cmocka_unit_test(

@@ -38,12 +38,31 @@ static void an_unknown_key_is_refused_with_the_nearest(void **state)
 	assert_string_equal(policies_last_error()->file, "bad.ini");
 	assert_int_equal(policies_last_error()->line, 2);
 	assert_string_equal(policies_last_error()->key, "promtion");
-	policies_assert_mentions(policies_error_of("[link]\nrate_up = 1mbit\n"),
-				 "expected capacity, egress, trusted");
+	policies_assert_mentions(
+		policies_error_of("[link]\nrate_up = 1mbit\n"),
+		"expected capacity, capacity_up, capacity_down, reserve");
 	policies_assert_mentions(policies_error_of("[app x]\nzzz = 1\n"),
 				 "relay_rate_down");
 	policies_assert_begins(policies_error_of("[agent]\n= 1\n"),
 			       "bad.ini:2: unknown key ''");
+}
+
+static void a_reserve_is_a_part_or_a_rate(void **state)
+{
+	(void)state;
+	policies_assert_begins(policies_error_of("[link]\nreserve = 0%\n"),
+			       "bad.ini:2: reserve: '0%' is not from 1% to 99%; "
+			       "expected e.g. 10%, 2mbit or none");
+	policies_assert_mentions(policies_error_of("[link]\nreserve = 100%\n"),
+				 "1% to 99%");
+	policies_assert_mentions(policies_error_of("[link]\nreserve = 5.5%\n"),
+				 "1% to 99%");
+	policies_assert_mentions(policies_error_of("[link]\nreserve = -5%\n"),
+				 "1% to 99%");
+	policies_assert_mentions(policies_error_of("[link]\nreserve = 5% x\n"),
+				 "1% to 99%");
+	policies_assert_mentions(policies_error_of("[link]\nreserve = 10\n"),
+				 "without its unit");
 }
 
 static void an_unknown_unit_is_refused_with_the_nearest(void **state)
@@ -112,7 +131,8 @@ static void shape_without_a_rate_is_refused(void **state)
 	assert_string_equal(
 		policies_error_of("[app *]\npromotion = shape\n"),
 		"bad.ini:2: promotion: shape limits nothing in [app *]; expected "
-		"relay_rate_up or relay_rate_down there or in [app *]");
+		"relay_rate_up or relay_rate_down there or in [app *], or reserve in "
+		"[link]");
 	policies_assert_begins(
 		policies_error_of("[app *]\nrelay_rate_up = 2mbit\npromotion = shape\n"
 				  "[app x]\nmatch.user = u\nrelay_rate_up = none\n"),
@@ -387,6 +407,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(an_unknown_section_is_refused_with_the_nearest),
 		cmocka_unit_test(an_unknown_key_is_refused_with_the_nearest),
+		cmocka_unit_test(a_reserve_is_a_part_or_a_rate),
 		cmocka_unit_test(an_unknown_unit_is_refused_with_the_nearest),
 		cmocka_unit_test(a_rate_that_is_none_is_refused),
 		cmocka_unit_test(an_unknown_value_is_refused_with_the_nearest),

@@ -251,6 +251,34 @@ static void a_flow_waits_in_the_class_of_its_mark(void **state)
 	encoded_done(&e);
 }
 
+static void a_guard_counts_what_the_relay_limit_covers(void **state)
+{
+	struct plan p = plan_new();
+	struct plan_step step = {
+		.kind = STEP_GUARD_ADD, .number = 7, .legs_only = true};
+	struct encoded e = encode(&all_features, &p, step);
+	struct nftnl_obj *o;
+
+	(void)state;
+	assert_int_equal(e.count, 4);
+	o = object_of(e.message[0], "guarded_in_7");
+	assert_int_equal(nftnl_obj_get_u32(o, NFTNL_OBJ_TYPE), NFT_OBJECT_COUNTER);
+	nftnl_obj_free(o);
+	assert_object_element(e.message[1], "guarded_in", 0x07400000, "guarded_in_7");
+	encoded_done(&e);
+	step.legs_only = false;
+	e = encode(&all_features, &p, step);
+	assert_int_equal(e.count, 6);
+	assert_object_element(e.message[5], "guarded_out", 0x07000000, "guarded_out_7");
+	encoded_done(&e);
+	/* The elements first: a counter in use can't go. */
+	step.kind = STEP_GUARD_REMOVE;
+	e = encode(&all_features, &p, step);
+	assert_int_equal(type_of(&e, 0), NFT_MSG_DELSETELEM);
+	assert_int_equal(type_of(&e, 2), NFT_MSG_DELOBJ);
+	encoded_done(&e);
+}
+
 static void a_port_is_keyed_by_protocol_and_network_order(void **state)
 {
 	static const uint8_t key[] = {17, 0, 0, 0, 0x1d, 0xe6, 0, 0};
@@ -385,6 +413,7 @@ int main(void)
 			the_largest_packet_fits_the_bucket_of_the_slowest_limit),
 		cmocka_unit_test(a_rate_beyond_the_kernel_is_clamped),
 		cmocka_unit_test(a_flow_waits_in_the_class_of_its_mark),
+		cmocka_unit_test(a_guard_counts_what_the_relay_limit_covers),
 		cmocka_unit_test(a_relay_limit_covers_legs_or_everything),
 		cmocka_unit_test(a_port_is_keyed_by_protocol_and_network_order),
 		cmocka_unit_test(a_cgroup_is_keyed_by_its_inode_at_its_level),

@@ -270,6 +270,15 @@ static void without_socket_cgroup_only_ports_mark(void **state)
 	plan_done(&p);
 }
 
+static void expect_rule(const struct encoded *e, const char *chain, size_t at,
+			const char *names)
+{
+	struct rule_text t = rule_of(e, chain, at);
+
+	assert_string_equal(t.names, names);
+	rule_done(&t);
+}
+
 /* --- what is queued ----------------------------------------------------------- */
 
 static void packets_for_an_uplink_get_the_priority_of_their_mark(void **state)
@@ -280,11 +289,8 @@ static void packets_for_an_uplink_get_the_priority_of_their_mark(void **state)
 
 	(void)state;
 	p.uplinks[p.uplink_count++] = 3;
-	e = encode(&all_features, &p, (struct plan_step){.kind = STEP_UPLINKS_SET});
-	/* The rules go before the set that they use is changed. */
-	assert_int_equal(type_of(&e, 0), NFT_MSG_DELRULE);
-	assert_int_equal(type_of(&e, 1), NFT_MSG_DELSETELEM);
-	assert_int_equal(type_of(&e, 2), NFT_MSG_NEWSETELEM);
+	e = encode(&all_features, &p, (struct plan_step){.kind = STEP_SHAPING_SET});
+	expect_rule(&e, "shape_in", 0, "");
 	t = rule_of(&e, "shape_out", 0);
 	assert_string_equal(t.names, "meta lookup ct bitwise lookup meta immediate");
 	assert_int_equal(nftnl_expr_get_u32(t.expr[0], NFTNL_EXPR_META_KEY),
@@ -298,21 +304,36 @@ static void packets_for_an_uplink_get_the_priority_of_their_mark(void **state)
 	rule_done(&t);
 	encoded_done(&e);
 	p.uplink_count = 0;
-	e = encode(&all_features, &p, (struct plan_step){.kind = STEP_UPLINKS_SET});
-	assert_int_equal(e.count, 2); /* nothing is added */
+	e = encode(&all_features, &p, (struct plan_step){.kind = STEP_SHAPING_SET});
+	expect_rule(&e, "shape_in", 0, "");
+	expect_rule(&e, "shape_out", 0, "");
+	encoded_done(&e);
+}
+
+/* Before a class is chosen, after which nothing else is asked. */
+static void what_is_guarded_is_counted_before_it_waits(void **state)
+{
+	struct plan p = plan_new();
+	struct encoded e;
+	struct rule_text t;
+
+	(void)state;
+	p.uplinks[p.uplink_count++] = 3;
+	p.apps[7] = (struct plan_app){.is_present = true, .is_guarded = true};
+	e = encode(&all_features, &p, (struct plan_step){.kind = STEP_SHAPING_SET});
+	expect_rule(&e, "shape_in", 0, "ct bitwise objref");
+	expect_rule(&e, "shape_in", 1, "");
+	t = rule_of(&e, "shape_out", 0);
+	assert_string_equal(t.names, "ct bitwise objref");
+	assert_int_equal(data_u32(t.expr[1], NFTNL_EXPR_BITWISE_MASK), 0xff400000);
+	assert_string_equal(nftnl_expr_get_str(t.expr[2], NFTNL_EXPR_OBJREF_SET_NAME),
+			    "guarded_out");
+	rule_done(&t);
+	expect_rule(&e, "shape_out", 1, "meta lookup ct bitwise lookup meta immediate");
 	encoded_done(&e);
 }
 
 /* --- what is cut -------------------------------------------------------------- */
-
-static void expect_rule(const struct encoded *e, const char *chain, size_t at,
-			const char *names)
-{
-	struct rule_text t = rule_of(e, chain, at);
-
-	assert_string_equal(t.names, names);
-	rule_done(&t);
-}
 
 static void while_nothing_is_cut_the_cutting_chains_are_empty(void **state)
 {
@@ -599,6 +620,7 @@ int main(void)
 		cmocka_unit_test(a_limit_drops_what_is_above_it),
 		cmocka_unit_test(marking_looks_at_the_deepest_level_in_use_first),
 		cmocka_unit_test(without_socket_cgroup_only_ports_mark),
+		cmocka_unit_test(what_is_guarded_is_counted_before_it_waits),
 		cmocka_unit_test(packets_for_an_uplink_get_the_priority_of_their_mark),
 		cmocka_unit_test(while_nothing_is_cut_the_cutting_chains_are_empty),
 		cmocka_unit_test(only_new_flows_without_a_mark_are_held),

@@ -376,7 +376,7 @@ static void assert_policies_equal(const struct policy *a, const struct policy *b
 	assert_int_equal(a->mode, b->mode);
 	assert_int_equal(a->on_failure, b->on_failure);
 	assert_int_equal(a->mark_mask, b->mark_mask);
-	assert_int_equal(a->capacity, b->capacity);
+	assert_int_equal(a->capacity[DIRECTION_IN], b->capacity[DIRECTION_IN]);
 	assert_int_equal(a->trusted_count, b->trusted_count);
 	for (size_t i = 0; i < a->trusted_count; i++)
 		assert_memory_equal(&a->trusted[i], &b->trusted[i],

@@ -31,6 +31,8 @@ struct model {
 	uint32_t priority[APP_NUMBER_COUNT][2]; /* own, legs */
 	uint32_t uplinks[PLAN_UPLINKS_MAX];
 	size_t uplink_count;
+	bool is_guarding; /* has the rules for it */
+	bool has_guard[APP_NUMBER_COUNT], guards_legs[APP_NUMBER_COUNT];
 };
 
 struct model *model_new(void)
@@ -183,8 +185,20 @@ static void model_class(struct model *m, const struct plan_step *s)
 	*priority = s->kind == STEP_CLASS_ADD ? s->priority : 0;
 }
 
-static void model_uplinks(struct model *m, const struct plan *wanted)
+static void model_guard(struct model *m, const struct plan_step *s)
 {
+	bool is_add = s->kind == STEP_GUARD_ADD;
+
+	assert_true(m->has_guard[s->number] != is_add);
+	/* Its elements are found by what they cover. */
+	assert_true(is_add || m->guards_legs[s->number] == s->legs_only);
+	m->has_guard[s->number] = is_add;
+	m->guards_legs[s->number] = s->legs_only;
+}
+
+static void model_shaping(struct model *m, const struct plan *wanted)
+{
+	m->is_guarding = plan_is_guarding(wanted);
 	m->uplink_count = wanted->uplink_count;
 	memcpy(m->uplinks, wanted->uplinks, sizeof(m->uplinks));
 }
@@ -248,11 +262,25 @@ void model_apply(struct model *m, const struct plan *wanted,
 		case STEP_CLASS_REMOVE:
 			model_class(m, s);
 			break;
-		case STEP_UPLINKS_SET:
-			model_uplinks(m, wanted);
+		case STEP_GUARD_ADD:
+		case STEP_GUARD_REMOVE:
+			model_guard(m, s);
+			break;
+		case STEP_SHAPING_SET:
+			model_shaping(m, wanted);
 			break;
 		}
 	}
+}
+
+static void assert_is_guarded(const struct model *m, const struct plan *wanted,
+			      size_t number)
+{
+	const struct plan_app *a = &wanted->apps[number];
+
+	assert_int_equal(m->has_guard[number], a->is_present && a->is_guarded);
+	if (m->has_guard[number])
+		assert_int_equal(m->guards_legs[number], a->relay_legs_only);
 }
 
 static void assert_is_queued(const struct model *m, const struct plan *wanted,
@@ -301,6 +329,9 @@ void model_assert_installed(const struct model *m, const struct plan *wanted)
 		assert_is_installed_app(m, wanted, i);
 	for (size_t i = 0; i < APP_NUMBER_COUNT; i++)
 		assert_is_queued(m, wanted, i);
+	for (size_t i = 0; i < APP_NUMBER_COUNT; i++)
+		assert_is_guarded(m, wanted, i);
+	assert_int_equal(m->is_guarding, plan_is_guarding(wanted));
 	assert_int_equal(m->uplink_count, wanted->uplink_count);
 	assert_memory_equal(m->uplinks, wanted->uplinks,
 			    m->uplink_count * sizeof(m->uplinks[0]));
