@@ -8,11 +8,11 @@
 /* The kernel's clock for buckets, fixed since 2.6.31: PSCHED_SHIFT is 6. */
 #define NS_PER_TICK 64
 /*
- * What may go out at once. A timer that comes late by less than this loses nothing of
- * the rate; the average holds whatever it is, for packets larger than the bucket leave
- * it in debt.
+ * What may go out at once. A timer or a sender that comes late by less than this loses
+ * nothing of the rate, and on a busy machine both come tens of milliseconds late. More
+ * never passes: packets larger than the bucket leave it in debt.
  */
-#define BUCKET_NS 10000000u
+#define BUCKET_NS 25000000u
 /* What a leaf without a limit takes in a turn; that of a limited one is a packet's. */
 #define QUANTUM_MOST 60000
 #define QUANTUM_LEAST (ETH_DATA_LEN + ETH_HLEN)

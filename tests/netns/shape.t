@@ -146,12 +146,17 @@ holds() { # EGRESS DIRECTION FLOW RATE PER_MILLE
 	ok "$1: $3 $2 keeps to $4" test "$5" -le 1020 -a "$5" -ge 900
 }
 
+has_limits() { # COUNT
+	[ "$(kernel_limits office | wc -l)" -eq "$1" ]
+}
+
 measure() { # EGRESS RATE
 	local rate i=0 flow up down up_after down_after from span
 	rate=$(bytes_per_second "$2")
 	start_load $((rate * 3))
 	# The limits are there, and the buckets that are full at first are empty.
-	sleep 6
+	ok "$1: every application has its limits" wait_until 40 has_limits 8
+	sleep 5
 	from=$(date +%s%N) up=$(gauge_read s1) down=$(gauge_read office)
 	sleep "$SECONDS_MEASURED"
 	span=$(date +%s%N) up_after=$(gauge_read s1) down_after=$(gauge_read office)

@@ -99,8 +99,8 @@ static void a_class_has_its_rate_below_its_parent(void **state)
 	assert_int_equal(opt.rate.rate, 250000);
 	assert_int_equal(opt.ceil.rate, 250000);
 	assert_null(options[TCA_HTB_RATE64]);
-	/* 10 ms of 2 Mbit/s are 2500 bytes. */
-	assert_int_equal(opt.buffer, 10000000 / 64);
+	/* 25 ms of 2 Mbit/s are 6250 bytes. */
+	assert_int_equal(opt.buffer, 25000000 / 64);
 	/* Else the kernel computes one, and warns. */
 	assert_int_not_equal(opt.quantum, 0);
 }
