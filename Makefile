@@ -15,7 +15,7 @@ PREFIX ?= /usr
 WERROR ?= -Werror
 SANITIZE ?=
 PKGS := libmnl libnftnl libnetfilter_queue libnetfilter_conntrack libcap-ng \
-	libseccomp libsystemd jansson inih
+	libseccomp libsystemd jansson inih sqlite3
 
 CPPFLAGS += -D_GNU_SOURCE -Iagent -DRELAYWARDEN_VERSION='"$(VERSION)"'
 CFLAGS ?= -O2 -g
@@ -97,7 +97,7 @@ libs_base :=
 libs_core := inih
 libs_kernel := libmnl libnftnl libnetfilter_queue libnetfilter_conntrack libcap-ng libseccomp jansson inih
 libs_ctl := libsystemd jansson inih
-libs_store := inih
+libs_store := inih sqlite3
 
 $(BUILD)/unit/core/test_cost: LDFLAGS += -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc \
 	-Wl,--wrap=exp,--wrap=hash_keyed,--wrap=decay_carry

@@ -428,6 +428,7 @@ int agent_run(struct agent *a)
 		 policy_mode_name(policy_store_policy(a->policies)->mode));
 	r = sd_event_loop(a->event);
 	sd_notify(0, "STOPPING=1");
+	enforce_update(a, agent_now()); /* what quotas have used up to now */
 	trial_stop(a);
 	a->has_stopped = r >= 0;
 	return r < 0 ? r : 0;
@@ -449,6 +450,7 @@ void agent_close(struct agent *a)
 	ctl_server_free(a->server);
 	trial_close(a);
 	recording_close(a);
+	quota_close(a);
 	if (may_take_back(a))
 		takeback_all(a);
 	nft_watch_close(a->watch);

@@ -37,6 +37,7 @@
 #include "kernel/sockdiag.h"
 #include "store/footprint.h"
 #include "store/policy_store.h"
+#include "store/quota_store.h"
 #include <systemd/sd-event.h>
 
 #define MILLISECOND_NS 1000000ull
@@ -126,6 +127,14 @@ struct policy_trial {
 	sd_event_source *timer, *probing;
 };
 
+/* What applications have used of their quotas: quota.c. */
+struct quota_tracking {
+	struct database *database; /* both NULL until a policy has a quota */
+	struct quota_store *store;
+	struct nft_quotas counted; /* by the kernel, at the last look */
+	uint64_t turned_ns;	   /* when periods were last looked at */
+};
+
 struct agent {
 	struct agent_options options;
 	sd_event *event;
@@ -165,6 +174,7 @@ struct agent {
 	struct takeback takeback;
 	struct policy_trial trial;
 	struct tamper tamper;
+	struct quota_tracking quotas;
 	struct recording *recordings;
 };
 
@@ -276,6 +286,23 @@ int trial_end(struct agent *a, const char *by);
 void guarding_update(struct agent *a, uint64_t now_ns);
 /* Given by policy, else as the uplink tells; 0: not known. */
 uint64_t guarding_capacity(const struct agent *a, enum direction d);
+
+/* --- quota.c --- */
+
+struct report_quota;
+
+/* Around the making of a plan: reads what the kernel has counted; writes what changed.
+ */
+void quota_begin(struct agent *a, const struct wall_time *wall, uint64_t now_ns);
+void quota_end(struct agent *a, uint64_t now_ns);
+/* What is planned for an application that is decided on; none where it has none. */
+void quota_plan(struct agent *a, const struct app *app, const struct wall_time *wall,
+		uint64_t now_ns, const struct decision *d,
+		struct plan_quota *ret_quota);
+void quota_close(struct agent *a);
+/* What one application has used by now. False where nothing is counted. */
+bool quota_read(const struct agent *a, const struct app *app, const struct decision *d,
+		struct report_quota *ret_quota);
 
 /* --- recording.c --- */
 

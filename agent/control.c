@@ -74,6 +74,21 @@ static const char *trial_state(const struct agent *a)
 	return "probing";
 }
 
+static void copy_quotas(const struct agent *a, const struct wall_time *wall,
+			struct report_quota *quotas)
+{
+	const struct app *app = NULL;
+	struct decision d;
+
+	memset(quotas, 0, APP_NUMBER_COUNT * sizeof(*quotas));
+	if (!a->quotas.store)
+		return;
+	while ((app = engine_next_app(a->engine, app))) {
+		decide(policy_store_policy(a->policies), app, wall, &d);
+		quota_read(a, app, &d, &quotas[app_number(app->id)]);
+	}
+}
+
 /* Everything that report.h may ask for, in one place to borrow from. */
 struct snapshot {
 	struct report_input input;
@@ -84,6 +99,7 @@ struct snapshot {
 	struct report_refused refused[APP_NUMBER_COUNT];
 	struct report_pause pause;
 	struct report_trial trial;
+	struct report_quota quotas[APP_NUMBER_COUNT];
 };
 
 static const struct report_input *snapshot_take(struct agent *a, struct snapshot *s)
@@ -104,12 +120,14 @@ static const struct report_input *snapshot_take(struct agent *a, struct snapshot
 		.by = a->trial.by,
 		.reason = a->trial.reason,
 	};
+	copy_quotas(a, &s->wall, s->quotas);
 	s->input = (struct report_input){
 		.engine = a->engine,
 		.policy = policy_store_policy(a->policies),
 		.counters = s->counters,
 		.refused = s->refused,
 		.callers = &a->enforce.callers,
+		.quotas = s->quotas,
 		.version = RELAYWARDEN_VERSION,
 		.now_ns = agent_now(),
 		.start_ns = a->start_ns,

@@ -463,6 +463,37 @@ static void examine_bounds(const struct agent *a, struct doctor *d)
 		    refused);
 }
 
+static void examine_quotas(const struct agent *a, struct doctor *d)
+{
+	const struct database_state *s;
+
+	if (!a->quotas.store)
+		return;
+	s = database_state(a->quotas.database);
+	if (a->nft && !nft_features(a->nft)->has_quota)
+		add(d, "quotas", REPORT_DEGRADED, "Load nft_quota.",
+		    "the kernel has no nft_quota: quotas are not counted");
+	if (s->error)
+		add(d, "history", REPORT_DEGRADED,
+		    "Make room in the state directory, or see the log; until then "
+		    "what quotas have used is in memory alone.",
+		    "%s/" DATABASE_FILE " can't be used: %s",
+		    a->options.policies.state_dir, s->text);
+	else if (s->was_damaged)
+		add(d, "history", REPORT_INFO, "Remove it when nobody needs it.",
+		    "the history was damaged and begun anew; the old one is "
+		    "%s/" DATABASE_DAMAGED,
+		    a->options.policies.state_dir);
+	else
+		add(d, "history", REPORT_OK, NULL, "%s/" DATABASE_FILE,
+		    a->options.policies.state_dir);
+	if (quota_store_evicted(a->quotas.store))
+		add(d, "quotas-room", REPORT_INFO, NULL,
+		    "%" PRIu64 " applications' used quotas were forgotten: more than "
+		    "%d are not kept",
+		    quota_store_evicted(a->quotas.store), QUOTA_STORE_MAX);
+}
+
 static void examine_privilege(struct doctor *d)
 {
 	struct privilege_state s;
@@ -496,5 +527,6 @@ void doctor_examine(const struct agent *a, struct doctor *ret_doctor)
 	examine_guests(a, ret_doctor);
 	examine_engine(a, ret_doctor);
 	examine_bounds(a, ret_doctor);
+	examine_quotas(a, ret_doctor);
 	examine_privilege(ret_doctor);
 }

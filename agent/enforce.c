@@ -8,6 +8,8 @@
 #include <string.h>
 
 #define RETRY_MAX_S 30
+/* A severed flow that has carried nothing for so long is forgotten. */
+#define SEVERED_QUIET_NS (5 * SECOND_NS)
 
 bool enforce_is_on(const struct agent *a)
 {
@@ -39,6 +41,22 @@ static void watch_refused(struct agent *a, const struct app *app,
 	engine_set_cut(a->engine, app->id, is_severed(p), refused_is_called(r, now_ns));
 }
 
+/* What policy says now, with those of its peers that are too many told apart. */
+static void decide_for(struct agent *a, const struct app *app,
+		       const struct wall_time *wall, struct decision *ret_decision)
+{
+	const struct policy *policy = policy_store_policy(a->policies);
+
+	decide(policy, app, wall, ret_decision);
+	if (ret_decision->peers_max || app->is_full) {
+		engine_bound_peers(a->engine, app->id, ret_decision->peers_max);
+		decide(policy, app, wall, ret_decision);
+	}
+	decision_guard(ret_decision, &a->guard);
+	if (pause_is_on(a))
+		decision_pause(ret_decision);
+}
+
 static void plan_add_app(struct agent *a, struct plan *plan, const struct app *app,
 			 const struct wall_time *wall, uint64_t now_ns)
 {
@@ -53,10 +71,7 @@ static void plan_add_app(struct agent *a, struct plan *plan, const struct app *a
 		return;
 	}
 	snprintf(p->comment, sizeof(p->comment), "%s", app->identity.name);
-	decide(policy_store_policy(a->policies), app, wall, &d);
-	decision_guard(&d, &a->guard);
-	if (pause_is_on(a))
-		decision_pause(&d);
+	decide_for(a, app, wall, &d);
 	engine_set_limited(a->engine, app->id, decision_is_limiting(&d));
 	if (app->id == APP_UNATTRIBUTED)
 		return;
@@ -67,6 +82,7 @@ static void plan_add_app(struct agent *a, struct plan *plan, const struct app *a
 		p->relay_legs_only = d.relay_legs_only;
 		p->is_guarded = d.is_guarded;
 	}
+	quota_plan(a, app, wall, now_ns, &d, &p->quota);
 	watch_refused(a, app, p, now_ns);
 }
 
@@ -94,6 +110,7 @@ static int plan_build(struct agent *a, struct plan *plan, uint64_t now_ns)
 	if (r < 0)
 		return r;
 	agent_wall(&wall);
+	quota_begin(a, &wall, now_ns);
 	plan->is_owned = policy->on_failure == ON_FAILURE_OPEN &&
 			 nft_features(a->nft)->has_owner_flag;
 	hold_plan(a, plan);
@@ -145,6 +162,8 @@ static const char *describe_cut(const struct plan_app *p)
 	if (p->cuts[CUT_LEGS])
 		return "its relayed connections are cut, strangers that call are "
 		       "refused";
+	if (p->cuts[CUT_PEERS])
+		return "it has as many peers as it may have, new ones are refused";
 	return p->cuts[CUT_CALLS] ? "strangers that call it are refused"
 				  : "it is no longer cut";
 }
@@ -224,6 +243,26 @@ static void note_failure(struct enforcement *e, int error, uint64_t now_ns)
 		  e->error, wait);
 }
 
+/* Peers beyond the most that an application may have: what they began since the last
+ * second ends. */
+static void sever_peers(struct agent *a)
+{
+	const struct mark_layout *l = &a->enforce.installed.layout;
+	const struct app *app = NULL;
+	const struct flow *f;
+
+	while (a->conntrack && (app = engine_next_app(a->engine, app))) {
+		if (!a->enforce.installed.apps[app_number(app->id)].cuts[CUT_PEERS])
+			continue;
+		for (f = engine_judge_of(a->engine, app)->flows; f; f = f->next)
+			if (f->app == app->id && f->is_stranger && f->peer->is_over)
+				conntrack_set_mark(a->conntrack, &f->key, f->is_inbound,
+						   mark_of(l, app_number(app->id), 0) |
+							   l->blocked,
+						   l->app | l->blocked);
+	}
+}
+
 int enforce_update(struct agent *a, uint64_t now_ns)
 {
 	struct enforcement *e = &a->enforce;
@@ -248,6 +287,8 @@ int enforce_update(struct agent *a, uint64_t now_ns)
 	}
 	e->failures = 0;
 	e->error[0] = '\0';
+	quota_end(a, now_ns);
+	sever_peers(a);
 	r = policy_store_state(a->policies)->is_ok ? policy_store_remember(a->policies)
 						   : 0;
 	if (r < 0)
@@ -268,8 +309,23 @@ static bool is_to_be_severed(const struct agent *a, const struct conntrack_entry
 
 	if (f->is_leg && cuts[CUT_LEGS])
 		return true;
+	if (f->is_stranger && f->peer->is_over && cuts[CUT_PEERS])
+		return true;
 	return cuts[CUT_CALLS] && f->is_inbound && f->is_stranger && f->is_watched &&
 	       !entry->is_midway && f->first_ns > a->enforce.refused[number].since_ns;
+}
+
+/* One that makes room for another peer: its ends have closed it, or it was severed and
+ * nobody sends any more. */
+static bool is_over(const struct agent *a, const struct conntrack_entry *entry,
+		    const struct flow *f)
+{
+	if (!f->is_stranger ||
+	    !a->enforce.installed.apps[app_number(f->app)].cuts[CUT_PEERS])
+		return false;
+	return entry->is_ended ||
+	       ((entry->mark & a->enforce.installed.layout.blocked) &&
+		agent_now() - f->last_ns > SEVERED_QUIET_NS);
 }
 
 void enforce_mark(struct agent *a, const struct conntrack_entry *entry,
@@ -288,8 +344,9 @@ void enforce_mark(struct agent *a, const struct conntrack_entry *entry,
 				(is_to_be_severed(a, entry, f) ? layout->blocked : 0));
 	/* What was severed begins anew, so that it has to be let in again; where
 	 * nothing is enforced there is nothing to let it in through. */
-	if (enforce_is_on(a) && (entry->mark & layout->blocked) &&
-	    !(wanted & layout->blocked))
+	if (enforce_is_on(a) &&
+	    (((entry->mark & layout->blocked) && !(wanted & layout->blocked)) ||
+	     is_over(a, entry, f)))
 		conntrack_delete(a->conntrack, &entry->key, entry->is_inbound);
 	else if ((entry->mark & bits) != wanted)
 		conntrack_set_mark(a->conntrack, &entry->key, entry->is_inbound, wanted,

@@ -11,11 +11,11 @@
 
 APT_BUILD="gcc libc6-dev make pkg-config libmnl-dev libnftnl-dev
 	libnetfilter-queue-dev libnetfilter-conntrack-dev libcap-ng-dev libseccomp-dev
-	libinih-dev libsystemd-dev libjansson-dev libpcap-dev uthash-dev"
+	libinih-dev libsystemd-dev libjansson-dev libpcap-dev uthash-dev libsqlite3-dev"
 APT_DEMO="n2n iperf3 iproute2 iputils-ping nftables jq procps util-linux gawk|mawk"
 APT_TEST="libcmocka-dev clang clang-format bear perl nftables conntrack iproute2
 	iputils-ping iperf3 socat jq n2n coturn tinc libcap-ng-utils procps util-linux mandoc
-	firewalld ufw iptables dbus-daemon"
+	firewalld ufw iptables dbus-daemon sqlite3"
 
 APT_LAB="n2n coturn nebula microsocks haproxy tinc squid openvpn rtpengine-daemon
 	transmission-daemon transmission-cli aria2 opentracker ffmpeg nginx-light|nginx
@@ -29,12 +29,12 @@ APT_MACHINE="qemu-system-x86 busybox-static kmod xz-utils gzip"
 DNF_BUILD="gcc glibc-devel make pkgconf-pkg-config libmnl-devel libnftnl-devel
 	libnetfilter_queue-devel libnetfilter_conntrack-devel libcap-ng-devel
 	libseccomp-devel inih-devel systemd-devel jansson-devel libpcap-devel
-	uthash-devel"
+	uthash-devel sqlite-devel"
 DNF_DEMO="iperf3 iproute iproute-tc iputils nftables jq procps-ng util-linux gawk"
 DNF_TEST="libcmocka-devel clang compiler-rt clang-tools-extra bear
 	perl-Test-Harness nftables conntrack-tools iproute iproute-tc iputils iperf3
 	socat jq coturn libcap-ng-utils procps-ng util-linux mandoc libasan libubsan
-	firewalld iptables-nft dbus-daemon"
+	firewalld iptables-nft dbus-daemon sqlite"
 DNF_LAB="coturn nebula haproxy tinc squid openvpn transmission-daemon transmission-cli
 	aria2 ffmpeg-free nginx syncthing restic rclone dnsmasq dnsperf ngircd apt openssl
 	curl iperf3 socat perl iproute iproute-tc iputils nftables jq procps-ng util-linux

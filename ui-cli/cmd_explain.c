@@ -83,6 +83,8 @@ static void print_policy(const struct context *c, const json_t *app)
 			    field_text(app, "trade_doubt"));
 	render_line(&c->out, STYLE_PLAIN, "Policy: %s, because of %s.",
 		    words_policy(app, text), words_rule(app, rule));
+	if (*words_quota(app, text))
+		render_line(&c->out, STYLE_PLAIN, "Quota: %s.", text);
 	if (*field_text(app, "client_word"))
 		render_line(&c->out, STYLE_PLAIN,
 			    "It is known as %s. Its network's word for a promoted one: "

@@ -363,6 +363,10 @@ static void print_app(const struct context *c, const json_t *reply, const json_t
 	add_line(t, "kinds of evidence", "%s", words_families(app, NULL, text));
 	add_traffic(t, app);
 	add_line(t, "policy", "%s", words_policy(app, text));
+	add_line(t, "quota", "%s", words_quota(app, text));
+	if (field_int(app, "peers_max"))
+		add_line(t, "peers at most", "%lld",
+			 (long long)field_int(app, "peers_max"));
 	add_refused(t, app);
 	add_callers(t, app);
 	add_line(t, "because of", "%s", words_rule(app, text));

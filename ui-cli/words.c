@@ -19,8 +19,8 @@ enum style words_role_style(const json_t *app)
 							       : STYLE_PLAIN;
 }
 
-/* The lowest limit in force in one direction; 0: none. */
-static uint64_t lowest(const json_t *app, const char *direction, bool *legs_only)
+/* The lowest limit in force in one direction, and what for; 0: none. */
+static uint64_t lowest(const json_t *app, const char *direction, const char **ret_scope)
 {
 	const json_t *limits = json_object_get(app, "limits");
 	uint64_t found = 0;
@@ -34,17 +34,27 @@ static uint64_t lowest(const json_t *app, const char *direction, bool *legs_only
 		if (found && rate >= found)
 			continue;
 		found = rate;
-		*legs_only = strcmp(field_text(limit, "scope"), "legs") == 0;
+		*ret_scope = field_text(limit, "scope");
 	}
 	return found;
+}
+
+static const char *scope_words(const char *in, const char *out)
+{
+	if (strcmp(in, "quota") == 0 || strcmp(out, "quota") == 0)
+		return " (quota used up)";
+	if (strcmp(in, "legs") == 0 || strcmp(out, "legs") == 0)
+		return " (relayed flows)";
+	return "";
 }
 
 const char *words_limits(const json_t *app, char buf[static WORDS_MAX])
 {
 	char in_text[UNITS_STRLEN], out_text[UNITS_STRLEN];
-	bool in_legs = false, out_legs = false;
-	uint64_t in = lowest(app, "in", &in_legs), out = lowest(app, "out", &out_legs);
-	const char *what = in_legs || out_legs ? " (relayed flows)" : "";
+	const char *in_scope = "", *out_scope = "";
+	uint64_t in = lowest(app, "in", &in_scope);
+	uint64_t out = lowest(app, "out", &out_scope);
+	const char *what = scope_words(in_scope, out_scope);
 
 	rate_format(in, in_text);
 	rate_format(out, out_text);
@@ -95,15 +105,20 @@ const char *words_cuts(const json_t *app)
 {
 	if (has_cut(app, "all"))
 		return "its network is cut, but for loopback and trusted networks";
+	if (has_cut(app, "quota"))
+		return "its quota is used up, its network is cut, but for loopback and "
+		       "trusted networks";
 	if (has_cut(app, "legs"))
 		return "its relayed connections are cut, strangers that call are "
 		       "refused";
+	if (has_cut(app, "peers"))
+		return "it has all the peers it may have, new ones are refused";
 	return has_cut(app, "calls") ? "strangers that call are refused" : "";
 }
 
 bool words_is_severed(const json_t *app)
 {
-	return has_cut(app, "legs") || has_cut(app, "all");
+	return has_cut(app, "legs") || has_cut(app, "all") || has_cut(app, "quota");
 }
 
 /* Why a policy that cuts does not. */
@@ -262,5 +277,32 @@ const char *words_schedule(const json_t *schedule, char buf[static WORDS_MAX])
 			 when);
 	else
 		snprintf(buf, WORDS_MAX, applies ? "always applies" : "never applies");
+	return buf;
+}
+
+const char *words_quota(const json_t *app, char buf[static WORDS_MAX])
+{
+	const json_t *quota = json_object_get(app, "quota");
+	char used[UNITS_STRLEN], limit[UNITS_STRLEN], left[UNITS_STRLEN];
+	char until[WORDS_MAX];
+
+	*buf = '\0';
+	if (!field_int(quota, "limit"))
+		return buf;
+	size_format(field_size(quota, "limit"), limit);
+	if (!field_bool(quota, "counted")) {
+		snprintf(buf, WORDS_MAX,
+			 "%s a %s, but not counted: see agentctl doctor", limit,
+			 field_text(quota, "period"));
+		return buf;
+	}
+	snprintf(buf, WORDS_MAX,
+		 "%s of %s used this %s, %s left until %.32s; when used up: %s%s",
+		 size_format(field_size(quota, "used"), used), limit,
+		 field_text(quota, "period"),
+		 size_format(field_size(quota, "left"), left),
+		 words_time(field_int(quota, "until"), until),
+		 field_text(quota, "action"),
+		 field_bool(quota, "held") ? "; the clock was set back" : "");
 	return buf;
 }

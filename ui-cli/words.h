@@ -43,6 +43,9 @@ const char *words_probability(const json_t *app, char buf[static WORDS_MAX]);
 /* "2026-03-01 14:02:11". */
 const char *words_time(int64_t epoch, char buf[static WORDS_MAX]);
 
+/* What is used of its quota and what is left; "" without one. */
+const char *words_quota(const json_t *app, char buf[static WORDS_MAX]);
+
 /* "applies until Fri 18:00", "from Mon 08:00 on": what has `applies` and `until`. */
 const char *words_schedule(const json_t *schedule, char buf[static WORDS_MAX]);
 /* "14:02", with the day where that is another. */

@@ -79,14 +79,16 @@ struct app {
 	size_t sampled_count;
 	double rate_in, rate_out; /* strangers, bytes per second of the last seconds */
 
-	bool is_candidate; /* could be relaying: sampled often, storage read */
-	bool is_limited;   /* a relay limit of ours is in force */
-	bool is_cut;	   /* its legs, or all of it, are refused */
-	bool is_called;	   /* and those that are refused keep calling */
-	bool is_held;	   /* stays promoted: it still pushes against one of these */
-	bool legs_suffice; /* the flows that are not legs can't be relaying */
-	bool has_matches;  /* since legs were last forgotten; so flows need a walk */
-	bool has_unnamed;  /* some of these may be legs, and are not named yet */
+	bool is_candidate;  /* could be relaying: sampled often, storage read */
+	bool is_limited;    /* a relay limit of ours is in force */
+	bool is_cut;	    /* its legs, or all of it, are refused */
+	bool is_called;	    /* and those that are refused keep calling */
+	bool is_over_quota; /* it has used up what policy grants */
+	bool is_full;	    /* it has as many peers as policy grants, or had just now */
+	bool is_held;	    /* stays promoted: it still pushes against one of these */
+	bool legs_suffice;  /* the flows that are not legs can't be relaying */
+	bool has_matches;   /* since legs were last forgotten; so flows need a walk */
+	bool has_unnamed;   /* some of these may be legs, and are not named yet */
 
 	enum app_role role;
 	uint64_t role_since_ns;

@@ -27,6 +27,8 @@ static struct policy_origin origin_of(const struct decision *d,
 {
 	if (d->cuts[CUT_LEGS] || d->cuts[CUT_ALL])
 		return rule->origin[RULE_PROMOTION];
+	if (d->is_over_quota && d->quota_action != QUOTA_WARN)
+		return rule->origin[RULE_QUOTA];
 	if (d->relay_rate[DIRECTION_OUT])
 		return rule->origin[RULE_RELAY_RATE_UP];
 	if (d->relay_rate[DIRECTION_IN])
@@ -35,6 +37,8 @@ static struct policy_origin origin_of(const struct decision *d,
 		return rule->origin[RULE_RATE_UP];
 	if (d->rate[DIRECTION_IN])
 		return rule->origin[RULE_RATE_DOWN];
+	if (d->cuts[CUT_PEERS])
+		return rule->origin[RULE_PEERS_MAX];
 	return rule->origin[RULE_PROMOTION];
 }
 
@@ -83,6 +87,23 @@ static void spare_login(const struct app *app, struct decision *d)
 	}
 }
 
+static void decide_quota(const struct policy_rule *rule, const struct app *app,
+			 struct decision *d)
+{
+	if (!rule->quota)
+		return;
+	d->quota = rule->quota;
+	d->quota_unit = rule->quota_unit;
+	d->quota_action = rule->quota_action;
+	if (d->quota_action == QUOTA_BLOCK && is_login(app)) {
+		d->quota_action = QUOTA_WARN;
+		d->spares_login = d->spares_login || app->is_over_quota;
+	}
+	d->quota_rate[DIRECTION_IN] = rule->quota_rate_down;
+	d->quota_rate[DIRECTION_OUT] = rule->quota_rate_up;
+	d->is_over_quota = app->is_over_quota;
+}
+
 void decide(const struct policy *policy, const struct app *app,
 	    const struct wall_time *now, struct decision *ret_decision)
 {
@@ -95,7 +116,10 @@ void decide(const struct policy *policy, const struct app *app,
 	d.rate[DIRECTION_IN] = rule->rate_down;
 	d.rate[DIRECTION_OUT] = rule->rate_up;
 	decide_cuts(&match, app, &d);
+	d.peers_max = rule->peers_max;
+	d.cuts[CUT_PEERS] = rule->peers_max && app->is_full;
 	spare_login(app, &d);
+	decide_quota(rule, app, &d);
 	/* What is not cut of a relay is shaped, if there are rates for it. */
 	if (rule->promotion >= PROMOTION_SHAPE && app_role_is_promoted(app->role) &&
 	    !d.cuts[CUT_ALL]) {
@@ -128,7 +152,13 @@ void decision_pause(struct decision *d)
 bool decision_is_limiting(const struct decision *d)
 {
 	return d->is_enforced &&
-	       (d->rate[DIRECTION_IN] || d->rate[DIRECTION_OUT] || limits_relay(d));
+	       (d->rate[DIRECTION_IN] || d->rate[DIRECTION_OUT] || limits_relay(d) ||
+		(d->is_over_quota && d->quota_action == QUOTA_SHAPE));
+}
+
+bool decision_is_blocked(const struct decision *d)
+{
+	return d->is_enforced && d->is_over_quota && d->quota_action == QUOTA_BLOCK;
 }
 
 bool decision_is_cutting(const struct decision *d, enum plan_cut cut)
@@ -137,5 +167,6 @@ bool decision_is_cutting(const struct decision *d, enum plan_cut cut)
 		return false;
 	if (cut != CUT_COUNT)
 		return d->cuts[cut];
-	return d->cuts[CUT_LEGS] || d->cuts[CUT_CALLS] || d->cuts[CUT_ALL];
+	return d->cuts[CUT_LEGS] || d->cuts[CUT_CALLS] || d->cuts[CUT_ALL] ||
+	       d->cuts[CUT_PEERS];
 }

@@ -19,6 +19,12 @@ struct decision {
 	bool relay_legs_only;
 	bool is_guarded; /* takes what others leave: core/guard.h */
 	bool cuts[CUT_COUNT];
+	uint64_t quota; /* bytes; 0: none */
+	enum quota_unit quota_unit;
+	enum quota_action quota_action;
+	uint64_t quota_rate[DIRECTION_COUNT]; /* when it is used up, with QUOTA_SHAPE */
+	bool is_over_quota;
+	uint32_t peers_max;  /* 0: any */
 	bool lacks_evidence; /* it would cut, but for one family of evidence alone */
 	bool spares_login;   /* it would cut what people log in through: never */
 	const char *rule;    /* section name, "" for the built-in default; borrowed */
@@ -37,6 +43,8 @@ void decision_guard(struct decision *d, const struct guard *guard);
 
 /* Whether any limit is in force (never in monitor mode). */
 bool decision_is_limiting(const struct decision *d);
+/* Whether all of it is refused because its quota is used up. */
+bool decision_is_blocked(const struct decision *d);
 /* Whether any cut is; `cut` CUT_COUNT asks for all of them. */
 bool decision_is_cutting(const struct decision *d, enum plan_cut cut);
 

@@ -442,6 +442,12 @@ void engine_set_cut(struct engine *e, uint16_t app, bool is_cut, bool is_called)
 	judge->is_called |= is_cut && is_called;
 }
 
+void engine_set_over_quota(struct engine *e, uint16_t app, bool is_over)
+{
+	if (app <= APP_ID_MAX && e->apps[app])
+		e->apps[app]->is_over_quota = is_over;
+}
+
 uint64_t engine_now(const struct engine *e)
 {
 	return e->now_ns;

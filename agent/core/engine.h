@@ -69,6 +69,16 @@ void engine_set_limited(struct engine *e, uint16_t app, bool is_limited);
  * keep calling, which holds its role. For all of them, in order of id. */
 void engine_set_cut(struct engine *e, uint16_t app, bool is_cut, bool is_called);
 
+/* Likewise that it has used up its quota, or not. */
+void engine_set_over_quota(struct engine *e, uint16_t app, bool is_over);
+
+/*
+ * Holds an application to `max` strangers at once, 0: any. Those it has two-way flows
+ * with count; beyond `max` the newest are marked (struct peer: is_over). It is full
+ * from `max` on, until there is room again for a few. 0 or -ENOMEM.
+ */
+int engine_bound_peers(struct engine *e, uint16_t app, uint32_t max);
+
 /* Time of the last tick. */
 uint64_t engine_now(const struct engine *e);
 const struct engine_stats *engine_stats(struct engine *e);

@@ -37,12 +37,14 @@ enum peer_part { PEER_ALL, PEER_REST, PEER_PARTS };
 struct peer {
 	UT_hash_handle hh;
 	struct peer_key key;
-	unsigned int flows : 28;
+	unsigned int flows : 27;
+	bool is_over : 1; /* of more than policy grants: engine_bound_peers() */
 	bool is_self : 1; /* this machine: flows with it are loopback */
 	bool is_stranger : 1;
 	bool is_caller : 1, is_called : 1; /* scratch of hub.c */
 	unsigned int alive_in, alive_out;  /* two-way flows, by who began */
 	uint32_t epoch;			   /* of its rates */
+	uint32_t met;			   /* scratch of engine_peers.c */
 	struct rates rates[PEER_PARTS];	   /* kept by transport.c */
 	struct peer *next, *prev;	   /* of the same application (utlist) */
 };

@@ -230,8 +230,8 @@ unsigned int plan_cgroup_levels(const struct plan *p)
 
 bool plan_app_is_cut(const struct plan_app *a)
 {
-	return a->is_present &&
-	       (a->cuts[CUT_LEGS] || a->cuts[CUT_CALLS] || a->cuts[CUT_ALL]);
+	return a->is_present && (a->cuts[CUT_LEGS] || a->cuts[CUT_CALLS] ||
+				 a->cuts[CUT_ALL] || a->cuts[CUT_PEERS]);
 }
 
 bool plan_is_holding(const struct plan *p)
@@ -254,6 +254,14 @@ bool plan_is_guarding(const struct plan *p)
 {
 	for (size_t i = 0; i < APP_NUMBER_COUNT; i++)
 		if (p->apps[i].is_present && p->apps[i].is_guarded)
+			return true;
+	return false;
+}
+
+bool plan_has_quotas(const struct plan *p)
+{
+	for (size_t i = 0; i < APP_NUMBER_COUNT; i++)
+		if (p->apps[i].is_present && p->apps[i].quota.bytes)
 			return true;
 	return false;
 }

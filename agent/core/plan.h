@@ -10,6 +10,7 @@
 #include "core/direction.h"
 #include "core/mark.h"
 #include "core/observation.h"
+#include "core/quota.h"
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -20,7 +21,21 @@ enum plan_cut {
 	CUT_LEGS,  /* by the BLOCKED flag alone, which any cut refuses */
 	CUT_CALLS, /* flows that strangers begin, until one is answered */
 	CUT_ALL,   /* everything */
+	CUT_PEERS, /* flows that begin, from either side, until one is answered */
 	CUT_COUNT
+};
+
+/* What counts as no limit: an object that only counts. */
+#define PLAN_QUOTA_ENDLESS INT64_MAX
+
+/* What an application may use up, both directions together, all of it but trusted. */
+struct plan_quota {
+	uint64_t bytes; /* 0: none */
+	enum quota_action action;
+	uint64_t rate[DIRECTION_COUNT]; /* beyond, with QUOTA_SHAPE */
+	uint32_t serial;		/* another: it begins anew, with `used` */
+	uint64_t used;			/* when it begins; later the kernel knows */
+	char label[40];			/* into the comment: whose, and of when */
 };
 
 /* Limits in bytes per second, 0 = none. An app that is not present has none. */
@@ -32,6 +47,7 @@ struct plan_app {
 	bool relay_legs_only;		      /* else relay_rate is for all of it */
 	bool is_guarded; /* what relay_rate is for is counted: core/guard.h */
 	bool cuts[CUT_COUNT];
+	struct plan_quota quota;
 };
 
 /* (protocol, local port) of a listening or unconnected socket, and its application. */
@@ -112,6 +128,8 @@ bool plan_is_cutting(const struct plan *p);
 bool plan_is_holding(const struct plan *p);
 /* Whether any application is guarded. */
 bool plan_is_guarding(const struct plan *p);
+/* Whether any application has a quota. */
+bool plan_has_quotas(const struct plan *p);
 
 /* One step of a transaction. The steps of a list are in the order they must be sent. */
 enum plan_step_kind {
@@ -132,6 +150,9 @@ enum plan_step_kind {
 	STEP_GUEST_REMOVE,
 	STEP_TRUSTED_SET, /* the whole set anew */
 	STEP_LEVELS_SET,  /* the marking rules anew, for the cgroup levels in use */
+	STEP_QUOTA_ADD,	  /* the object of apps[number], and what is done beyond */
+	STEP_QUOTA_REMOVE,
+	STEP_QUOTAS_SET,  /* the chains for quotas: none where there is none */
 	STEP_CUTTING_SET, /* the cutting rules anew: none where nothing is cut */
 	STEP_FORWARD_ADD, /* what is forwarded is looked at: there are guests */
 	STEP_FORWARD_REMOVE,
@@ -148,11 +169,12 @@ struct plan_step {
 	enum direction direction; /* STEP_LIMIT_* */
 	bool is_relay_limit;	  /* relay_rate rather than rate */
 	uint64_t rate;		  /* STEP_LIMIT_* */
-	bool legs_only;	       /* STEP_LIMIT_*, STEP_GUARD_*: what the elements cover */
-	enum plan_cut cut;     /* STEP_CUT_* */
-	bool is_leg;	       /* STEP_CLASS_*: whose class it is */
-	uint32_t priority;     /* STEP_CLASS_*: the class */
-	struct plan_port port; /* STEP_PORT_* */
+	bool legs_only;	   /* STEP_LIMIT_*, STEP_GUARD_*: what the elements cover */
+	enum plan_cut cut; /* STEP_CUT_* */
+	bool is_leg;	   /* STEP_CLASS_*: whose class it is */
+	uint32_t priority; /* STEP_CLASS_*: the class */
+	struct plan_quota quota;   /* STEP_QUOTA_* */
+	struct plan_port port;	   /* STEP_PORT_* */
 	struct plan_cgroup cgroup; /* STEP_CGROUP_* */
 	struct plan_guest guest;   /* STEP_GUEST_* */
 };

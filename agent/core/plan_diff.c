@@ -94,6 +94,26 @@ static void push_cuts(struct step_list *l, enum plan_step_kind kind,
 	}
 }
 
+static bool quota_equal(const struct plan_quota *a, const struct plan_quota *b)
+{
+	return a->bytes == b->bytes && a->action == b->action &&
+	       a->serial == b->serial && memcmp(a->rate, b->rate, sizeof(a->rate)) == 0;
+}
+
+static void push_quotas(struct step_list *l, enum plan_step_kind kind,
+			const struct plan *has, const struct plan *other)
+{
+	for (size_t i = 0; i < APP_NUMBER_COUNT; i++) {
+		const struct plan_app *a = &has->apps[i], *b = &other->apps[i];
+
+		if (!a->is_present || !a->quota.bytes ||
+		    (is_same_app(a, b) && quota_equal(&a->quota, &b->quota)))
+			continue;
+		push(l, (struct plan_step){
+				.kind = kind, .number = (uint8_t)i, .quota = a->quota});
+	}
+}
+
 static struct plan_step limit_of(const struct plan *p, size_t number,
 				 enum direction direction, bool is_relay_limit)
 {
@@ -245,6 +265,8 @@ int plan_diff(const struct plan *installed, const struct plan *wanted,
 			push(&l, (struct plan_step){.kind = STEP_LEVELS_SET});
 		if (!cutting_equal(installed, wanted))
 			push(&l, (struct plan_step){.kind = STEP_CUTTING_SET});
+		if (plan_has_quotas(installed) != plan_has_quotas(wanted))
+			push(&l, (struct plan_step){.kind = STEP_QUOTAS_SET});
 	}
 	if (installed->guest_count && !wanted->guest_count)
 		push(&l, (struct plan_step){.kind = STEP_FORWARD_REMOVE});
@@ -255,6 +277,7 @@ int plan_diff(const struct plan *installed, const struct plan *wanted,
 	push_classes(&l, STEP_CLASS_REMOVE, installed, wanted);
 	push_guards(&l, STEP_GUARD_REMOVE, installed, wanted);
 	push_cuts(&l, STEP_CUT_REMOVE, installed, wanted);
+	push_quotas(&l, STEP_QUOTA_REMOVE, installed, wanted);
 	push_refused(&l, STEP_REFUSED_REMOVE, installed, wanted);
 	push_apps(&l, STEP_APP_REMOVE, installed, wanted);
 
@@ -267,6 +290,7 @@ int plan_diff(const struct plan *installed, const struct plan *wanted,
 		push(&l, (struct plan_step){.kind = STEP_SHAPING_SET});
 	push_refused(&l, STEP_REFUSED_ADD, wanted, installed);
 	push_cuts(&l, STEP_CUT_ADD, wanted, installed);
+	push_quotas(&l, STEP_QUOTA_ADD, wanted, installed);
 	if (!trusted_equal(installed, wanted))
 		push(&l, (struct plan_step){.kind = STEP_TRUSTED_SET});
 	push_cgroups(&l, STEP_CGROUP_ADD, wanted, installed);

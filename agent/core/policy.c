@@ -130,6 +130,22 @@ static void copy_value(struct policy_rule *to, const struct policy_rule *from,
 	case RULE_RELAY_RATE_DOWN:
 		to->relay_rate_down = from->relay_rate_down;
 		break;
+	case RULE_QUOTA:
+		to->quota = from->quota;
+		to->quota_unit = from->quota_unit;
+		break;
+	case RULE_QUOTA_ACTION:
+		to->quota_action = from->quota_action;
+		break;
+	case RULE_QUOTA_RATE_UP:
+		to->quota_rate_up = from->quota_rate_up;
+		break;
+	case RULE_QUOTA_RATE_DOWN:
+		to->quota_rate_down = from->quota_rate_down;
+		break;
+	case RULE_PEERS_MAX:
+		to->peers_max = from->peers_max;
+		break;
 	case RULE_SCHEDULE:
 	case RULE_KEY_COUNT:
 		break;
@@ -160,6 +176,8 @@ void policy_match_app(const struct policy *p, const struct app_identity *identit
 		effective = *rule;
 		if (!rule->is_set[RULE_PROMOTION])
 			effective.promotion = PROMOTION_WARN;
+		if (!rule->is_set[RULE_QUOTA_ACTION])
+			effective.quota_action = QUOTA_SHAPE;
 		if (!is_fallback(rule) && is_fallback(&p->rules[0]))
 			fold_in(&effective, &p->rules[0]);
 	}

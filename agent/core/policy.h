@@ -16,6 +16,7 @@
 #include "core/direction.h"
 #include "core/observation.h"
 #include "core/probe.h"
+#include "core/quota.h"
 #include "core/schedule.h"
 #include <stdbool.h>
 #include <stddef.h>
@@ -64,6 +65,11 @@ enum rule_key {
 	RULE_RATE_DOWN,
 	RULE_RELAY_RATE_UP,
 	RULE_RELAY_RATE_DOWN,
+	RULE_QUOTA,
+	RULE_QUOTA_ACTION,
+	RULE_QUOTA_RATE_UP,
+	RULE_QUOTA_RATE_DOWN,
+	RULE_PEERS_MAX,
 	RULE_SCHEDULE, /* never lent by [app *] */
 	RULE_KEY_COUNT
 };
@@ -76,6 +82,11 @@ struct policy_rule {
 	enum relay_scope relay_scope;
 	uint64_t rate_up, rate_down;		 /* always */
 	uint64_t relay_rate_up, relay_rate_down; /* only while promoted */
+	uint64_t quota;				 /* bytes of both directions; 0: none */
+	enum quota_unit quota_unit;
+	enum quota_action quota_action;
+	uint64_t quota_rate_up, quota_rate_down; /* when it is used up */
+	uint32_t peers_max;			 /* strangers at once; 0: any */
 	struct schedule schedule;
 	bool is_set[RULE_KEY_COUNT];
 	struct policy_origin origin[RULE_KEY_COUNT];
@@ -90,6 +101,8 @@ struct policy_setting {
 };
 
 #define POLICY_MARK_MASK_DEFAULT 0xfff00000u
+/* As many as there is room for flows. */
+#define POLICY_PEERS_MAX 131072
 
 struct policy {
 	enum policy_mode mode;

@@ -186,6 +186,11 @@ static const struct ini_key app_keys[] = {
 	RATE("rate_down", RULE_RATE_DOWN, rate_down),
 	RATE("relay_rate_up", RULE_RELAY_RATE_UP, relay_rate_up),
 	RATE("relay_rate_down", RULE_RELAY_RATE_DOWN, relay_rate_down),
+	{.name = "quota", .set = policy_set_quota, .fallback = "none"},
+	{.name = "quota_action", .set = policy_set_quota_action, .fallback = "shape"},
+	RATE("quota_rate_up", RULE_QUOTA_RATE_UP, quota_rate_up),
+	RATE("quota_rate_down", RULE_QUOTA_RATE_DOWN, quota_rate_down),
+	{.name = "peers_max", .set = policy_set_peers_max, .fallback = "none"},
 	{.name = "schedule", .set = policy_set_schedule},
 };
 
@@ -386,6 +391,8 @@ int policy_parse(const struct policy_source *sources, size_t count,
 	if (r < 0)
 		goto fail;
 	r = check_shape(&d, p);
+	if (r == 0)
+		r = policy_check_quotas(&d, p);
 	if (r < 0)
 		goto fail;
 	r = fill_settings(&d, p);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The keys of [app NAME] that say when: schedule.
+ * The keys of [app NAME] that say how much and when: quota, peers_max, schedule.
  * Private to policy_ini.c.
  */
 #ifndef CORE_POLICY_INI_BUDGET_H
@@ -8,6 +8,11 @@
 
 #include "core/ini.h"
 
+ini_setter policy_set_quota, policy_set_quota_action;
+ini_setter policy_set_peers_max;
 ini_setter policy_set_schedule;
+
+/* A quota that is to shape has a rate to shape to. 0 or -EINVAL. */
+int policy_check_quotas(struct ini_document *d, const struct policy *p);
 
 #endif

@@ -68,8 +68,8 @@ static int add_app(const struct report_input *in, const struct ctl_peer *peer,
 	sum->promoted += app_role_is_promoted(app->role);
 	sum->suspect += app->role == ROLE_SUSPECT;
 	sum->limited += decision_is_limiting(&d);
-	sum->cut +=
-		decision_is_cutting(&d, CUT_LEGS) || decision_is_cutting(&d, CUT_ALL);
+	sum->cut += decision_is_cutting(&d, CUT_LEGS) ||
+		    decision_is_cutting(&d, CUT_ALL) || decision_is_blocked(&d);
 	sum->rate_in += app->rate_in;
 	sum->rate_out += app->rate_out;
 	return json_array_append_new(list, report_application(in, peer, app));

@@ -32,6 +32,13 @@ struct report_refused {
 	uint64_t since_ns;
 };
 
+/* What an application has used of its quota; all zero: it is not counted. */
+struct report_quota {
+	uint64_t used;
+	int32_t period; /* its first day, of base/wall.h */
+	bool is_held;	/* the clock shows an earlier one */
+};
+
 enum report_state { REPORT_OK, REPORT_DEGRADED, REPORT_FAILED, REPORT_INFO };
 
 /* One line of doctor. */
@@ -67,6 +74,7 @@ struct report_input {
 	const struct report_counter (*counters)[DIRECTION_COUNT];
 	const struct report_refused *refused; /* likewise a row for each number */
 	const struct callers *callers;	      /* whose packets these were, or NULL */
+	const struct report_quota *quotas;    /* likewise */
 	const char *version;
 	uint64_t now_ns, start_ns; /* CLOCK_BOOTTIME: now, and when the daemon began */
 	int64_t epoch_offset;	   /* seconds: Unix time = CLOCK_BOOTTIME + this */

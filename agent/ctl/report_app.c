@@ -183,6 +183,11 @@ static json_t *make_limits(const struct decision *d)
 		if (d->rate[i])
 			r = json_array_append_new(
 				limits, make_limit(i, "app", d->rate[i], false));
+		if (r == 0 && d->is_over_quota && d->quota_action == QUOTA_SHAPE &&
+		    d->quota_rate[i])
+			r = json_array_append_new(
+				limits,
+				make_limit(i, "quota", d->quota_rate[i], false));
 		if (r == 0 && d->relay_rate[i])
 			r = json_array_append_new(
 				limits,
@@ -197,8 +202,10 @@ static json_t *make_limits(const struct decision *d)
 /* What is refused now; an empty array rather than nothing. */
 static json_t *make_cuts(const struct decision *d)
 {
-	static const char *const names[CUT_COUNT] = {
-		[CUT_LEGS] = "legs", [CUT_CALLS] = "calls", [CUT_ALL] = "all"};
+	static const char *const names[CUT_COUNT] = {[CUT_LEGS] = "legs",
+						     [CUT_CALLS] = "calls",
+						     [CUT_ALL] = "all",
+						     [CUT_PEERS] = "peers"};
 	json_t *cuts = json_array();
 
 	for (enum plan_cut i = 0; cuts && i < CUT_COUNT; i++)
@@ -207,6 +214,8 @@ static json_t *make_cuts(const struct decision *d)
 			json_decref(cuts);
 			return NULL;
 		}
+	if (cuts && decision_is_blocked(d))
+		json_array_append_new(cuts, json_string("quota"));
 	return cuts;
 }
 
@@ -297,6 +306,7 @@ json_t *report_application(const struct report_input *in, const struct ctl_peer 
 	    merge_take(object, make_decision(in, app)) < 0 ||
 	    merge_take(object, make_refused(in, app)) < 0 ||
 	    merge_take(object, report_callers_sum(in, app)) < 0 ||
+	    merge_take(object, report_budget(in, app)) < 0 ||
 	    merge_take(object, report_schedules(in, app)) < 0 ||
 	    merge_take(object, make_pids(app)) < 0 ||
 	    merge_take(object, make_judged_with(in, peer, app)) < 0) {

@@ -32,6 +32,8 @@ json_t *report_application(const struct report_input *in, const struct ctl_peer 
 /* An object of one member, the schedules of the sections that match it: of the one that
  * has a say, and of one that waits for its hours. */
 json_t *report_schedules(const struct report_input *in, const struct app *app);
+/* An object of `quota` and `peers_max`. */
+json_t *report_budget(const struct report_input *in, const struct app *app);
 json_t *report_setting(const struct report_input *in, const struct policy_setting *s);
 json_t *report_evidence(const struct app *app);
 /* The families of it that count, those of weigh_families(). */

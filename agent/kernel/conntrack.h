@@ -36,6 +36,7 @@ struct conntrack_entry {
 	/* TCP that was under way when conntrack met it: who began it is not known, the
 	 * original direction is that of some packet. */
 	bool is_midway;
+	bool is_ended; /* TCP that was closed: only late segments may still come */
 	/* Both ends are here, and `key` is as the one that began has it: its local end
 	 * first. Translation apart `client` is the same, and `server` has it turned. */
 	bool is_loopback;

@@ -129,19 +129,34 @@ static int read_counters(const struct nlattr *const *attrs, struct conntrack_ent
  * handed back by a flow table is so too: its ends are as known as before, but nobody
  * tells.
  */
-static bool is_midway(const struct nlattr *info)
+static bool is_midway(const struct nlattr *const *tcp)
 {
-	const struct nlattr *parts[CTA_PROTOINFO_MAX + 1];
-	const struct nlattr *tcp[CTA_PROTOINFO_TCP_MAX + 1];
 	struct nf_ct_tcp_flags original, reply;
 
-	read_nested(info, parts, CTA_PROTOINFO_MAX);
-	read_nested(parts[CTA_PROTOINFO_TCP], tcp, CTA_PROTOINFO_TCP_MAX);
 	return nlread_payload(tcp[CTA_PROTOINFO_TCP_FLAGS_ORIGINAL], &original,
 			      sizeof(original)) &&
 	       nlread_payload(tcp[CTA_PROTOINFO_TCP_FLAGS_REPLY], &reply,
 			      sizeof(reply)) &&
 	       (original.flags & reply.flags & IP_CT_TCP_FLAG_BE_LIBERAL);
+}
+
+static bool is_ended(const struct nlattr *const *tcp)
+{
+	uint8_t state;
+
+	return nlread_payload(tcp[CTA_PROTOINFO_TCP_STATE], &state, sizeof(state)) &&
+	       (state == TCP_CONNTRACK_TIME_WAIT || state == TCP_CONNTRACK_CLOSE);
+}
+
+static void read_tcp(const struct nlattr *info, struct conntrack_entry *e)
+{
+	const struct nlattr *parts[CTA_PROTOINFO_MAX + 1];
+	const struct nlattr *tcp[CTA_PROTOINFO_TCP_MAX + 1];
+
+	read_nested(info, parts, CTA_PROTOINFO_MAX);
+	read_nested(parts[CTA_PROTOINFO_TCP], tcp, CTA_PROTOINFO_TCP_MAX);
+	e->is_midway = is_midway(tcp);
+	e->is_ended = is_ended(tcp);
 }
 
 /*
@@ -229,7 +244,7 @@ static int fill_entry(const struct nlattr *const *attrs, uint8_t family,
 		return r;
 	if (!e->is_loopback)
 		fill_key(e->is_inbound ? &reply : &original, &e->key);
-	e->is_midway = is_midway(attrs[CTA_PROTOINFO]);
+	read_tcp(attrs[CTA_PROTOINFO], e);
 	return read_counters(attrs, e);
 }
 

@@ -27,6 +27,7 @@ struct nft_features {
 	bool has_owner_flag;	  /* NFT_TABLE_F_OWNER, 5.12 */
 	bool has_socket_cgroupv2; /* 5.13 */
 	bool has_object_maps;
+	bool has_quota;	 /* nft_quota; without it quotas are not counted */
 	bool has_reject; /* nft_reject_inet; without it what is cut is dropped */
 	/* To hold a packet until the agent has answered: nft_queue, or else the target
 	 * of xtables. */
@@ -66,6 +67,20 @@ struct nft_counters {
 
 /* 0; -EAGAIN when the rules kept changing under the dump; or -errno. */
 int nft_read_counters(struct nft *n, struct nft_counters *ret_counters);
+
+struct nft_quota {
+	bool is_there;
+	uint64_t consumed; /* never more than its quota */
+	char comment[128];
+};
+
+struct nft_quotas {
+	struct nft_quota app[APP_NUMBER_COUNT];
+};
+
+/* Of the table of that name, also one that an earlier agent has left. Like
+ * nft_read_counters(). */
+int nft_read_quotas(struct nft *n, struct nft_quotas *ret_quotas);
 
 /* --- nft_encode.c, in the open for the byte tests ----------------------------- */
 

@@ -177,6 +177,7 @@ enum probe_index {
 	PROBE_REJECT,
 	PROBE_QUEUE,
 	PROBE_QUEUE_TARGET,
+	PROBE_QUOTA,
 	PROBE_COUNT
 };
 
@@ -184,6 +185,7 @@ enum probe_index {
 static int probe_encode(struct nft_buffer *buf, uint32_t first)
 {
 	struct nft_features all = {.has_socket_cgroupv2 = true, .has_reject = true};
+	const struct plan_step quota = {.kind = STEP_QUOTA_ADD, .quota.bytes = 1};
 	struct plan_cgroup cgroup = {.level = 1};
 	struct plan wanted;
 	struct nft_encoder e = {.buf = buf, .features = &all, .wanted = &wanted};
@@ -211,6 +213,8 @@ static int probe_encode(struct nft_buffer *buf, uint32_t first)
 	all.has_queue = true;
 	buf->seq = first + PROBE_QUEUE;
 	nft_rule_queue(&e, nft_side_of(DIRECTION_IN)->refuse_chain);
+	buf->seq = first + PROBE_QUOTA;
+	nft_encode_quota(&e, &quota);
 	buf->seq = first + PROBE_COUNT;
 	return e.error;
 }
@@ -233,6 +237,7 @@ static int nft_probe(struct nft *n)
 		return a.error;
 	n->features.has_owner_flag = !(a.refused & (1u << PROBE_OWNER));
 	n->features.has_object_maps = !(a.refused & (1u << PROBE_SETS));
+	n->features.has_quota = !(a.refused & (1u << PROBE_QUOTA));
 	n->features.has_reject = !(a.refused & (1u << PROBE_REJECT));
 	n->features.has_queue = !(a.refused & (1u << PROBE_QUEUE));
 	n->features.has_queue_target = !(a.refused & (1u << PROBE_QUEUE_TARGET));
@@ -342,6 +347,13 @@ static void step_describe(const struct nft *n, const struct plan_step *s, uint16
 	case STEP_LIMIT_ADD:
 	case STEP_LIMIT_REMOVE:
 		snprintf(buf, size, "limit %s", nft_limit_name(s, name));
+		return;
+	case STEP_QUOTA_ADD:
+	case STEP_QUOTA_REMOVE:
+		snprintf(buf, size, "quota %s", nft_quota_name(s->number, name));
+		return;
+	case STEP_QUOTAS_SET:
+		snprintf(buf, size, "the chains for quotas");
 		return;
 	case STEP_PORT_ADD:
 	case STEP_PORT_REMOVE:

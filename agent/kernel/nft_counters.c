@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <libnftnl/common.h>
 #include <netinet/in.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <linux/netfilter.h>
@@ -87,34 +88,34 @@ static int counter_take_object(const struct nlattr *attr, void *context)
 	return MNL_CB_OK;
 }
 
-static void counter_parse(const struct nlmsghdr *message, struct nft_counters *counters)
+static void counter_parse(const struct nlmsghdr *message, void *context)
 {
+	struct nft_counters *counters = context;
 	struct counter_object o = {0};
 	struct nft_counter *counter;
 
-	if (mnl_nlmsg_get_payload_len(message) < sizeof(struct nfgenmsg))
-		return;
 	mnl_attr_parse(message, sizeof(struct nfgenmsg), counter_take_object, &o);
 	counter = o.name && o.data ? counter_find(counters, o.name) : NULL;
 	if (counter)
 		mnl_attr_parse_nested(o.data, counter_take_value, counter);
 }
 
-static int counters_request(struct nft *n)
+static int dump_request(struct nft *n, uint32_t type)
 {
 	char buf[256]; /* a header and a name of at most NFT_TABLE_NAME_MAX */
 	struct nlmsghdr *message = nftnl_nlmsg_build_hdr(
 		buf, NFT_MSG_GETOBJ, NFPROTO_INET, NLM_F_DUMP, n->seq);
 
 	mnl_attr_put_strz(message, NFTA_OBJ_TABLE, n->table);
-	mnl_attr_put_u32(message, NFTA_OBJ_TYPE, htonl(NFT_OBJECT_COUNTER));
+	mnl_attr_put_u32(message, NFTA_OBJ_TYPE, htonl(type));
 	if (mnl_socket_sendto(n->socket, message, message->nlmsg_len) < 0)
 		return -errno;
 	return 0;
 }
 
 /* 1 at the end of the dump, 0 before it, -EAGAIN when the rules changed meanwhile. */
-static int counters_take(const struct nlmsghdr *message, struct nft_counters *counters)
+static int dump_take(const struct nlmsghdr *message, nft_object_taker *take,
+		     void *context)
 {
 	const struct nlmsgerr *error = mnl_nlmsg_get_payload(message);
 
@@ -127,13 +128,14 @@ static int counters_take(const struct nlmsghdr *message, struct nft_counters *co
 			return -EBADMSG;
 		return error->error ? error->error : 1;
 	}
-	counter_parse(message, counters);
+	if (mnl_nlmsg_get_payload_len(message) >= sizeof(struct nfgenmsg))
+		take(message, context);
 	return 0;
 }
 
 /* Reads to the end even after an error, so that the next request finds an idle socket.
  */
-static int counters_receive(struct nft *n, struct nft_counters *counters)
+static int dump_receive(struct nft *n, nft_object_taker *take, void *context)
 {
 	uint32_t seq = n->seq++;
 	int result = 0;
@@ -151,7 +153,7 @@ static int counters_receive(struct nft *n, struct nft_counters *counters)
 		for (; mnl_nlmsg_ok(message, left);
 		     message = mnl_nlmsg_next(message, &left)) {
 			int r = message->nlmsg_seq == seq
-					? counters_take(message, counters)
+					? dump_take(message, take, context)
 					: 0;
 
 			if (r < 0 && !result)
@@ -164,19 +166,28 @@ static int counters_receive(struct nft *n, struct nft_counters *counters)
 	}
 }
 
-int nft_read_counters(struct nft *n, struct nft_counters *ret_counters)
+int nft_dump_objects(struct nft *n, uint32_t type, nft_object_taker *take,
+		     void *ret_result, size_t size)
 {
-	struct nft_counters counters;
+	void *result = malloc(size);
 	int r = -EAGAIN;
 
+	if (!result)
+		return -ENOMEM;
 	for (int i = 0; i < DUMP_ATTEMPTS && r == -EAGAIN; i++) {
-		memset(&counters, 0, sizeof(counters));
-		r = counters_request(n);
+		memset(result, 0, size);
+		r = dump_request(n, type);
 		if (r == 0)
-			r = counters_receive(n, &counters);
+			r = dump_receive(n, take, result);
 	}
-	if (r < 0)
-		return r;
-	*ret_counters = counters;
-	return 0;
+	if (r >= 0)
+		memcpy(ret_result, result, size);
+	free(result);
+	return r < 0 ? r : 0;
+}
+
+int nft_read_counters(struct nft *n, struct nft_counters *ret_counters)
+{
+	return nft_dump_objects(n, NFT_OBJECT_COUNTER, counter_parse, ret_counters,
+				sizeof(*ret_counters));
 }

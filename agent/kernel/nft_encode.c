@@ -101,14 +101,15 @@ void nft_put_chain(struct nft_encoder *e, const char *name)
 	put_chain_take(e, chain_new(e, name));
 }
 
-void nft_put_base_chain(struct nft_encoder *e, const char *name, uint32_t hook)
+void nft_put_base_chain(struct nft_encoder *e, const char *name, uint32_t hook,
+			int32_t priority)
 {
 	struct nftnl_chain *c = chain_new(e, name);
 
 	if (c) {
 		nftnl_chain_set_str(c, NFTNL_CHAIN_TYPE, "filter");
 		nftnl_chain_set_u32(c, NFTNL_CHAIN_HOOKNUM, hook);
-		nftnl_chain_set_s32(c, NFTNL_CHAIN_PRIO, CHAIN_PRIORITY);
+		nftnl_chain_set_s32(c, NFTNL_CHAIN_PRIO, priority);
 		nftnl_chain_set_u32(c, NFTNL_CHAIN_POLICY, NF_ACCEPT);
 	}
 	put_chain_take(e, c);
@@ -126,10 +127,20 @@ void nft_flush_chain(struct nft_encoder *e, const char *name)
 	nft_message_end(e, message);
 }
 
+void nft_delete_chain(struct nft_encoder *e, const char *name)
+{
+	struct nlmsghdr *message = nft_message_begin(e, NFT_MSG_DELCHAIN, 0);
+
+	if (!message)
+		return;
+	mnl_attr_put_strz(message, NFTA_CHAIN_TABLE, e->table);
+	mnl_attr_put_strz(message, NFTA_CHAIN_NAME, name);
+	nft_message_end(e, message);
+}
+
 /* --- objects ------------------------------------------------------------------ */
 
-static struct nftnl_obj *object_new(struct nft_encoder *e, uint32_t type,
-				    const char *name)
+struct nftnl_obj *nft_object_new(struct nft_encoder *e, uint32_t type, const char *name)
 {
 	struct nftnl_obj *o = nftnl_obj_alloc();
 
@@ -143,7 +154,7 @@ static struct nftnl_obj *object_new(struct nft_encoder *e, uint32_t type,
 	return o;
 }
 
-static void put_object_take(struct nft_encoder *e, uint16_t type, struct nftnl_obj *o)
+void nft_put_object_take(struct nft_encoder *e, uint16_t type, struct nftnl_obj *o)
 {
 	bool is_new = type == NFT_MSG_NEWOBJ;
 	struct nlmsghdr *message =
@@ -172,11 +183,11 @@ static void comment_clean(const char *comment, char *buf, size_t size)
 	buf[i] = '\0';
 }
 
-static void object_set_comment(struct nft_encoder *e, struct nftnl_obj *o,
-			       const char *comment)
+void nft_object_set_comment(struct nft_encoder *e, struct nftnl_obj *o,
+			    const char *comment)
 {
 	struct nftnl_udata_buf *u = nftnl_udata_buf_alloc(NFT_USERDATA_MAXLEN);
-	char clean[sizeof(((struct plan_app *)NULL)->comment)];
+	char clean[128];
 
 	if (!u) {
 		nft_fail_without_memory(e);
@@ -191,33 +202,27 @@ static void object_set_comment(struct nft_encoder *e, struct nftnl_obj *o,
 
 void nft_put_counter(struct nft_encoder *e, const char *name)
 {
-	struct nftnl_obj *o = object_new(e, NFT_OBJECT_COUNTER, name);
+	struct nftnl_obj *o = nft_object_new(e, NFT_OBJECT_COUNTER, name);
 
 	if (o) {
 		nftnl_obj_set_u64(o, NFTNL_OBJ_CTR_PKTS, 0);
 		nftnl_obj_set_u64(o, NFTNL_OBJ_CTR_BYTES, 0);
 	}
-	put_object_take(e, NFT_MSG_NEWOBJ, o);
+	nft_put_object_take(e, NFT_MSG_NEWOBJ, o);
 }
 
 /* --- steps -------------------------------------------------------------------- */
 
 static void encode_forward(struct nft_encoder *e, bool is_wanted)
 {
-	struct nlmsghdr *message;
-
 	if (is_wanted) {
-		nft_put_base_chain(e, NFT_FORWARD_CHAIN, NF_INET_FORWARD);
+		nft_put_base_chain(e, NFT_FORWARD_CHAIN, NF_INET_FORWARD,
+				   CHAIN_PRIORITY);
 		nft_rules_forward(e);
 		return;
 	}
 	nft_flush_chain(e, NFT_FORWARD_CHAIN);
-	message = nft_message_begin(e, NFT_MSG_DELCHAIN, 0);
-	if (!message)
-		return;
-	mnl_attr_put_strz(message, NFTA_CHAIN_TABLE, e->table);
-	mnl_attr_put_strz(message, NFTA_CHAIN_NAME, NFT_FORWARD_CHAIN);
-	nft_message_end(e, message);
+	nft_delete_chain(e, NFT_FORWARD_CHAIN);
 }
 
 static void encode_levels(struct nft_encoder *e)
@@ -242,7 +247,8 @@ static void encode_chains(struct nft_encoder *e, enum direction d)
 	const struct nft_side *side = nft_side_of(d);
 
 	nft_put_base_chain(e, side->chain,
-			   d == DIRECTION_IN ? NF_INET_LOCAL_IN : NF_INET_LOCAL_OUT);
+			   d == DIRECTION_IN ? NF_INET_LOCAL_IN : NF_INET_LOCAL_OUT,
+			   CHAIN_PRIORITY);
 	nft_put_chain(e, side->mark_chain);
 	nft_put_chain(e, side->cut_chain);
 	nft_put_chain(e, side->refuse_chain);
@@ -270,6 +276,7 @@ static void encode_create(struct nft_encoder *e)
 	nft_put_counter(e, NFT_UNLISTED_COUNTER);
 	for (int d = 0; d < DIRECTION_COUNT; d++)
 		encode_chains(e, (enum direction)d);
+	nft_quotas_create(e);
 }
 
 const char *nft_counter_name(enum direction d, uint8_t number,
@@ -295,19 +302,20 @@ const char *nft_guarded_name(enum direction d, uint8_t number,
 
 static void add_counter(struct nft_encoder *e, uint8_t number, const char *name)
 {
-	struct nftnl_obj *o = object_new(e, NFT_OBJECT_COUNTER, name);
+	struct nftnl_obj *o = nft_object_new(e, NFT_OBJECT_COUNTER, name);
 
 	if (o) {
-		object_set_comment(e, o, e->wanted->apps[number].comment);
+		nft_object_set_comment(e, o, e->wanted->apps[number].comment);
 		nftnl_obj_set_u64(o, NFTNL_OBJ_CTR_PKTS, 0);
 		nftnl_obj_set_u64(o, NFTNL_OBJ_CTR_BYTES, 0);
 	}
-	put_object_take(e, NFT_MSG_NEWOBJ, o);
+	nft_put_object_take(e, NFT_MSG_NEWOBJ, o);
 }
 
 static void remove_counter(struct nft_encoder *e, const char *name)
 {
-	put_object_take(e, NFT_MSG_DELOBJ, object_new(e, NFT_OBJECT_COUNTER, name));
+	nft_put_object_take(e, NFT_MSG_DELOBJ,
+			    nft_object_new(e, NFT_OBJECT_COUNTER, name));
 }
 
 /* A counter of an application, and the element of `map` that leads to it. */
@@ -384,11 +392,13 @@ static void encode_cut(struct nft_encoder *e, const struct plan_step *step)
 		put_mark(e, step, "calls", 0);
 	else if (step->cut == CUT_ALL)
 		put_mark(e, step, "cut", 0);
+	else if (step->cut == CUT_PEERS)
+		put_mark(e, step, "full", 0);
 	else
 		e->error = -EINVAL;
 }
 
-static void object_set_limit(struct nftnl_obj *o, uint64_t rate)
+void nft_object_set_limit(struct nftnl_obj *o, uint64_t rate)
 {
 	if (rate > LIMIT_RATE_MAX)
 		rate = LIMIT_RATE_MAX;
@@ -434,15 +444,15 @@ static void encode_limit(struct nft_encoder *e, const struct plan_step *step)
 	char name[NFT_NAME_SIZE];
 	struct nftnl_obj *o;
 
-	o = object_new(e, NFT_OBJECT_LIMIT, nft_limit_name(step, name));
+	o = nft_object_new(e, NFT_OBJECT_LIMIT, nft_limit_name(step, name));
 	if (step->kind == STEP_LIMIT_REMOVE) {
 		put_limit_elements(e, step, name);
-		put_object_take(e, NFT_MSG_DELOBJ, o);
+		nft_put_object_take(e, NFT_MSG_DELOBJ, o);
 		return;
 	}
 	if (o)
-		object_set_limit(o, step->rate);
-	put_object_take(e, NFT_MSG_NEWOBJ, o);
+		nft_object_set_limit(o, step->rate);
+	nft_put_object_take(e, NFT_MSG_NEWOBJ, o);
 	put_limit_elements(e, step, name);
 }
 
@@ -497,6 +507,13 @@ static void encode_step(struct nft_encoder *e, const struct plan_step *step)
 	case STEP_LIMIT_ADD:
 	case STEP_LIMIT_REMOVE:
 		encode_limit(e, step);
+		return;
+	case STEP_QUOTA_ADD:
+	case STEP_QUOTA_REMOVE:
+		nft_encode_quota(e, step);
+		return;
+	case STEP_QUOTAS_SET:
+		nft_quotas_set(e);
 		return;
 	case STEP_PORT_ADD:
 	case STEP_PORT_REMOVE:

@@ -22,4 +22,12 @@ struct nft {
 	_Alignas(struct nlmsghdr) uint8_t answer[NFT_ANSWER_SIZE];
 };
 
+/* Takes one object of a dump into what is read. */
+typedef void nft_object_taker(const struct nlmsghdr *message, void *result);
+
+/* Reads all objects of a type into a result of `size` bytes, zeroed before. 0, -EAGAIN
+ * when the rules kept changing under the dump, -ENOMEM or -errno: untouched. */
+int nft_dump_objects(struct nft *n, uint32_t type, nft_object_taker *take,
+		     void *ret_result, size_t size);
+
 #endif

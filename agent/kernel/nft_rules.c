@@ -27,7 +27,11 @@ static const struct nft_side sides[DIRECTION_COUNT] = {
 			  .refused = "refused_in",
 			  .guest_chain = "guest_in",
 			  .shape_chain = "shape_in",
-			  .guarded = "guarded_in"},
+			  .guarded = "guarded_in",
+			  .quota_hook = "quota_input",
+			  .quota_chain = "quota_in",
+			  .over_chain = "over_in",
+			  .over_rate = "over_rate_in"},
 	[DIRECTION_OUT] = {.chain = "output",
 			   .mark_chain = "mark_out",
 			   .counters = "counters_out",
@@ -38,7 +42,11 @@ static const struct nft_side sides[DIRECTION_COUNT] = {
 			   .refused = "refused_out",
 			   .guest_chain = "guest_out",
 			   .shape_chain = "shape_out",
-			   .guarded = "guarded_out"},
+			   .guarded = "guarded_out",
+			   .quota_hook = "quota_output",
+			   .quota_chain = "quota_out",
+			   .over_chain = "over_out",
+			   .over_rate = "over_rate_out"},
 };
 
 const struct nft_side *nft_side_of(enum direction direction)
@@ -82,9 +90,10 @@ void nft_rule_end(struct nft_encoder *e, struct nft_rule_builder *b)
 
 /* --- base chains, in the order of their rules --------------------------------- */
 
-static void rule_loopback(struct nft_encoder *e, enum direction direction)
+static void rule_loopback(struct nft_encoder *e, enum direction direction,
+			  const char *chain)
 {
-	struct nft_rule_builder b = nft_rule_begin(e, sides[direction].chain);
+	struct nft_rule_builder b = nft_rule_begin(e, chain);
 	uint16_t loopback = ARPHRD_LOOPBACK;
 
 	expr_meta(&b, direction == DIRECTION_IN ? NFT_META_IIFTYPE : NFT_META_OIFTYPE);
@@ -214,7 +223,7 @@ static void rules_for_marked(struct nft_encoder *e, enum direction direction,
 
 void nft_rules_base(struct nft_encoder *e, enum direction direction)
 {
-	rule_loopback(e, direction);
+	rule_loopback(e, direction, sides[direction].chain);
 	rule_mark(e, direction);
 	rules_for_marked(e, direction, sides[direction].chain);
 }
@@ -278,19 +287,27 @@ void nft_rules_guest(struct nft_encoder *e, enum direction direction)
 
 /* Addresses are the guest's here: behind the translation of what comes in, before that
  * of what goes out. */
-void nft_rules_forward(struct nft_encoder *e)
+static void rules_forward(struct nft_encoder *e, const char *chain,
+			  const char *const targets[static DIRECTION_COUNT])
 {
 	for (int d = 0; d < DIRECTION_COUNT; d++)
 		for (size_t i = 0; i < 2; i++) {
 			const struct nft_guest_family *f = &guest_families[i];
-			struct nft_rule_builder b =
-				nft_rule_begin(e, NFT_FORWARD_CHAIN);
+			struct nft_rule_builder b = nft_rule_begin(e, chain);
 
 			load_address(&b, f, d == DIRECTION_OUT);
 			expr_in_set(&b, f->set);
-			expr_verdict(&b, NFT_JUMP, sides[d].guest_chain);
+			expr_verdict(&b, NFT_JUMP, targets[d]);
 			nft_rule_end(e, &b);
 		}
+}
+
+void nft_rules_forward(struct nft_encoder *e)
+{
+	const char *const targets[DIRECTION_COUNT] = {sides[DIRECTION_IN].guest_chain,
+						      sides[DIRECTION_OUT].guest_chain};
+
+	rules_forward(e, NFT_FORWARD_CHAIN, targets);
 }
 
 /* --- what is cut -------------------------------------------------------------- */
@@ -320,6 +337,19 @@ static void rule_cut_calls(struct nft_encoder *e)
 	nft_rule_end(e, &b);
 }
 
+/* What is new was not answered yet, whoever began it. */
+static void rule_cut_full(struct nft_encoder *e, enum direction direction)
+{
+	const struct nft_side *side = &sides[direction];
+	struct nft_rule_builder b = nft_rule_begin(e, side->cut_chain);
+
+	expr_ct_state(&b, IP_CT_NEW);
+	expr_ct_mark_masked(&b, e->wanted->layout.app);
+	expr_in_set(&b, "full");
+	expr_verdict(&b, NFT_JUMP, side->refuse_chain);
+	nft_rule_end(e, &b);
+}
+
 void nft_rules_cut(struct nft_encoder *e, enum direction direction)
 {
 	if (direction == DIRECTION_IN)
@@ -327,6 +357,7 @@ void nft_rules_cut(struct nft_encoder *e, enum direction direction)
 	if (!plan_is_cutting(e->wanted))
 		return;
 	rule_cut_marks(e, direction);
+	rule_cut_full(e, direction);
 	if (direction == DIRECTION_IN)
 		rule_cut_calls(e);
 }
@@ -404,6 +435,59 @@ void nft_rules_refuse(struct nft_encoder *e, enum direction direction)
 	if (e->features->has_reject)
 		rule_reset(e, direction);
 	rule_refuse(e, direction);
+}
+
+/* --- quotas ------------------------------------------------------------------- */
+
+/* The objects have the "over" flag: the rule ends while there is something left. */
+static void rule_quota(struct nft_encoder *e, enum direction direction)
+{
+	const struct nft_side *side = &sides[direction];
+	struct nft_rule_builder b = nft_rule_begin(e, side->quota_chain);
+
+	expr_ct_mark_masked(&b, e->wanted->layout.app);
+	expr_object(&b, "quotas");
+	expr_verdict(&b, NFT_JUMP, side->over_chain);
+	nft_rule_end(e, &b);
+}
+
+void nft_rules_quota(struct nft_encoder *e, enum direction direction)
+{
+	const char *chain = sides[direction].quota_chain;
+	struct nft_rule_builder b;
+
+	rule_loopback(e, direction, sides[direction].quota_hook);
+	b = nft_rule_begin(e, sides[direction].quota_hook);
+	expr_verdict(&b, NFT_JUMP, chain);
+	nft_rule_end(e, &b);
+	rule_except4(e, direction, chain, "trusted4");
+	rule_except6(e, direction, chain, "trusted6");
+	rule_quota(e, direction);
+}
+
+/* What guests exchange with each other has no mark, and so no quota. */
+void nft_rules_quota_forward(struct nft_encoder *e)
+{
+	const char *const targets[DIRECTION_COUNT] = {sides[DIRECTION_IN].quota_chain,
+						      sides[DIRECTION_OUT].quota_chain};
+
+	rules_forward(e, NFT_QUOTA_FORWARD_CHAIN, targets);
+}
+
+void nft_rules_over(struct nft_encoder *e, enum direction direction)
+{
+	const struct nft_side *side = &sides[direction];
+	struct nft_rule_builder b = nft_rule_begin(e, side->over_chain);
+
+	expr_ct_mark_masked(&b, e->wanted->layout.app);
+	expr_in_set(&b, "over_block");
+	expr_verdict(&b, NFT_JUMP, side->refuse_chain);
+	nft_rule_end(e, &b);
+	b = nft_rule_begin(e, side->over_chain);
+	expr_ct_mark_masked(&b, e->wanted->layout.app);
+	expr_object(&b, side->over_rate);
+	expr_verdict(&b, NF_DROP, NULL);
+	nft_rule_end(e, &b);
 }
 
 /* --- marking chains ----------------------------------------------------------- */

@@ -20,6 +20,9 @@ struct nft_side {
 	const char *guest_chain; /* for the guests' own */
 	const char *shape_chain; /* what comes before the limits: nft_shape.h */
 	const char *guarded;	 /* object map */
+	const char *quota_hook;	 /* base chain */
+	const char *quota_chain, *over_chain; /* there with it alone */
+	const char *over_rate;		      /* object map */
 };
 
 /* For files that write rules of their own: an empty rule at the end of a chain. */
@@ -34,6 +37,7 @@ void nft_rules_except(struct nft_encoder *e, enum direction direction,
 const struct nft_side *nft_side_of(enum direction direction);
 /* The base chain for what is forwarded. */
 #define NFT_FORWARD_CHAIN "forward"
+#define NFT_QUOTA_FORWARD_CHAIN "quota_forward"
 /* The map from the cgroups of a level to marks. Returns `buf`. */
 const char *nft_cgroups_name(unsigned int level, char buf[static NFT_NAME_SIZE]);
 
@@ -46,6 +50,11 @@ void nft_rules_refuse(struct nft_encoder *e, enum direction direction);
 /* Appends the rules for what guests get or send, and those that lead there. */
 void nft_rules_guest(struct nft_encoder *e, enum direction direction);
 void nft_rules_forward(struct nft_encoder *e);
+/* Appends the rules of the chains for quotas: one that counts, and what is done with
+ * what is beyond. */
+void nft_rules_quota(struct nft_encoder *e, enum direction direction);
+void nft_rules_quota_forward(struct nft_encoder *e);
+void nft_rules_over(struct nft_encoder *e, enum direction direction);
 /* Appends the rules that mark, for the cgroup levels that `wanted` has. */
 void nft_rules_mark(struct nft_encoder *e, enum direction direction);
 

@@ -286,6 +286,11 @@ void nft_sets_create(struct nft_encoder *e)
 		{"calls", 0, TYPE_MARK, 4, 0, few},
 		{"classes", NFT_SET_MAP, TYPE_MARK, 4, TYPE_CLASSID, twice},
 		{"uplinks", 0, TYPE_IFINDEX, 4, 0, PLAN_UPLINKS_MAX},
+		{"full", 0, TYPE_MARK, 4, 0, few},
+		{"quotas", objects, TYPE_MARK, 4, NFT_OBJECT_QUOTA, few},
+		{"over_block", 0, TYPE_MARK, 4, 0, few},
+		{"over_rate_in", objects, TYPE_MARK, 4, NFT_OBJECT_LIMIT, few},
+		{"over_rate_out", objects, TYPE_MARK, 4, NFT_OBJECT_LIMIT, few},
 		{"ports", NFT_SET_MAP, flow, 8, 0, PLAN_PORTS_MAX},
 		/* The same keys twice: older kernels look nothing up in a map but for
 		 * its value. */

@@ -45,6 +45,23 @@ static void check_error(const struct policy_error *error)
 	require(text_is_plain(error->text, strlen(error->text)));
 }
 
+/* They change when they say so, and not to what they are. */
+static void check_schedules(const struct policy *p)
+{
+	for (size_t i = 0; i < p->rule_count; i++) {
+		const struct policy_rule *r = &p->rules[i];
+		struct wall_time now = {20787, 600}, then = now;
+		unsigned int wait = schedule_until_change(&r->schedule, &now);
+
+		require(r->quota <= INT64_MAX && r->peers_max <= POLICY_PEERS_MAX);
+		then.day += (int32_t)((now.minute + wait) / WALL_DAY_MINUTES);
+		then.minute = (uint16_t)((now.minute + wait) % WALL_DAY_MINUTES);
+		require(wait <= WALL_WEEK_MINUTES);
+		require((schedule_applies(&r->schedule, &now) !=
+			 schedule_applies(&r->schedule, &then)) == (wait != 0));
+	}
+}
+
 static void check_policy(const struct policy *p)
 {
 	static const struct app_identity identity = {
@@ -65,6 +82,7 @@ static void check_policy(const struct policy *p)
 	}
 	policy_match_app(p, &identity, NULL, NULL, &match);
 	require(match.effective.name && match.effective.promotion <= PROMOTION_BLOCK);
+	check_schedules(p);
 	require(addr_parse("192.0.2.7", &a) == 0);
 	policy_is_trusted(p, &a);
 }

@@ -27,6 +27,7 @@
 static const struct nft_features all_features = {.has_owner_flag = true,
 						 .has_socket_cgroupv2 = true,
 						 .has_object_maps = true,
+						 .has_quota = true,
 						 .has_reject = true};
 
 /* A step's messages, one after the other. */

@@ -498,6 +498,15 @@ static void random_plan(uint32_t *seed, struct plan *ret_plan)
 		a->cuts[CUT_CALLS] = next_random(seed) % 2;
 		a->cuts[CUT_LEGS] = next_random(seed) % 3 == 0;
 		a->cuts[CUT_ALL] = next_random(seed) % 3 == 0;
+		a->cuts[CUT_PEERS] = next_random(seed) % 4 == 0;
+		if (next_random(seed) % 3 == 0)
+			a->quota = (struct plan_quota){
+				.bytes = 1 + next_random(seed) % 3,
+				.action = (enum quota_action)(next_random(seed) % 3),
+				.rate = {next_random(seed) % 2 * 1000, 1000},
+				.serial = (uint32_t)next_random(seed) % 2,
+				.used = next_random(seed),
+			};
 		a->rate[next_random(seed) % 2] = next_random(seed) % 3;
 		a->relay_rate[next_random(seed) % 2] = next_random(seed) % 3;
 	}

@@ -30,7 +30,7 @@ static void no_source_gives_the_built_in_default_with_its_settings(void **state)
 	assert_int_equal(p->egress, EGRESS_POLICE);
 	assert_int_equal(p->trusted_count, 0);
 	assert_int_equal(p->rule_count, 0);
-	assert_int_equal(p->setting_count, 16);
+	assert_int_equal(p->setting_count, 21);
 	policies_assert_setting(p, "agent", "mode", "enforce", NULL, 0);
 	policies_assert_setting(p, "app *", "promotion", "warn", NULL, 0);
 	policy_free(p);
@@ -91,7 +91,12 @@ static void every_key_is_read(void **state)
 					  "rate_down = 1MB/s\n"
 					  "relay_rate_up = 256kbit\n"
 					  "relay_rate_down = 512kbit\n"
-					  "schedule = Mon-Fri 08:00-18:00\n");
+					  "schedule = Mon-Fri 08:00-18:00\n"
+					  "quota = 1.5GB/week\n"
+					  "quota_action = shape\n"
+					  "quota_rate_up = 8kbit\n"
+					  "quota_rate_down = 16kbit\n"
+					  "peers_max = 12\n");
 	const struct policy_rule *r = &p->rules[0];
 
 	(void)state;
@@ -121,6 +126,12 @@ static void every_key_is_read(void **state)
 	assert_int_equal(r->relay_rate_up, 32000);
 	assert_int_equal(r->relay_rate_down, 64000);
 	assert_int_equal(r->schedule.count, 1);
+	assert_int_equal(r->quota, 1500000000);
+	assert_int_equal(r->quota_unit, QUOTA_WEEK);
+	assert_int_equal(r->quota_action, QUOTA_SHAPE);
+	assert_int_equal(r->quota_rate_up, 1000);
+	assert_int_equal(r->quota_rate_down, 2000);
+	assert_int_equal(r->peers_max, 12);
 	for (int key = 0; key < RULE_KEY_COUNT; key++) {
 		assert_true(r->is_set[key]);
 		assert_string_equal(r->origin[key].file, "first.ini");
@@ -218,12 +229,12 @@ static void settings_are_listed_section_by_section(void **state)
 					  "[link]\ncapacity = 1gbit\n");
 
 	(void)state;
-	assert_int_equal(p->setting_count, 18);
+	assert_int_equal(p->setting_count, 23);
 	assert_string_equal(p->settings[0].section, "agent");
 	assert_string_equal(p->settings[3].section, "link");
 	assert_string_equal(p->settings[7].section, "probe");
 	assert_string_equal(p->settings[10].section, "app *");
-	assert_string_equal(p->settings[16].section, "app v");
+	assert_string_equal(p->settings[21].section, "app v");
 	policies_assert_setting(p, "link", "capacity", "1gbit", "first.ini", 5);
 	policies_assert_setting(p, "link", "trusted", "none", NULL, 0);
 	policy_free(p);

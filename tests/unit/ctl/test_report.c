@@ -164,7 +164,7 @@ static void an_application_has_every_member_of_the_interface(void **state)
 		"schedules",	"pids",		"client_word",	  "client_forbid",
 		"client_trade", "own_in",	"own_out",	  "evidence_families",
 		"paused",	"spares_login", "may_be_cut",	  "container",
-		"callers",	"trade_doubt",
+		"callers",	"trade_doubt",	"quota",	  "peers_max",
 	};
 	json_t *reply = ask(*state, report_status, &anna, "supernode", NULL);
 	const json_t *app = find_in(reply, "supernode");

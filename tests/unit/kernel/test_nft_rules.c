@@ -472,7 +472,8 @@ static void a_cut_looks_at_the_mark_and_calls_at_the_state(void **state)
 	assert_string_equal(nftnl_expr_get_str(t.expr[3], NFTNL_EXPR_IMM_CHAIN),
 			    "refuse_in");
 	rule_done(&t);
-	t = rule_of(&e, "cut_in", 1);
+	expect_rule(&e, "cut_in", 1, "ct bitwise cmp ct bitwise lookup immediate");
+	t = rule_of(&e, "cut_in", 2);
 	assert_string_equal(t.names, "ct bitwise cmp ct bitwise lookup immediate");
 	assert_int_equal(nftnl_expr_get_u32(t.expr[0], NFTNL_EXPR_CT_KEY),
 			 NFT_CT_STATE);
@@ -481,9 +482,50 @@ static void a_cut_looks_at_the_mark_and_calls_at_the_state(void **state)
 	assert_string_equal(nftnl_expr_get_str(t.expr[5], NFTNL_EXPR_LOOKUP_SET),
 			    "calls");
 	rule_done(&t);
-	/* What it begins itself goes out. */
+	/* What it begins itself goes out, unless it has as many peers as it may. */
 	expect_rule(&e, "cut_out", 0, "ct bitwise lookup immediate");
-	expect_rule(&e, "cut_out", 1, "");
+	expect_rule(&e, "cut_out", 1, "ct bitwise cmp ct bitwise lookup immediate");
+	expect_rule(&e, "cut_out", 2, "");
+	encoded_done(&e);
+}
+
+static void a_quota_counts_after_the_trusted_and_acts_beyond(void **state)
+{
+	struct plan p = plan_new();
+	struct encoded e;
+	struct rule_text t;
+
+	(void)state;
+	p.apps[7] = (struct plan_app){.is_present = true, .quota.bytes = 1000};
+	e = encode(&all_features, &p, (struct plan_step){.kind = STEP_QUOTAS_SET});
+	for (int d = 0; d < DIRECTION_COUNT; d++) {
+		const char *quota = d == DIRECTION_IN ? "quota_in" : "quota_out";
+		const char *over = d == DIRECTION_IN ? "over_in" : "over_out";
+
+		expect_rule(&e, d == DIRECTION_IN ? "quota_input" : "quota_output", 0,
+			    "meta cmp immediate"); /* loopback */
+		expect_rule(&e, quota, 0, "meta cmp payload lookup immediate");
+		expect_rule(&e, quota, 1, "meta cmp payload lookup immediate");
+		t = rule_of(&e, quota, 2);
+		assert_string_equal(t.names, "ct bitwise objref immediate");
+		assert_string_equal(
+			nftnl_expr_get_str(t.expr[2], NFTNL_EXPR_OBJREF_SET_NAME),
+			"quotas");
+		assert_string_equal(nftnl_expr_get_str(t.expr[3], NFTNL_EXPR_IMM_CHAIN),
+				    over);
+		rule_done(&t);
+		expect_rule(&e, quota, 3, "");
+		expect_rule(&e, over, 0, "ct bitwise lookup immediate");
+		expect_rule(&e, over, 1, "ct bitwise objref immediate");
+		expect_rule(&e, over, 2, "");
+	}
+	for (size_t i = 0; i < 4; i++) /* guests' */
+		expect_rule(&e, "quota_forward", i,
+			    "meta cmp payload lookup immediate");
+	encoded_done(&e);
+	/* Nothing of it where nobody has a quota. */
+	e = encode_create(0xfff00000);
+	expect_rule(&e, "quota_in", 0, "");
 	encoded_done(&e);
 }
 
@@ -628,6 +670,7 @@ int main(void)
 			a_held_call_may_pass_where_nobody_answers_unless_closed),
 		cmocka_unit_test(without_nft_queue_the_target_of_xtables_holds),
 		cmocka_unit_test(a_cut_looks_at_the_mark_and_calls_at_the_state),
+		cmocka_unit_test(a_quota_counts_after_the_trusted_and_acts_beyond),
 		cmocka_unit_test(what_is_refused_is_counted_and_answered),
 		cmocka_unit_test(without_reject_what_is_refused_is_dropped),
 		cmocka_unit_test(creation_clears_a_leftover_and_then_owns),

@@ -24,6 +24,8 @@ struct model {
 	struct model_limit limit[APP_NUMBER_COUNT][2][DIRECTION_COUNT];
 	bool is_cutting, is_holding; /* has the rules for it */
 	bool has_refused[APP_NUMBER_COUNT], cuts[APP_NUMBER_COUNT][CUT_COUNT];
+	bool has_quota_chains;
+	struct plan_quota quotas[APP_NUMBER_COUNT];
 	struct plan entries; /* its ports, cgroups and guests */
 	bool is_forwarding;  /* has the chain for it */
 	struct prefix trusted[PLAN_TRUSTED_MAX];
@@ -59,6 +61,24 @@ static void model_create(struct model *m, const struct plan *wanted)
 	m->levels = plan_cgroup_levels(wanted);
 	m->is_cutting = plan_is_cutting(wanted);
 	m->is_holding = plan_is_holding(wanted);
+	m->has_quota_chains = plan_has_quotas(wanted);
+}
+
+/* What is removed has to be named as it is there. */
+static void model_quota(struct model *m, const struct plan_step *s)
+{
+	struct plan_quota *q = &m->quotas[s->number];
+
+	if (s->kind == STEP_QUOTA_ADD) {
+		assert_int_equal(q->bytes, 0);
+		assert_true(s->quota.bytes > 0);
+		*q = s->quota;
+		return;
+	}
+	assert_int_equal(q->bytes, s->quota.bytes);
+	assert_int_equal(q->action, s->quota.action);
+	assert_memory_equal(q->rate, s->quota.rate, sizeof(q->rate));
+	*q = (struct plan_quota){0};
 }
 
 static void model_app(struct model *m, const struct plan *wanted,
@@ -230,6 +250,14 @@ void model_apply(struct model *m, const struct plan *wanted,
 		case STEP_CUT_REMOVE:
 			model_cut(m, s);
 			break;
+		case STEP_QUOTA_ADD:
+		case STEP_QUOTA_REMOVE:
+			model_quota(m, s);
+			break;
+		case STEP_QUOTAS_SET:
+			assert_true(m->has_quota_chains != plan_has_quotas(wanted));
+			m->has_quota_chains = plan_has_quotas(wanted);
+			break;
 		case STEP_PORT_ADD:
 		case STEP_PORT_REMOVE:
 			model_port(m, s);
@@ -303,6 +331,9 @@ static void assert_is_installed_app(const struct model *m, const struct plan *wa
 	if (a->is_present)
 		assert_string_equal(m->comment[number], a->comment);
 	assert_int_equal(m->has_refused[number], plan_app_is_cut(a));
+	assert_int_equal(m->quotas[number].bytes, a->is_present ? a->quota.bytes : 0);
+	if (m->quotas[number].bytes)
+		assert_int_equal(m->quotas[number].serial, a->quota.serial);
 	for (int i = 0; i < CUT_COUNT; i++)
 		assert_int_equal(m->cuts[number][i],
 				 a->is_present && i != CUT_LEGS && a->cuts[i]);
@@ -325,6 +356,7 @@ void model_assert_installed(const struct model *m, const struct plan *wanted)
 	assert_int_equal(m->levels, plan_cgroup_levels(wanted));
 	assert_int_equal(m->is_cutting, plan_is_cutting(wanted));
 	assert_int_equal(m->is_holding, plan_is_holding(wanted));
+	assert_int_equal(m->has_quota_chains, plan_has_quotas(wanted));
 	for (size_t i = 0; i < APP_NUMBER_COUNT; i++)
 		assert_is_installed_app(m, wanted, i);
 	for (size_t i = 0; i < APP_NUMBER_COUNT; i++)
