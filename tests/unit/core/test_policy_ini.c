@@ -350,6 +350,7 @@ static void every_example_parses_on_top_of_the_default(void **state)
 		"rules/examples/shape-anything-promoted.ini",
 		"rules/examples/forbid-promotion.ini",
 		"rules/examples/office-100mbit.ini",
+		"rules/examples/budget.ini",
 	};
 
 	(void)state;
