@@ -324,6 +324,10 @@ static void decide_all(struct replay *p)
 		    app_number(app->id) == APP_NUMBER_SHARED)
 			continue;
 		decide(p->policy, app, &p->wall, &d);
+		if (d.peers_max || app->is_full) {
+			engine_bound_peers(p->engine, app->id, d.peers_max);
+			decide(p->policy, app, &p->wall, &d);
+		}
 		engine_set_limited(p->engine, app->id, decision_is_limiting(&d));
 		/* Who was refused is not recorded, so that holds no role here. */
 		engine_set_cut(p->engine, app->id,
