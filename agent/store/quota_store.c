@@ -10,6 +10,8 @@
 
 /* Of no use any more: longer ago than the longest period. */
 #define STALE_DAYS 62
+/* No calendar shows a later day. */
+#define DAY_MAX 10000000
 
 struct quota_store {
 	struct database *database;
@@ -108,7 +110,9 @@ static void take_row(struct quota_store *s, sqlite3_stmt *row)
 	struct quota_entry *e;
 
 	if (!key || !*key || strlen(key) >= APP_TEXT_MAX || unit < QUOTA_DAY ||
-	    unit > QUOTA_MONTH || sqlite3_column_int64(row, 3) < 0)
+	    unit > QUOTA_MONTH || sqlite3_column_int64(row, 2) > DAY_MAX ||
+	    sqlite3_column_int64(row, 3) < 0 || sqlite3_column_int64(row, 4) < 0 ||
+	    sqlite3_column_int64(row, 4) > UINT32_MAX)
 		return;
 	e = s->count < QUOTA_STORE_MAX
 		    ? quota_store_get(s, key, (enum quota_unit)unit, 0, 0)

@@ -143,6 +143,24 @@ static void what_ended_long_ago_is_forgotten(void **state)
 	assert_null(quota_store_find(f->store, "exe:/a@1", QUOTA_MONTH));
 }
 
+static void rows_that_mean_nothing_are_passed_over(void **state)
+{
+	struct fixture *f = *state;
+
+	execute(f, "INSERT INTO quota VALUES ('a', 2, 2000000000, 1, 0)");
+	execute(f, "INSERT INTO quota VALUES ('b', 2, 20785, -1, 0)");
+	execute(f, "INSERT INTO quota VALUES ('c', 2, 20785, 1, -1)");
+	execute(f, "INSERT INTO quota VALUES ('d', 3, 20785, 1, 0)");
+	execute(f, "INSERT INTO quota VALUES ('', 2, 20785, 1, 0)");
+	execute(f, "INSERT INTO quota VALUES (x'ff00', 2, 20785, 'much', 0)");
+	execute(f, "INSERT INTO quota VALUES ('e', 2, 20785, 1, 0)");
+	close_all(f);
+	open_all(f);
+	for (char key[] = "a"; *key <= 'd'; (*key)++)
+		assert_null(quota_store_find(f->store, key, QUOTA_MONTH));
+	assert_non_null(quota_store_find(f->store, "e", QUOTA_MONTH));
+}
+
 static void a_process_that_dies_loses_nothing_it_wrote(void **state)
 {
 	struct fixture *f = *state;
@@ -331,6 +349,7 @@ int main(void)
 		TEST(what_was_written_is_read_again),
 		TEST(units_are_counted_apart),
 		TEST(what_ended_long_ago_is_forgotten),
+		TEST(rows_that_mean_nothing_are_passed_over),
 		TEST(a_process_that_dies_loses_nothing_it_wrote),
 		TEST(a_file_that_is_none_is_set_aside),
 		TEST(a_file_with_a_damaged_page_is_set_aside),
