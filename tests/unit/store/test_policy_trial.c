@@ -104,7 +104,8 @@ static void try_one(struct fixture *f, int mbit)
 {
 	write_capacity(f, "z.ini", mbit);
 	assert_int_equal(policy_store_read(f->store, AUTOMATIC), 0);
-	assert_int_equal(policy_store_candidate(f->store)->capacity[DIRECTION_IN], mbit * 125000);
+	assert_int_equal(policy_store_candidate(f->store)->capacity[DIRECTION_IN],
+			 mbit * 125000);
 	policy_store_try(f->store);
 	assert_null(policy_store_candidate(f->store));
 	assert_true(policy_store_is_trying(f->store));
