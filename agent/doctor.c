@@ -309,6 +309,14 @@ static void examine_hold(const struct agent *a, struct doctor *d)
 	    s->late, a->enforce.counters.unasked.packets, NFT_HOLD_RATE);
 }
 
+static void examine_nat(const struct agent *a, struct doctor *d)
+{
+	if (a->nft && !nft_features(a->nft)->has_masquerade)
+		add(d, "nft-nat", REPORT_INFO, NULL,
+		    "the kernel can't masquerade in family inet (5.2): symmetric_nat = "
+		    "yes does nothing");
+}
+
 static void examine_callers(const struct agent *a, struct doctor *d)
 {
 	uint64_t packets = a->enforce.counters.unlisted.packets;
@@ -523,6 +531,7 @@ void doctor_examine(const struct agent *a, struct doctor *ret_doctor)
 	examine_callers(a, ret_doctor);
 	examine_tampering(a, ret_doctor);
 	examine_guard(a, ret_doctor);
+	examine_nat(a, ret_doctor);
 	examine_attribution(a, ret_doctor);
 	examine_guests(a, ret_doctor);
 	examine_engine(a, ret_doctor);

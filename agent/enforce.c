@@ -81,6 +81,8 @@ static void plan_add_app(struct agent *a, struct plan *plan, const struct app *a
 		memcpy(p->cuts, d.cuts, sizeof(p->cuts));
 		p->relay_legs_only = d.relay_legs_only;
 		p->is_guarded = d.is_guarded;
+		p->symmetric_nat =
+			d.symmetric_nat && nft_features(a->nft)->has_masquerade;
 	}
 	quota_plan(a, app, wall, now_ns, &d, &p->quota);
 	watch_refused(a, app, p, now_ns);

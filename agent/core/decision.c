@@ -115,6 +115,7 @@ void decide(const struct policy *policy, const struct app *app,
 	d.action = rule->promotion;
 	d.rate[DIRECTION_IN] = rule->rate_down;
 	d.rate[DIRECTION_OUT] = rule->rate_up;
+	d.symmetric_nat = rule->symmetric_nat;
 	decide_cuts(&match, app, &d);
 	d.peers_max = rule->peers_max;
 	d.cuts[CUT_PEERS] = rule->peers_max && app->is_full;

@@ -24,7 +24,8 @@ struct decision {
 	enum quota_action quota_action;
 	uint64_t quota_rate[DIRECTION_COUNT]; /* when it is used up, with QUOTA_SHAPE */
 	bool is_over_quota;
-	uint32_t peers_max;  /* 0: any */
+	uint32_t peers_max; /* 0: any */
+	bool symmetric_nat;
 	bool lacks_evidence; /* it would cut, but for one family of evidence alone */
 	bool spares_login;   /* it would cut what people log in through: never */
 	const char *rule;    /* section name, "" for the built-in default; borrowed */

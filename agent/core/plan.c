@@ -234,6 +234,14 @@ bool plan_app_is_cut(const struct plan_app *a)
 				 a->cuts[CUT_ALL] || a->cuts[CUT_PEERS]);
 }
 
+bool plan_is_masquerading(const struct plan *p)
+{
+	for (size_t i = 0; i < APP_NUMBER_COUNT; i++)
+		if (p->apps[i].is_present && p->apps[i].symmetric_nat)
+			return true;
+	return false;
+}
+
 bool plan_is_holding(const struct plan *p)
 {
 	for (size_t i = 0; p->hold.is_possible && i < APP_NUMBER_COUNT; i++)

@@ -48,6 +48,7 @@ struct plan_app {
 	bool is_guarded; /* what relay_rate is for is counted: core/guard.h */
 	bool cuts[CUT_COUNT];
 	struct plan_quota quota;
+	bool symmetric_nat; /* the UDP flows it begins get ports by chance */
 };
 
 /* (protocol, local port) of a listening or unconnected socket, and its application. */
@@ -124,6 +125,8 @@ unsigned int plan_cgroup_levels(const struct plan *p);
 /* Whether anything of that application, or of any, is refused. */
 bool plan_app_is_cut(const struct plan_app *a);
 bool plan_is_cutting(const struct plan *p);
+/* Whether any application has symmetric_nat. */
+bool plan_is_masquerading(const struct plan *p);
 /* Whether calls to unknown sockets are asked about: only where calls are refused. */
 bool plan_is_holding(const struct plan *p);
 /* Whether any application is guarded. */
@@ -142,6 +145,10 @@ enum plan_step_kind {
 	STEP_REFUSED_REMOVE,
 	STEP_CUT_ADD, /* the map elements of one cut */
 	STEP_CUT_REMOVE,
+	STEP_NAT_ADD, /* the chain that gives UDP flows their ports by chance */
+	STEP_NAT_REMOVE,
+	STEP_NAT_APP_ADD, /* an application whose flows it is for */
+	STEP_NAT_APP_REMOVE,
 	STEP_PORT_ADD,
 	STEP_PORT_REMOVE,
 	STEP_CGROUP_ADD,

@@ -100,6 +100,18 @@ static bool quota_equal(const struct plan_quota *a, const struct plan_quota *b)
 	       a->serial == b->serial && memcmp(a->rate, b->rate, sizeof(a->rate)) == 0;
 }
 
+static void push_nat(struct step_list *l, enum plan_step_kind kind,
+		     const struct plan *has, const struct plan *other)
+{
+	for (size_t i = 0; i < APP_NUMBER_COUNT; i++) {
+		const struct plan_app *a = &has->apps[i], *b = &other->apps[i];
+
+		if (a->is_present && a->symmetric_nat &&
+		    !(b->is_present && b->symmetric_nat))
+			push(l, (struct plan_step){.kind = kind, .number = (uint8_t)i});
+	}
+}
+
 static void push_quotas(struct step_list *l, enum plan_step_kind kind,
 			const struct plan *has, const struct plan *other)
 {
@@ -279,9 +291,15 @@ int plan_diff(const struct plan *installed, const struct plan *wanted,
 	push_cuts(&l, STEP_CUT_REMOVE, installed, wanted);
 	push_quotas(&l, STEP_QUOTA_REMOVE, installed, wanted);
 	push_refused(&l, STEP_REFUSED_REMOVE, installed, wanted);
+	push_nat(&l, STEP_NAT_APP_REMOVE, installed, wanted);
+	if (plan_is_masquerading(installed) && !plan_is_masquerading(wanted))
+		push(&l, (struct plan_step){.kind = STEP_NAT_REMOVE});
 	push_apps(&l, STEP_APP_REMOVE, installed, wanted);
 
 	push_apps(&l, STEP_APP_ADD, wanted, installed);
+	if (plan_is_masquerading(wanted) && !plan_is_masquerading(installed))
+		push(&l, (struct plan_step){.kind = STEP_NAT_ADD});
+	push_nat(&l, STEP_NAT_APP_ADD, wanted, installed);
 	push_limits(&l, STEP_LIMIT_ADD, wanted, installed);
 	push_classes(&l, STEP_CLASS_ADD, wanted, installed);
 	push_guards(&l, STEP_GUARD_ADD, wanted, installed);

@@ -146,6 +146,9 @@ static void copy_value(struct policy_rule *to, const struct policy_rule *from,
 	case RULE_PEERS_MAX:
 		to->peers_max = from->peers_max;
 		break;
+	case RULE_SYMMETRIC_NAT:
+		to->symmetric_nat = from->symmetric_nat;
+		break;
 	case RULE_SCHEDULE:
 	case RULE_KEY_COUNT:
 		break;

@@ -70,6 +70,7 @@ enum rule_key {
 	RULE_QUOTA_RATE_UP,
 	RULE_QUOTA_RATE_DOWN,
 	RULE_PEERS_MAX,
+	RULE_SYMMETRIC_NAT,
 	RULE_SCHEDULE, /* never lent by [app *] */
 	RULE_KEY_COUNT
 };
@@ -87,6 +88,7 @@ struct policy_rule {
 	enum quota_action quota_action;
 	uint64_t quota_rate_up, quota_rate_down; /* when it is used up */
 	uint32_t peers_max;			 /* strangers at once; 0: any */
+	bool symmetric_nat; /* UDP it begins leaves by another port for every peer */
 	struct schedule schedule;
 	bool is_set[RULE_KEY_COUNT];
 	struct policy_origin origin[RULE_KEY_COUNT];

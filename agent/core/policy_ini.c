@@ -147,6 +147,21 @@ static int set_rate(struct ini_document *d, struct ini_section *s,
 	return r;
 }
 
+static int set_symmetric_nat(struct ini_document *d, struct ini_section *s,
+			     const struct ini_key *key, const char *value)
+{
+	static const char *const names[] = {"no", "yes", NULL};
+	struct policy_rule *rule = s->object;
+	size_t i;
+	int r = ini_parse_choice(d, key->name, value, names, &i);
+
+	if (r < 0)
+		return r;
+	rule->symmetric_nat = i == 1;
+	note_set(d, rule, key->id);
+	return 0;
+}
+
 /* --- what may be written ---------------------------------------------------------- */
 
 static const struct ini_key agent_keys[] = {
@@ -191,6 +206,10 @@ static const struct ini_key app_keys[] = {
 	RATE("quota_rate_up", RULE_QUOTA_RATE_UP, quota_rate_up),
 	RATE("quota_rate_down", RULE_QUOTA_RATE_DOWN, quota_rate_down),
 	{.name = "peers_max", .set = policy_set_peers_max, .fallback = "none"},
+	{.name = "symmetric_nat",
+	 .set = set_symmetric_nat,
+	 .id = RULE_SYMMETRIC_NAT,
+	 .fallback = "no"},
 	{.name = "schedule", .set = policy_set_schedule},
 };
 

@@ -32,6 +32,7 @@ struct nft_features {
 	/* To hold a packet until the agent has answered: nft_queue, or else the target
 	 * of xtables. */
 	bool has_queue, has_queue_target;
+	bool has_masquerade; /* nft_masq and chains of type nat in family inet, 5.2 */
 };
 
 /* 0 or -errno: -EPERM without CAP_NET_ADMIN, -EPROTONOSUPPORT without nf_tables,

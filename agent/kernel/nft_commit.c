@@ -3,6 +3,7 @@
 #include "kernel/nft_encode.h"
 #include "kernel/nft_handle.h"
 #include "kernel/nft_hold.h"
+#include "kernel/nft_nat.h"
 #include "kernel/nft_rules.h"
 #include "kernel/nft_sets.h"
 #include <errno.h>
@@ -178,6 +179,7 @@ enum probe_index {
 	PROBE_QUEUE,
 	PROBE_QUEUE_TARGET,
 	PROBE_QUOTA,
+	PROBE_NAT,
 	PROBE_COUNT
 };
 
@@ -215,6 +217,8 @@ static int probe_encode(struct nft_buffer *buf, uint32_t first)
 	nft_rule_queue(&e, nft_side_of(DIRECTION_IN)->refuse_chain);
 	buf->seq = first + PROBE_QUOTA;
 	nft_encode_quota(&e, &quota);
+	buf->seq = first + PROBE_NAT;
+	nft_put_nat(&e, true);
 	buf->seq = first + PROBE_COUNT;
 	return e.error;
 }
@@ -241,6 +245,7 @@ static int nft_probe(struct nft *n)
 	n->features.has_reject = !(a.refused & (1u << PROBE_REJECT));
 	n->features.has_queue = !(a.refused & (1u << PROBE_QUEUE));
 	n->features.has_queue_target = !(a.refused & (1u << PROBE_QUEUE_TARGET));
+	n->features.has_masquerade = !(a.refused & (1u << PROBE_NAT));
 	n->features.has_socket_cgroupv2 = !(a.refused & (1u << PROBE_SOCKET));
 	return 0;
 }
@@ -354,6 +359,14 @@ static void step_describe(const struct nft *n, const struct plan_step *s, uint16
 		return;
 	case STEP_QUOTAS_SET:
 		snprintf(buf, size, "the chains for quotas");
+		return;
+	case STEP_NAT_ADD:
+	case STEP_NAT_REMOVE:
+		snprintf(buf, size, "the chain that masquerades");
+		return;
+	case STEP_NAT_APP_ADD:
+	case STEP_NAT_APP_REMOVE:
+		snprintf(buf, size, "symmetric_nat of application %u", s->number);
 		return;
 	case STEP_PORT_ADD:
 	case STEP_PORT_REMOVE:

@@ -2,6 +2,7 @@
 #include "kernel/nft_encode.h"
 #include "kernel/nft_callers.h"
 #include "kernel/nft_hold.h"
+#include "kernel/nft_nat.h"
 #include "kernel/nft_rules.h"
 #include "kernel/nft_sets.h"
 #include "kernel/nft_shape.h"
@@ -514,6 +515,14 @@ static void encode_step(struct nft_encoder *e, const struct plan_step *step)
 		return;
 	case STEP_QUOTAS_SET:
 		nft_quotas_set(e);
+		return;
+	case STEP_NAT_ADD:
+	case STEP_NAT_REMOVE:
+		nft_put_nat(e, step->kind == STEP_NAT_ADD);
+		return;
+	case STEP_NAT_APP_ADD:
+	case STEP_NAT_APP_REMOVE:
+		nft_put_nat_app(e, step);
 		return;
 	case STEP_PORT_ADD:
 	case STEP_PORT_REMOVE:

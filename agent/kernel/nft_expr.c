@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <linux/netfilter/nf_nat.h>
 #include <linux/netfilter/x_tables.h>
 #include <linux/netfilter/xt_NFQUEUE.h>
 
@@ -268,6 +269,15 @@ void expr_queue_target(struct nft_rule_builder *b, uint16_t number, bool passes)
 	nftnl_expr_set_u32(e, NFTNL_EXPR_TG_REV, 3);
 	/* Takes it, and frees it with the rule. */
 	nftnl_expr_set(e, NFTNL_EXPR_TG_INFO, info, (uint32_t)size);
+}
+
+void expr_masquerade(struct nft_rule_builder *b)
+{
+	struct nftnl_expr *e = append(b, "masq");
+
+	if (e)
+		nftnl_expr_set_u32(e, NFTNL_EXPR_MASQ_FLAGS,
+				   NF_NAT_RANGE_PROTO_RANDOM_FULLY);
 }
 
 void expr_reject(struct nft_rule_builder *b, bool with_reset)

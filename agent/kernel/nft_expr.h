@@ -56,6 +56,8 @@ void expr_count(struct nft_rule_builder *b, const char *counter); /* by its name
  * then the packet goes on after the hook. */
 void expr_queue(struct nft_rule_builder *b, uint16_t number, bool passes);
 void expr_queue_target(struct nft_rule_builder *b, uint16_t number, bool passes);
+/* The flow leaves by the address of its interface, from a port by chance. */
+void expr_masquerade(struct nft_rule_builder *b);
 /* Ends in a drop and an answer: a TCP reset, or "port unreachable". */
 void expr_reject(struct nft_rule_builder *b, bool with_reset);
 /* NF_DROP, NFT_RETURN, or NFT_JUMP with the name of a chain. */

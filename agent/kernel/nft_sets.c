@@ -2,6 +2,7 @@
 #include "kernel/nft_sets.h"
 #include "kernel/nft_callers.h"
 #include "kernel/nft_intervals.h"
+#include "kernel/nft_nat.h"
 #include "kernel/nft_rules.h"
 #include <errno.h>
 #include <libnftnl/set.h>
@@ -291,6 +292,7 @@ void nft_sets_create(struct nft_encoder *e)
 		{"over_block", 0, TYPE_MARK, 4, 0, few},
 		{"over_rate_in", objects, TYPE_MARK, 4, NFT_OBJECT_LIMIT, few},
 		{"over_rate_out", objects, TYPE_MARK, 4, NFT_OBJECT_LIMIT, few},
+		{NFT_SYMMETRIC, 0, TYPE_MARK, 4, 0, few},
 		{"ports", NFT_SET_MAP, flow, 8, 0, PLAN_PORTS_MAX},
 		/* The same keys twice: older kernels look nothing up in a map but for
 		 * its value. */

@@ -507,6 +507,7 @@ static void random_plan(uint32_t *seed, struct plan *ret_plan)
 				.serial = (uint32_t)next_random(seed) % 2,
 				.used = next_random(seed),
 			};
+		a->symmetric_nat = next_random(seed) % 4 == 0;
 		a->rate[next_random(seed) % 2] = next_random(seed) % 3;
 		a->relay_rate[next_random(seed) % 2] = next_random(seed) % 3;
 	}

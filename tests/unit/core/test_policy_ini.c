@@ -30,7 +30,7 @@ static void no_source_gives_the_built_in_default_with_its_settings(void **state)
 	assert_int_equal(p->egress, EGRESS_POLICE);
 	assert_int_equal(p->trusted_count, 0);
 	assert_int_equal(p->rule_count, 0);
-	assert_int_equal(p->setting_count, 21);
+	assert_int_equal(p->setting_count, 22);
 	policies_assert_setting(p, "agent", "mode", "enforce", NULL, 0);
 	policies_assert_setting(p, "app *", "promotion", "warn", NULL, 0);
 	policy_free(p);
@@ -91,6 +91,7 @@ static void every_key_is_read(void **state)
 					  "rate_down = 1MB/s\n"
 					  "relay_rate_up = 256kbit\n"
 					  "relay_rate_down = 512kbit\n"
+					  "symmetric_nat = yes\n"
 					  "schedule = Mon-Fri 08:00-18:00\n"
 					  "quota = 1.5GB/week\n"
 					  "quota_action = shape\n"
@@ -125,6 +126,7 @@ static void every_key_is_read(void **state)
 	assert_int_equal(r->rate_down, 1000000);
 	assert_int_equal(r->relay_rate_up, 32000);
 	assert_int_equal(r->relay_rate_down, 64000);
+	assert_true(r->symmetric_nat);
 	assert_int_equal(r->schedule.count, 1);
 	assert_int_equal(r->quota, 1500000000);
 	assert_int_equal(r->quota_unit, QUOTA_WEEK);
@@ -229,12 +231,12 @@ static void settings_are_listed_section_by_section(void **state)
 					  "[link]\ncapacity = 1gbit\n");
 
 	(void)state;
-	assert_int_equal(p->setting_count, 23);
+	assert_int_equal(p->setting_count, 24);
 	assert_string_equal(p->settings[0].section, "agent");
 	assert_string_equal(p->settings[3].section, "link");
 	assert_string_equal(p->settings[7].section, "probe");
 	assert_string_equal(p->settings[10].section, "app *");
-	assert_string_equal(p->settings[21].section, "app v");
+	assert_string_equal(p->settings[22].section, "app v");
 	policies_assert_setting(p, "link", "capacity", "1gbit", "first.ini", 5);
 	policies_assert_setting(p, "link", "trusted", "none", NULL, 0);
 	policy_free(p);

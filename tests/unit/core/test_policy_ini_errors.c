@@ -105,6 +105,8 @@ static void an_unknown_value_is_refused_with_the_nearest(void **state)
 				 "open or closed");
 	policies_assert_mentions(policies_error_of("[app x]\nrelay_scope = leg\n"),
 				 "did you mean 'legs'?");
+	policies_assert_mentions(policies_error_of("[app x]\nsymmetric_nat = true\n"),
+				 "expected no or yes");
 	policies_assert_mentions(policies_error_of("[app x]\npromotion = Warn\n"),
 				 "did you mean 'warn'?");
 }

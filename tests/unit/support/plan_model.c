@@ -23,6 +23,7 @@ struct model {
 	char comment[APP_NUMBER_COUNT][64];
 	struct model_limit limit[APP_NUMBER_COUNT][2][DIRECTION_COUNT];
 	bool is_cutting, is_holding; /* has the rules for it */
+	bool is_masquerading, symmetric_nat[APP_NUMBER_COUNT];
 	bool has_refused[APP_NUMBER_COUNT], cuts[APP_NUMBER_COUNT][CUT_COUNT];
 	bool has_quota_chains;
 	struct plan_quota quotas[APP_NUMBER_COUNT];
@@ -270,6 +271,18 @@ void model_apply(struct model *m, const struct plan *wanted,
 		case STEP_GUEST_REMOVE:
 			model_guest(m, s);
 			break;
+		case STEP_NAT_ADD:
+		case STEP_NAT_REMOVE:
+			assert_int_equal(m->is_masquerading,
+					 s->kind == STEP_NAT_REMOVE);
+			m->is_masquerading = s->kind == STEP_NAT_ADD;
+			break;
+		case STEP_NAT_APP_ADD:
+		case STEP_NAT_APP_REMOVE:
+			assert_int_equal(m->symmetric_nat[s->number],
+					 s->kind == STEP_NAT_APP_REMOVE);
+			m->symmetric_nat[s->number] = s->kind == STEP_NAT_APP_ADD;
+			break;
 		case STEP_FORWARD_ADD:
 		case STEP_FORWARD_REMOVE:
 			assert_int_equal(m->is_forwarding,
@@ -357,6 +370,11 @@ void model_assert_installed(const struct model *m, const struct plan *wanted)
 	assert_int_equal(m->is_cutting, plan_is_cutting(wanted));
 	assert_int_equal(m->is_holding, plan_is_holding(wanted));
 	assert_int_equal(m->has_quota_chains, plan_has_quotas(wanted));
+	assert_int_equal(m->is_masquerading, plan_is_masquerading(wanted));
+	for (size_t i = 0; i < APP_NUMBER_COUNT; i++)
+		assert_int_equal(m->symmetric_nat[i],
+				 wanted->apps[i].is_present &&
+					 wanted->apps[i].symmetric_nat);
 	for (size_t i = 0; i < APP_NUMBER_COUNT; i++)
 		assert_is_installed_app(m, wanted, i);
 	for (size_t i = 0; i < APP_NUMBER_COUNT; i++)
