@@ -397,7 +397,26 @@ test_cuts() {
 	watch $stranger 7003
 	send_out 5020 7003 10
 	is "what was blocked goes on" "$(passed $stranger 7003)" 10
+	test_entry
 	test_cut_tcp
+}
+
+# Why the entry of a severed flow is not removed.
+test_entry() {
+	if ! command -v conntrack >/dev/null; then
+		skip "what is severed is so by its entry" "no conntrack"
+		return
+	fi
+	ask "cut 2 legs 1" commit
+	in_office nft flush chain inet other before
+	watch $stranger 7003
+	send_out 5020 7003 10
+	is "what is severed is so by its entry" "$(passed $stranger 7003)" 0
+	in_office conntrack -D -p udp --dport 7003 >/dev/null 2>&1
+	watch $stranger 7003
+	send_out 5020 7003 10
+	is "without that it begins anew, and passes" "$(passed $stranger 7003)" 10
+	ask "cut 2 legs 0" commit
 }
 
 # One end of a connection that writes ten times a second for five: is it told?
