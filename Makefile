@@ -175,6 +175,9 @@ check-unit: $(UNIT) ## unit tests, no root needed
 check-asan: ## unit tests under AddressSanitizer and UBSan
 	@$(MAKE) --no-print-directory SANITIZE=address,undefined BUILD=build-asan check-unit
 
+# Namespace tests that run side by side: most of their time they wait.
+JOBS ?= 2
+
 # Those that put the agent under the most varied input, and end it in an orderly way.
 ASAN_NETNS := bad_luck agentctl promotion
 
@@ -182,7 +185,7 @@ check-asan-netns: ## namespace tests with the sanitized agent (root)
 	@if [ "$$(id -u)" -ne 0 ]; then \
 		echo "check-asan-netns: needs root for its namespaces: sudo make check"; exit 1; fi
 	@$(MAKE) --no-print-directory SANITIZE=address,undefined BUILD=build-asan all
-	BUILD=build-asan prove --timer $(ASAN_NETNS:%=tests/netns/%.t)
+	BUILD=build-asan prove --timer -j$(JOBS) $(ASAN_NETNS:%=tests/netns/%.t)
 
 check-fuzz: $(FUZZERS) ## every fuzz target for FUZZ_SECONDS (10)
 	@set -e; for f in $(FUZZERS); do \
@@ -201,7 +204,7 @@ fuzz: ## fuzz for a minute a target
 check-netns: check-build ## what needs the kernel, in private namespaces (root)
 	@if [ "$$(id -u)" -ne 0 ]; then \
 		echo "check-netns: needs root for its namespaces: sudo make check"; exit 1; fi
-	BUILD=$(BUILD) prove --timer tests/netns/*.t
+	BUILD=$(BUILD) prove --timer -j$(JOBS) tests/netns/*.t
 
 # Emulated, so ten to thirty times slower than here: not a part of check.
 KERNEL ?= 6.1
