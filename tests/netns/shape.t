@@ -40,8 +40,16 @@ gauge() { # NAMESPACE: bytes that got through to it, by port; after the agent's 
 	} | ns_run "$1" nft -f -
 }
 
-# "PORT BYTES PACKETS" a line
+# "time BEGIN END", then "PORT BYTES PACKETS" a line
 gauge_read() {
+	local begin counters
+	begin=$(date +%s%N)
+	counters=$(gauge_counters "$1")
+	echo "time $begin $(date +%s%N)"
+	echo "$counters"
+}
+
+gauge_counters() {
 	ns_run "$1" nft -j list counters table inet gauge |
 		jq -r '.nftables[].counter | select(.) | "\(.name[1:]) \(.bytes) \(.packets)"'
 }
@@ -128,22 +136,27 @@ bytes_per_second() { # RATE as policy has it
 
 # --- what is checked ----------------------------------------------------------------
 
-# Parts of a thousand that passed of what the rate allows, from two readings of a port.
-# What waits in a queue is counted as frames, 14 bytes more than the packet; what is
-# policed as packets.
-per_mille() { # EGRESS|down BEFORE AFTER NANOSECONDS RATE
-	local before after bytes
-	read -r -a before <<<"$2"
-	read -r -a after <<<"$3"
-	bytes=$((after[1] - before[1]))
-	[ "$1" != queue ] || bytes=$((bytes + 14 * (after[2] - before[2])))
-	echo $((bytes * 1000 / ($5 * ($4 / 1000000) / 1000)))
+# What passed of what the rate allows, in parts of a thousand, from two readings of a
+# port: as "LEAST MOST", for a reading takes a moment on a busy machine. What waits in a
+# queue is counted as frames, 14 bytes more than the packet; what is policed as packets.
+per_mille() { # queue|police PORT RATE BEFORE AFTER
+	local before after bytes rate=$3
+	read -r -a before <<<"$(grep "^$2 \|^time" <<<"$4" | xargs)"
+	read -r -a after <<<"$(grep "^$2 \|^time" <<<"$5" | xargs)"
+	# "time BEGIN END PORT BYTES PACKETS"
+	bytes=$((after[4] - before[4]))
+	[ "$1" != queue ] || bytes=$((bytes + 14 * (after[5] - before[5])))
+	echo $((bytes * 1000 / (rate * ((after[2] - before[1]) / 1000000) / 1000))) \
+		$((bytes * 1000 / (rate * ((after[1] - before[2]) / 1000000) / 1000)))
 }
 
-# More than the rate never passes; less may on a machine that is busy.
-holds() { # EGRESS DIRECTION FLOW RATE PER_MILLE
-	diag "$1 $4 $3 $2: $5 per mille of the rate"
-	ok "$1: $3 $2 keeps to $4" test "$5" -le 1020 -a "$5" -ge 900
+# More than the rate never passes. Less may: TCP that meets a policer waits for its
+# timers, the longer the slower the rate.
+holds() { # EGRESS DIRECTION FLOW RATE LEAST MOST
+	local wanted=950
+	case $3 in t*) wanted=750 ;; esac
+	diag "$1 $4 $3 $2: $5 to $6 per mille of the rate"
+	ok "$1: $3 $2 keeps to $4" test "$5" -le 1020 -a "$6" -ge $wanted
 }
 
 has_limits() { # COUNT
@@ -151,23 +164,23 @@ has_limits() { # COUNT
 }
 
 measure() { # EGRESS RATE
-	local rate i=0 flow up down up_after down_after from span
+	local rate i=0 flow up down up_after down_after
 	rate=$(bytes_per_second "$2")
 	start_load $((rate * 3))
 	# The limits are there, and the buckets that are full at first are empty.
 	ok "$1: every application has its limits" wait_until 40 has_limits 8
 	sleep 5
-	from=$(date +%s%N) up=$(gauge_read s1) down=$(gauge_read office)
+	up=$(gauge_read s1) down=$(gauge_read office)
 	sleep "$SECONDS_MEASURED"
-	span=$(date +%s%N) up_after=$(gauge_read s1) down_after=$(gauge_read office)
-	span=$((span - from))
+	up_after=$(gauge_read s1) down_after=$(gauge_read office)
 	for flow in $FLOWS; do
 		i=$((i + 1))
-		holds "$1" up $flow "$2" "$(per_mille "$1" "$(grep "^520$i" <<<"$up")" \
-			"$(grep "^520$i" <<<"$up_after")" $span "$rate")"
-		holds "$1" down $flow "$2" "$(per_mille down \
-			"$(grep "^620$i" <<<"$down")" "$(grep "^620$i" <<<"$down_after")" \
-			$span "$rate")"
+		# shellcheck disable=SC2046
+		holds "$1" up "$flow" "$2" \
+			$(per_mille "$1" 520$i "$rate" "$up" "$up_after")
+		# shellcheck disable=SC2046
+		holds "$1" down "$flow" "$2" \
+			$(per_mille police 620$i "$rate" "$down" "$down_after")
 	done
 	stop_load
 }
