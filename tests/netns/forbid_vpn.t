@@ -11,7 +11,7 @@
 
 PATIENCE=120
 PORT=6550
-OWN_BYTES=$((240 * 50000)) # for two minutes and more
+OWN_BYTES=$((500 * 50000)) # for four minutes, if nothing hurries it
 OWN_BYTES_PER_STEP=50000
 
 write_policy() { # KEY...
@@ -107,7 +107,7 @@ wait_until 25 reaches office 10.7.0.3 || bail_out "the owner's VPN does not come
 # The owner's download, at 100 kB/s, so that it outlasts all that follows.
 # shellcheck disable=SC2016 # for perl
 ns_spawn s3 "$NS_DIR/server" socat tcp-listen:9000,reuseaddr \
-	"exec:$ROOT/tests/netns/trickle.pl $OWN_BYTES $OWN_BYTES_PER_STEP"
+	"exec:$ROOT/tests/netns/trickle.pl $OWN_BYTES $OWN_BYTES_PER_STEP 0.5 $NS_DIR/hurry"
 wait_until 5 ns_listens s3 tcp 9000
 ns_spawn office "$NS_DIR/download.log" setpriv --reuid 65533 --regid 65533 --clear-groups \
 	socat -u -T 60 tcp:10.7.0.3:9000 -
@@ -136,6 +136,7 @@ not_ok "the two do not even reach each other" reaches s1 10.7.0.2
 ok "the owner's download went on meanwhile" test "$(own_bytes)" -gt "$((own + 500000))"
 ok "and so does his VPN" reaches office 10.7.0.3
 diag "$(ctl status 2>&1 | head -1)"
+touch "$NS_DIR/hurry"
 ok "his download comes to its end" wait_until 150 eval '! ns_is_alive $OWN_PID'
 is "$(sha256sum <"$NS_DIR/download")" \
 	"$("$ROOT/tests/netns/trickle.pl" $OWN_BYTES $OWN_BYTES 0 | sha256sum)" \
