@@ -40,6 +40,8 @@ static int compare_demands(const void *a, const void *b)
 
 uint64_t guard_water_level(uint64_t *demands, size_t count, uint64_t budget)
 {
+	if (!count)
+		return budget;
 	qsort(demands, count, sizeof(*demands), compare_demands);
 	for (size_t i = 0; i < count; i++) {
 		uint64_t share = budget / (count - i);
@@ -48,7 +50,7 @@ uint64_t guard_water_level(uint64_t *demands, size_t count, uint64_t budget)
 			return share;
 		budget -= demands[i];
 	}
-	return count ? demands[count - 1] + budget : budget;
+	return demands[count - 1] + budget;
 }
 
 /* --- one second of one direction ------------------------------------------------ */
