@@ -7,7 +7,7 @@
 label relay
 family tunnel
 trade "TLS wrapper"
-used_for judging
+used_for tuning
 needs stunnel4 nginx curl openssl
 strangers 2
 
