@@ -175,8 +175,10 @@ check-unit: $(UNIT) ## unit tests, no root needed
 check-asan: ## unit tests under AddressSanitizer and UBSan
 	@$(MAKE) --no-print-directory SANITIZE=address,undefined BUILD=build-asan check-unit
 
-# Namespace tests that run side by side: most of their time they wait.
+# Namespace tests that run side by side: most of their time they wait. What measures how
+# quick the agent is, or fills the machine, has it for itself.
 JOBS ?= 2
+ALONE := callers full_table shape short_connections
 
 # Those that put the agent under the most varied input, and end it in an orderly way.
 ASAN_NETNS := bad_luck agentctl promotion
@@ -204,7 +206,9 @@ fuzz: ## fuzz for a minute a target
 check-netns: check-build ## what needs the kernel, in private namespaces (root)
 	@if [ "$$(id -u)" -ne 0 ]; then \
 		echo "check-netns: needs root for its namespaces: sudo make check"; exit 1; fi
-	BUILD=$(BUILD) prove --timer -j$(JOBS) tests/netns/*.t
+	BUILD=$(BUILD) prove --timer $(ALONE:%=tests/netns/%.t)
+	BUILD=$(BUILD) prove --timer -j$(JOBS) \
+		$(filter-out $(ALONE:%=tests/netns/%.t),$(wildcard tests/netns/*.t))
 
 # Emulated, so ten to thirty times slower than here: not a part of check.
 KERNEL ?= 6.1
