@@ -3,6 +3,7 @@
 #include "agent_private.h"
 #include "base/hash.h"
 #include "kernel/privilege.h"
+#include "kernel/prober.h"
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -369,11 +370,14 @@ int agent_open(const struct agent_options *options, struct agent **ret_agent)
 		log_error("agent",
 			  "needs CAP_NET_ADMIN to see and shape traffic: start it "
 			  "as root or as the service");
+		prober_stop(options->prober);
 		return -EPERM;
 	}
 	a = calloc(1, sizeof(*a));
-	if (!a)
+	if (!a) {
+		prober_stop(options->prober);
 		return -ENOMEM;
+	}
 	seed_tables();
 	a->options = *options;
 	a->start_ns = agent_now();
