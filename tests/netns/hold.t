@@ -29,9 +29,9 @@ is_refused_by_name() { # PID
 
 # call NAME tcp|udp PORT: what one hears who calls the office; fails when it is nothing.
 call() {
-	local options=,connect-timeout=2
+	local options=,connect-timeout=$(patience 2)
 	[ "$2" = tcp ] || options=
-	ns_run "$1" timeout 3 socat -T1 - "$2:$OFFICE:$3$options" <<<call 2>/dev/null |
+	ns_run "$1" timeout "$(patience 3)" socat -T1 - "$2:$OFFICE:$3$options" <<<call 2>/dev/null |
 		grep -q hello
 }
 
