@@ -294,6 +294,8 @@ deps-test:
 	@packaging/deps.sh test
 
 DESTDIR ?=
+UNIT_DIR ?= $(PREFIX)/lib/systemd/system
+
 install: all ## install below DESTDIR and PREFIX
 	install -D -m 755 $(BUILD)/relaywardend $(DESTDIR)$(PREFIX)/sbin/relaywardend
 	install -D -m 755 $(BUILD)/agentctl $(DESTDIR)$(PREFIX)/bin/agentctl
@@ -312,6 +314,17 @@ install: all ## install below DESTDIR and PREFIX
 		$(DESTDIR)$(PREFIX)/share/zsh/site-functions/_agentctl
 	install -D -m 644 packaging/completion/agentctl.fish \
 		$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/agentctl.fish
+	install -D -m 644 -t $(DESTDIR)$(UNIT_DIR) packaging/systemd/*.service
+	sed -i 's|=/usr/sbin/|=$(PREFIX)/sbin/|' $(DESTDIR)$(UNIT_DIR)/relaywarden*.service
+	install -D -m 644 packaging/systemd/relaywarden.sysusers \
+		$(DESTDIR)$(PREFIX)/lib/sysusers.d/relaywarden.conf
+	install -D -m 644 packaging/systemd/relaywarden.tmpfiles \
+		$(DESTDIR)$(PREFIX)/lib/tmpfiles.d/relaywarden.conf
+
+# What an admin of many computers wants: the package relaywarden-fleet.
+install-fleet: ## the same for what a fleet needs beside the agent
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/doc/relaywarden-fleet/examples \
+		rules/examples/office-100mbit.ini
 
 help: ## list the targets
 	@awk -F':.*## ' '/^##@/ {printf "\n%s\n", substr($$0, 5)} \
@@ -325,4 +338,4 @@ clean: ## remove what was built
 .PHONY: all check check-build check-replay check-unit check-asan check-asan-netns check-fuzz \
 	check-netns check-machine fuzz bench bench-scale bench-enforce bench-engine lab lab-recordings lab-fit lint check-includes check-format \
 	format demo run deps \
-	deps-test install help clean
+	deps-test install install-fleet help clean
