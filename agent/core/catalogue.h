@@ -18,10 +18,17 @@ struct catalogue_client {
 	char *id;     /* "n2n": what match.client names */
 	char *title;  /* "n2n supernode" */
 	char *word;   /* its network's word for promotion: "supernode" */
+	char *when;   /* its network's conditions for that, for people; "" not known */
 	char *forbid; /* its own setting that forbids it, for people; "" of a trade */
-	const char *trade; /* "reverse proxy": a relay by trade; NULL: a client */
-	bool is_login;	   /* people log in through it: never cut */
-	char **exes;	   /* globs on the executable's path */
+	/* The same to be typed: the line to write into one of the files, or a command;
+	 * "" where there is none. */
+	char *forbid_line, *forbid_command;
+	char **forbid_files; /* "/etc/x", or "~/x" of whoever runs it */
+	size_t forbid_file_count;
+	bool needs_inbound; /* strangers have to reach it, or it is not promoted */
+	const char *trade;  /* "reverse proxy": a relay by trade; NULL: a client */
+	bool is_login;	    /* people log in through it: never cut */
+	char **exes;	    /* globs on the executable's path */
 	size_t exe_count;
 	char **units; /* globs on the systemd unit */
 	size_t unit_count;

@@ -3,11 +3,13 @@
 #include "core/policy_ini.h"
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 struct client_section {
-	char *title, *word, *forbid, *trade;
-	bool is_login;
-	struct policy_strings exes, units;
+	char *title, *word, *when, *forbid, *trade;
+	char *forbid_line, *forbid_command;
+	bool is_login, is_reached_by_none;
+	struct policy_strings exes, units, forbid_files;
 };
 
 static int set_text(struct ini_document *d, struct ini_section *s,
@@ -19,16 +21,55 @@ static int set_text(struct ini_document *d, struct ini_section *s,
 	return *text ? 0 : -ENOMEM;
 }
 
-static int set_login(struct ini_document *d, struct ini_section *s,
-		     const struct ini_key *key, const char *value)
+static int parse_yes(struct ini_document *d, const struct ini_key *key,
+		     const char *value, bool *ret_is_yes)
 {
 	static const char *const names[] = {"no", "yes", NULL};
-	struct client_section *client = s->object;
 	size_t i;
 	int r = ini_parse_choice(d, key->name, value, names, &i);
 
 	if (r == 0)
-		client->is_login = i == 1;
+		*ret_is_yes = i == 1;
+	return r;
+}
+
+static int set_login(struct ini_document *d, struct ini_section *s,
+		     const struct ini_key *key, const char *value)
+{
+	struct client_section *client = s->object;
+
+	return parse_yes(d, key, value, &client->is_login);
+}
+
+static int set_reachable(struct ini_document *d, struct ini_section *s,
+			 const struct ini_key *key, const char *value)
+{
+	struct client_section *client = s->object;
+	bool is_needed = true;
+	int r = parse_yes(d, key, value, &is_needed);
+
+	if (r == 0)
+		client->is_reached_by_none = !is_needed;
+	return r;
+}
+
+/* No globs: what is to be edited is one file. */
+static int set_files(struct ini_document *d, struct ini_section *s,
+		     const struct ini_key *key, const char *value)
+{
+	struct client_section *client = s->object;
+	char shown[INI_WORD_STRLEN];
+	int r = ini_parse_list(d, key->name, value, &client->forbid_files);
+
+	for (size_t i = 0; r == 0 && i < client->forbid_files.count; i++) {
+		const char *path = client->forbid_files.items[i];
+
+		if (path[0] != '/' && strncmp(path, "~/", 2) != 0)
+			return ini_fail(d, key->name,
+					"'%s' is no whole path; expected e.g. "
+					"/etc/a.conf or ~/.config/a",
+					ini_word(path, shown));
+	}
 	return r;
 }
 
@@ -57,7 +98,12 @@ static int set_units(struct ini_document *d, struct ini_section *s,
 static const struct ini_key client_keys[] = {
 	TEXT("title", title),
 	TEXT("word", word),
+	TEXT("when", when),
 	TEXT("forbid", forbid),
+	TEXT("forbid.line", forbid_line),
+	TEXT("forbid.command", forbid_command),
+	{.name = "forbid.file", .set = set_files},
+	{.name = "reachable", .set = set_reachable},
 	TEXT("trade", trade),
 	{.name = "login", .set = set_login},
 	{.name = "match.exe", .set = set_exes},
@@ -85,12 +131,23 @@ static int check_client(struct ini_document *d, const struct ini_section *s)
 				   "[client %s] has no trade; expected one, such as "
 				   "remote login",
 				   shown);
+	if (!c->forbid_line != !c->forbid_files.count)
+		return ini_fail_at(d, &s->origin, "forbid.line",
+				   "[client %s] has a line without a file, or a file "
+				   "without a line; expected both forbid.file and "
+				   "forbid.line",
+				   shown);
 	if (!c->exes.count && !c->units.count)
 		return ini_fail_at(d, &s->origin, "",
 				   "[client %s] matches nothing; expected match.exe or "
 				   "match.unit",
 				   shown);
 	return 0;
+}
+
+static char *or_none(char *text, char *none)
+{
+	return text ? text : none;
 }
 
 static int fill_client(struct ini_document *d, const struct ini_section *s,
@@ -105,8 +162,14 @@ static int fill_client(struct ini_document *d, const struct ini_section *s,
 	*client = (struct catalogue_client){
 		.id = pool_strdup(d->pool, s->name),
 		.title = c->title,
-		.word = c->word ? c->word : c->trade,
-		.forbid = c->forbid ? c->forbid : none,
+		.word = or_none(c->word, c->trade),
+		.when = or_none(c->when, none),
+		.forbid = or_none(c->forbid, none),
+		.forbid_line = or_none(c->forbid_line, none),
+		.forbid_command = or_none(c->forbid_command, none),
+		.forbid_files = c->forbid_files.items,
+		.forbid_file_count = c->forbid_files.count,
+		.needs_inbound = !c->is_reached_by_none,
 		.trade = c->trade,
 		.is_login = c->is_login,
 		.exes = c->exes.items,

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "base/conffile.h"
 #include "core/catalogue.h"
 #include "core/policy_ini.h"
 #include <errno.h>
@@ -11,8 +10,6 @@
 #include <string.h>
 
 #include <cmocka.h>
-
-#define CLIENT_COUNT 17
 
 static struct policy_error error;
 
@@ -70,6 +67,49 @@ static void a_client_is_read(void **state)
 	assert_int_equal(c->clients[0].unit_count, 1);
 	assert_string_equal(c->clients[0].units[0], "a.service");
 	catalogue_free(c);
+}
+
+static void its_own_setting_is_read_as_it_is_to_be_typed(void **state)
+{
+	struct catalogue *c = parse_layers(
+		A "match.exe = */a\nwhen = reachable, 1 h\nreachable = no\n"
+		  "forbid.file = /etc/a.conf, ~/.a/conf\n"
+		  "forbid.line = relay = \"off\"\nforbid.command = a --off \"x\"\n",
+		"[client b]\ntitle = B\nword = w\nforbid = f\nmatch.exe = /b\n");
+	const struct catalogue_client *a = &c->clients[0], *b = &c->clients[1];
+
+	(void)state;
+	assert_string_equal(a->when, "reachable, 1 h");
+	assert_string_equal(a->forbid_line, "relay = \"off\"");
+	assert_string_equal(a->forbid_command, "a --off \"x\"");
+	assert_int_equal(a->forbid_file_count, 2);
+	assert_string_equal(a->forbid_files[1], "~/.a/conf");
+	assert_false(a->needs_inbound);
+	assert_string_equal(b->when, "");
+	assert_string_equal(b->forbid_line, "");
+	assert_string_equal(b->forbid_command, "");
+	assert_int_equal(b->forbid_file_count, 0);
+	assert_true(b->needs_inbound);
+	catalogue_free(c);
+}
+
+static void a_setting_that_nobody_could_type_is_refused(void **state)
+{
+	(void)state;
+	assert_refused(A "forbid.file = a.conf\n",
+		       "bad.ini:5: forbid.file: 'a.conf' is no whole path; expected "
+		       "e.g. /etc/a.conf or ~/.config/a");
+	assert_refused(A "match.exe = /a\nforbid.file = /etc/a\n",
+		       "bad.ini:1: forbid.line: [client a] has a line without a file, "
+		       "or a file without a line; expected both forbid.file and "
+		       "forbid.line");
+	assert_refused(A "match.exe = /a\nforbid.line = a\n",
+		       "bad.ini:1: forbid.line: [client a] has a line without a file, "
+		       "or a file without a line; expected both forbid.file and "
+		       "forbid.line");
+	assert_refused(A "reachable = perhaps\n",
+		       "bad.ini:5: reachable: unknown value 'perhaps'; expected no or "
+		       "yes");
 }
 
 static void no_file_is_an_empty_catalogue(void **state)
@@ -268,7 +308,8 @@ static void what_is_unknown_is_refused_with_the_nearest(void **state)
 	assert_refused(
 		"[client a]\ntitel = A\n",
 		"bad.ini:2: titel: unknown key 'titel'; did you mean 'title'? "
-		"Expected title, word, forbid, trade, login, match.exe, match.unit");
+		"Expected title, word, when, forbid, forbid.line, forbid.command, "
+		"forbid.file, reachable, trade, login, match.exe, match.unit");
 	assert_refused("[client]\n", "bad.ini:1: the section has no name; expected "
 				     "[client ID]");
 	assert_refused(A "title = B\n", "bad.ini:5: title: written twice in this file, "
@@ -276,72 +317,6 @@ static void what_is_unknown_is_refused_with_the_nearest(void **state)
 	assert_refused(A "match.exe = a\n",
 		       "bad.ini:5: match.exe: 'a' matches no whole path; expected e.g. "
 		       "/usr/bin/a or */a");
-}
-
-/* --- shipped files ---------------------------------------------------------------- */
-
-static struct catalogue *parse_shipped(struct conffiles *files)
-{
-	const char *layers[] = {"rules/clients"};
-	struct policy_source sources[64];
-	struct catalogue *c = NULL;
-	char text[600];
-
-	assert_int_equal(conffiles_read(layers, 1, files, text, sizeof(text)), 0);
-	assert_in_range(files->count, CLIENT_COUNT, 64);
-	for (size_t i = 0; i < files->count; i++)
-		sources[i] = (struct policy_source){files->files[i].path,
-						    files->files[i].text,
-						    files->files[i].length};
-	if (catalogue_parse(sources, files->count, &c, &error) != 0)
-		fail_msg("%s", policy_error_format(&error, text, sizeof(text)));
-	return c;
-}
-
-/* A file of clients holds the one it is named for; one of a trade, all of that. */
-static void every_shipped_client_is_in_the_file_for_it(void **state)
-{
-	struct conffiles files;
-	struct catalogue *c = parse_shipped(&files);
-	size_t file = 0, trades = 0;
-	char path[256];
-
-	(void)state;
-	for (size_t i = 0; i < c->count; i++) {
-		const struct catalogue_client *client = &c->clients[i];
-
-		if (client->trade) {
-			trades++;
-			assert_string_equal(client->word, client->trade);
-			assert_string_equal(client->forbid, "");
-			continue;
-		}
-		snprintf(path, sizeof(path), "rules/clients/%s.ini", client->id);
-		assert_string_equal(files.files[file++].path, path);
-	}
-	assert_int_equal(file, CLIENT_COUNT);
-	assert_true(trades >= 40);
-	for (; file < files.count; file++)
-		assert_non_null(strstr(files.files[file].path, "/trade-"));
-	conffiles_done(&files);
-	catalogue_free(c);
-}
-
-/* Anybody may call a program of his own so: only what packages install is exempt. */
-static void trades_are_known_by_paths_that_root_alone_writes(void **state)
-{
-	struct conffiles files;
-	struct catalogue *c = parse_shipped(&files);
-
-	(void)state;
-	for (size_t i = 0; i < c->count; i++)
-		for (size_t k = 0; c->clients[i].trade && k < c->clients[i].exe_count;
-		     k++)
-			if (strncmp(c->clients[i].exes[k], "/usr/", 5) != 0 &&
-			    strncmp(c->clients[i].exes[k], "/lib/", 5) != 0)
-				fail_msg("%s", c->clients[i].exes[k]);
-	conffiles_done(&files);
-	catalogue_free(c);
 }
 
 static void what_people_log_in_through_is_of_a_trade(void **state)
@@ -363,54 +338,12 @@ static void what_people_log_in_through_is_of_a_trade(void **state)
 		       "bad.ini:5: login: unknown value 'maybe'; expected no or yes");
 }
 
-static void installed_programs_are_recognised(void **state)
-{
-	static const char *const cases[][3] = {
-		{"/usr/bin/supernode", "", "n2n"},
-		{"/usr/sbin/edge", "", "n2n"},
-		{"/opt/microsoft/msedge/msedge", "", "(none)"},
-		{"/usr/sbin/i2pd", "i2pd.service", "i2pd"},
-		{"/usr/lib/jvm/java-17-openjdk-amd64/bin/java", "i2p.service",
-		 "java-i2p"},
-		{"/usr/lib/jvm/java-17-openjdk-amd64/bin/java", "", "(none)"},
-		{"/usr/bin/turnserver", "coturn.service", "coturn"},
-		{"/usr/bin/tor", "tor@default.service", "tor"},
-		{"/usr/bin/torify", "", "(none)"},
-		{"/usr/bin/snowflake-proxy", "", "snowflake"},
-		{"/usr/sbin/tailscaled", "", "tailscale"},
-		{"/usr/bin/nebula", "nebula@office.service", "nebula"},
-		{"/usr/local/bin/ipfs", "", "kubo"},
-		{"/usr/bin/strelaysrv", "", "syncthing-relay"},
-		{"/usr/bin/syncthing", "", "(none)"},
-		{"/usr/bin/transmission-gtk", "", "bittorrent"},
-		{"/usr/bin/python3.11", "deluged.service", "bittorrent"},
-		{"/usr/bin/earnapp", "", "bandwidth-sharing"},
-		{"/usr/lib/firefox/firefox", "", "(none)"},
-		{"/usr/sbin/nginx", "nginx.service", "nginx"},
-		{"/home/x/nginx", "", "(none)"},
-		{"/usr/sbin/haproxy", "haproxy.service", "haproxy"},
-		{"/usr/sbin/sshd", "", "openssh"},
-		{"/usr/bin/ssh", "", "(none)"},
-		{"/usr/lib/postfix/sbin/smtpd", "postfix@-.service", "postfix"},
-		{"/usr/lib/erlang/erts-13.1.5/bin/beam.smp", "ejabberd.service",
-		 "ejabberd"},
-		{"/usr/lib/erlang/erts-13.1.5/bin/beam.smp", "", "(none)"},
-		{"/usr/sbin/named", "named.service", "bind"},
-	};
-	struct conffiles files;
-	struct catalogue *c = parse_shipped(&files);
-
-	(void)state;
-	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++)
-		assert_string_equal(find(c, cases[i][0], cases[i][1]), cases[i][2]);
-	conffiles_done(&files);
-	catalogue_free(c);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_client_is_read),
+		cmocka_unit_test(its_own_setting_is_read_as_it_is_to_be_typed),
+		cmocka_unit_test(a_setting_that_nobody_could_type_is_refused),
 		cmocka_unit_test(no_file_is_an_empty_catalogue),
 		cmocka_unit_test(a_client_is_found_by_path_or_by_unit),
 		cmocka_unit_test(an_empty_field_matches_no_glob),
@@ -419,11 +352,8 @@ int main(void)
 		cmocka_unit_test(a_trade_is_believed_where_root_alone_chose_what_runs),
 		cmocka_unit_test(an_unproved_trade_leaves_room_for_a_client),
 		cmocka_unit_test(what_is_unknown_is_refused_with_the_nearest),
-		cmocka_unit_test(every_shipped_client_is_in_the_file_for_it),
-		cmocka_unit_test(trades_are_known_by_paths_that_root_alone_writes),
 		cmocka_unit_test(a_relay_by_trade_needs_no_word_and_no_switch),
 		cmocka_unit_test(what_people_log_in_through_is_of_a_trade),
-		cmocka_unit_test(installed_programs_are_recognised),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
