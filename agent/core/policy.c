@@ -192,6 +192,12 @@ bool policy_is_guarding(const struct policy *p)
 	return p->reserve_percent || p->reserve_rate;
 }
 
+bool policy_notices_are_quiet(const struct policy_notices *n,
+			      const struct wall_time *now)
+{
+	return n->quiet.count && schedule_applies(&n->quiet, now);
+}
+
 bool policy_is_trusted(const struct policy *p, const struct addr *a)
 {
 	for (size_t i = 0; i < p->trusted_count; i++)

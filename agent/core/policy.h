@@ -94,6 +94,12 @@ struct policy_rule {
 	struct policy_origin origin[RULE_KEY_COUNT];
 };
 
+/* [notices]: what the desktop of an application's user shows of it. */
+struct policy_notices {
+	bool are_off;
+	struct schedule quiet; /* without a range: never */
+};
+
 /* One effective key, as `policy show` prints it. Texts are owned by the policy. */
 struct policy_setting {
 	const char *section; /* "agent", "link", "app voice" */
@@ -101,6 +107,10 @@ struct policy_setting {
 	const char *value;
 	struct policy_origin origin;
 };
+
+/* Whether nothing is shown at this time. */
+bool policy_notices_are_quiet(const struct policy_notices *n,
+			      const struct wall_time *now);
 
 #define POLICY_MARK_MASK_DEFAULT 0xfff00000u
 /* As many as there is room for flows. */
@@ -119,11 +129,13 @@ struct policy {
 	enum link_egress egress;
 	struct prefix *trusted;
 	size_t trusted_count;
-	struct probe *probes;	   /* what has to work after it, if it did before */
-	size_t probe_count;	   /* at most PROBES_MAX */
+	struct probe *probes; /* what has to work after it, if it did before */
+	size_t probe_count;   /* at most PROBES_MAX */
+	struct policy_notices notices;
 	struct policy_rule *rules; /* as last read; [app *] first if present */
 	size_t rule_count;
-	struct policy_setting *settings; /* [agent], [link], [probe], then as `rules` */
+	struct policy_setting
+		*settings; /* [agent], [link], [probe], [notices], `rules` */
 	size_t setting_count;
 	void *storage; /* owns the texts above; private to policy.c */
 };

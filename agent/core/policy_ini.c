@@ -5,6 +5,7 @@
 #include "core/plan.h"
 #include "core/policy_ini_budget.h"
 #include "core/policy_ini_link.h"
+#include "core/policy_ini_notices.h"
 #include "core/policy_ini_probe.h"
 #include <errno.h>
 #include <stddef.h>
@@ -222,10 +223,12 @@ static const struct ini_kind kinds[] = {
 	 POLICY_LINK_KEYS},
 	{"probe", "[probe]", false, sizeof(struct probe_section), policy_probe_keys,
 	 POLICY_PROBE_KEYS},
+	{"notices", "[notices]", false, sizeof(struct policy_notices),
+	 policy_notices_keys, POLICY_NOTICES_KEYS},
 	{"app", "[app NAME]", true, sizeof(struct policy_rule), app_keys,
 	 COUNT(app_keys)},
 };
-enum { KIND_AGENT, KIND_LINK, KIND_PROBE, KIND_APP };
+enum { KIND_AGENT, KIND_LINK, KIND_PROBE, KIND_NOTICES, KIND_APP };
 
 /* --- from sections to a policy ---------------------------------------------------- */
 
@@ -360,8 +363,8 @@ static void add_settings(struct policy *p, const struct ini_section *s,
 
 static int fill_settings(const struct ini_document *d, struct policy *p)
 {
-	/* Four sections are shown even where nobody wrote them. */
-	p->settings = pool_alloc_array(d->pool, (d->section_count + 4) * INI_KEYS_MAX,
+	/* Five sections are shown even where nobody wrote them. */
+	p->settings = pool_alloc_array(d->pool, (d->section_count + 5) * INI_KEYS_MAX,
 				       sizeof(*p->settings));
 	if (!p->settings)
 		return -ENOMEM;
@@ -371,6 +374,8 @@ static int fill_settings(const struct ini_document *d, struct policy *p)
 		     "link", true);
 	add_settings(p, find_section(d, &kinds[KIND_PROBE], ""), &kinds[KIND_PROBE],
 		     "probe", true);
+	add_settings(p, find_section(d, &kinds[KIND_NOTICES], ""), &kinds[KIND_NOTICES],
+		     "notices", true);
 	add_settings(p, find_section(d, &kinds[KIND_APP], "*"), &kinds[KIND_APP],
 		     "app *", true);
 	for (size_t i = 0; i < d->section_count; i++)
@@ -403,6 +408,9 @@ int policy_parse(const struct policy_source *sources, size_t count,
 	s = find_section(&d, &kinds[KIND_LINK], "");
 	if (s)
 		policy_fill_link(s->object, p);
+	s = find_section(&d, &kinds[KIND_NOTICES], "");
+	if (s)
+		p->notices = *(const struct policy_notices *)s->object;
 	r = policy_fill_probes(&d, find_section(&d, &kinds[KIND_PROBE], ""), p);
 	if (r < 0)
 		goto fail;

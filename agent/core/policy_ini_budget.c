@@ -152,11 +152,10 @@ int policy_set_peers_max(struct ini_document *d, struct ini_section *s,
 
 /* --- schedule --------------------------------------------------------------------- */
 
-#define EXAMPLES "expected e.g. Mon-Fri 08:00-18:00, Sat 10:00-14:00, or always"
-
 /* Days, hours or both. Without hours the days are for the next item that has some. */
 static int parse_item(struct ini_document *d, const struct ini_key *key,
-		      const char *item, uint8_t *days, struct schedule *schedule)
+		      const char *otherwise, const char *item, uint8_t *days,
+		      struct schedule *schedule)
 {
 	struct schedule_range range = {0};
 	size_t length = strcspn(item, " \t");
@@ -168,8 +167,9 @@ static int parse_item(struct ini_document *d, const struct ini_key *key,
 	if (has_days) {
 		if (schedule_parse_days(item, length, &named) < 0)
 			return ini_fail(d, key->name,
-					"'%s' does not begin with a day; " EXAMPLES,
-					ini_word(item, shown));
+					"'%s' does not begin with a day; expected e.g. "
+					"Mon-Fri 08:00-18:00, Sat 10:00-14:00, or %s",
+					ini_word(item, shown), otherwise);
 		*days |= named;
 		hours = item + length + strspn(item + length, " \t");
 		if (!*hours)
@@ -187,9 +187,11 @@ static int parse_item(struct ini_document *d, const struct ini_key *key,
 	return 0;
 }
 
-static int parse_schedule(struct ini_document *d, const struct ini_key *key,
-			  const char *value, struct schedule *schedule)
+int policy_parse_schedule(struct ini_document *d, const struct ini_key *key,
+			  const char *value, const char *otherwise,
+			  struct schedule *ret_schedule)
 {
+	struct schedule schedule = {0};
 	struct policy_strings list;
 	char shown[INI_WORD_STRLEN];
 	uint8_t days = 0;
@@ -197,16 +199,18 @@ static int parse_schedule(struct ini_document *d, const struct ini_key *key,
 
 	if (r < 0)
 		return r;
-	schedule->ranges =
-		pool_alloc_array(d->pool, list.count, sizeof(*schedule->ranges));
-	if (!schedule->ranges)
+	schedule.ranges =
+		pool_alloc_array(d->pool, list.count, sizeof(*schedule.ranges));
+	if (!schedule.ranges)
 		return -ENOMEM;
 	for (size_t i = 0; i < list.count && r == 0; i++)
-		r = parse_item(d, key, list.items[i], &days, schedule);
+		r = parse_item(d, key, otherwise, list.items[i], &days, &schedule);
 	if (r == 0 && days)
 		r = ini_fail(d, key->name,
 			     "'%s' has no hours; the whole day is 00:00-24:00",
 			     ini_word(list.items[list.count - 1], shown));
+	if (r == 0)
+		*ret_schedule = schedule;
 	return r;
 }
 
@@ -223,7 +227,7 @@ int policy_set_schedule(struct ini_document *d, struct ini_section *s,
 			"[app *] is what holds when no other section does, so it "
 			"has no schedule; give the section another name");
 	if (strcmp(value, "always") != 0)
-		r = parse_schedule(d, key, value, &schedule);
+		r = policy_parse_schedule(d, key, value, "always", &schedule);
 	if (r < 0)
 		return r;
 	rule->schedule = schedule;

@@ -30,7 +30,7 @@ static void no_source_gives_the_built_in_default_with_its_settings(void **state)
 	assert_int_equal(p->egress, EGRESS_POLICE);
 	assert_int_equal(p->trusted_count, 0);
 	assert_int_equal(p->rule_count, 0);
-	assert_int_equal(p->setting_count, 22);
+	assert_int_equal(p->setting_count, 24);
 	policies_assert_setting(p, "agent", "mode", "enforce", NULL, 0);
 	policies_assert_setting(p, "app *", "promotion", "warn", NULL, 0);
 	policy_free(p);
@@ -231,12 +231,13 @@ static void settings_are_listed_section_by_section(void **state)
 					  "[link]\ncapacity = 1gbit\n");
 
 	(void)state;
-	assert_int_equal(p->setting_count, 24);
+	assert_int_equal(p->setting_count, 26);
 	assert_string_equal(p->settings[0].section, "agent");
 	assert_string_equal(p->settings[3].section, "link");
 	assert_string_equal(p->settings[7].section, "probe");
-	assert_string_equal(p->settings[10].section, "app *");
-	assert_string_equal(p->settings[22].section, "app v");
+	assert_string_equal(p->settings[10].section, "notices");
+	assert_string_equal(p->settings[12].section, "app *");
+	assert_string_equal(p->settings[24].section, "app v");
 	policies_assert_setting(p, "link", "capacity", "1gbit", "first.ini", 5);
 	policies_assert_setting(p, "link", "trusted", "none", NULL, 0);
 	policy_free(p);

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "notice_text.h"
+#include "base/text.h"
+#include "ui-cli/fields.h"
+#include "ui-cli/words.h"
+#include <string.h>
+
+static bool is_wanted(const json_t *app, uid_t user)
+{
+	if (!field_bool(app, "promoted") ||
+	    strcmp(field_text(app, "decision"), "allow") == 0)
+		return false;
+	return user == ANY_USER || field_int(app, "uid") == (int64_t)user;
+}
+
+static const char *what_it_does(const json_t *app)
+{
+	if (strcmp(field_text(app, "role"), "supernode") == 0)
+		return "Its network has made it a hub that many strangers lean on.";
+	return "It passes strangers' traffic on, over this computer's network.";
+}
+
+/* Policy that acts says what it does, policy that only reports that it does not. */
+static void describe_policy(const json_t *app, char *buf, size_t size)
+{
+	const char *decision = field_text(app, "decision");
+	char done[WORDS_MAX], rule[WORDS_MAX];
+
+	words_rule(app, rule);
+	if (strcmp(decision, "warn") == 0 && !field_bool(app, "limited"))
+		snprintf(buf, size, "Nothing is limited: so says %s.", rule);
+	else
+		snprintf(buf, size, "The agent's answer: %s, by %s.",
+			 words_policy(app, done), rule);
+}
+
+static void describe(const json_t *app, struct promotion *p)
+{
+	char policy[2 * WORDS_MAX + 64], body[NOTICES_BODY_MAX];
+
+	snprintf(p->key, sizeof(p->key), "%s", field_text(app, "key"));
+	text_escape(field_text(app, "name"), p->name, sizeof(p->name));
+	p->since = field_int(app, "since");
+	snprintf(p->title, sizeof(p->title), "%s works for strangers", p->name);
+	describe_policy(app, policy, sizeof(policy));
+	snprintf(body, sizeof(body), "%s %s Why, and how to stop it: agentctl explain %s",
+		 what_it_does(app), policy, p->name);
+	text_escape(body, p->body, sizeof(p->body));
+}
+
+size_t notice_find_promotions(const json_t *applications, uid_t user,
+			      struct promotion *ret_promotions, size_t size)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < json_array_size(applications) && count < size; i++) {
+		const json_t *app = json_array_get(applications, i);
+
+		if (is_wanted(app, user))
+			describe(app, &ret_promotions[count++]);
+	}
+	return count;
+}
