@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "client.h"
 #include "ctl/dispatch.h"
-#include "ctl/varlink.h"
 #include "fields.h"
 #include <errno.h>
 #include <poll.h>
@@ -19,8 +18,7 @@
 
 /* --- the wire ------------------------------------------------------------------ */
 
-/* A descriptor or -errno. */
-static int dial(const char *path)
+int client_dial(const char *path)
 {
 	const struct timeval timeout = {.tv_sec = CLIENT_TIMEOUT_SECONDS};
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
@@ -60,8 +58,7 @@ static int send_all(int fd, const char *data, size_t size)
 	return 0;
 }
 
-/* `parameters` may be NULL. */
-static int send_request(int fd, const char *method, json_t *parameters, bool is_more)
+int client_send(int fd, const char *method, json_t *parameters, bool is_more)
 {
 	json_t *request;
 	size_t size;
@@ -82,8 +79,7 @@ static int send_request(int fd, const char *method, json_t *parameters, bool is_
 	return r;
 }
 
-/* More bytes. 0 or -errno; -EPIPE when the agent hung up. */
-static int receive_some(int fd, struct varlink_decoder *d)
+int client_receive_some(int fd, struct varlink_decoder *d)
 {
 	size_t size;
 	void *room;
@@ -110,7 +106,7 @@ static int receive(int fd, json_t **ret_message)
 
 	varlink_decoder_init(&d, VARLINK_REPLY_MAX);
 	while ((r = varlink_decoder_next(&d, ret_message, fault, sizeof(fault))) == 0) {
-		r = receive_some(fd, &d);
+		r = client_receive_some(fd, &d);
 		if (r < 0)
 			break;
 	}
@@ -122,13 +118,13 @@ static int receive(int fd, json_t **ret_message)
 static int exchange(const char *path, const char *method, json_t *parameters,
 		    bool *ret_connected, json_t **ret_message)
 {
-	int fd = dial(path);
+	int fd = client_dial(path);
 	int r;
 
 	*ret_connected = fd >= 0;
 	if (fd < 0)
 		return fd;
-	r = send_request(fd, method, parameters, false);
+	r = client_send(fd, method, parameters, false);
 	if (r == 0)
 		r = receive(fd, ret_message);
 	close(fd);
@@ -404,7 +400,7 @@ static enum exit_code read_stream(struct stream *s, int fd, double end,
 		if (r == 0)
 			r = wait_readable(fd, end, signals);
 		if (r > 0) {
-			r = receive_some(fd, &d);
+			r = client_receive_some(fd, &d);
 			r = r < 0 ? r : 1;
 		}
 	}
@@ -420,13 +416,13 @@ enum exit_code client_stream(const struct context *c, const char *method,
 	char name[VARLINK_METHOD_MAX + 1];
 	enum exit_code code;
 	sigset_t signals;
-	int fd = dial(c->socket), r;
+	int fd = client_dial(c->socket), r;
 
 	if (fd < 0)
 		return explain_connect(c->socket, fd);
 	hold_signals(&signals);
 	snprintf(name, sizeof(name), "%s.%s", INTERFACE_AGENT, method);
-	r = send_request(fd, name, NULL, true);
+	r = client_send(fd, name, NULL, true);
 	code = r < 0 ? explain_exchange(c->socket, r)
 		     : read_stream(&s, fd,
 				   seconds ? seconds_now() + (double)seconds : 0,

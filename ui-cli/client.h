@@ -7,6 +7,7 @@
 
 #include "command.h"
 #include "ctl/interface.h"
+#include "ctl/varlink.h"
 
 #define CLIENT_SOCKET_DEFAULT "/run/relaywarden/control.sock"
 
@@ -39,5 +40,16 @@ enum exit_code client_explain_error(const char *error, const json_t *parameters)
 /* client_call() without a word, for completion. */
 enum exit_code client_call_silent(const struct context *c, const char *method,
 				  json_t **ret_reply);
+
+/* --- the wire, for programs with a loop of their own -------------------------------
+ */
+
+/* A descriptor or -errno. What the agent keeps waiting for 10 s fails. */
+int client_dial(const char *path);
+/* `method` with its interface; `parameters` may be NULL and stay the caller's. 0 or
+ * -errno. */
+int client_send(int fd, const char *method, json_t *parameters, bool is_more);
+/* More bytes. 0 or -errno; -EPIPE when the agent hung up. */
+int client_receive_some(int fd, struct varlink_decoder *d);
 
 #endif

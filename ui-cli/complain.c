@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "base/text.h"
 #include "command.h"
+#include <errno.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,8 +18,8 @@ static void put_escaped(const char *prefix, const char *text)
 
 enum exit_code complain(enum exit_code code, const char *format, ...)
 {
+	char prefix[64], *text;
 	va_list args;
-	char *text;
 	int r;
 
 	va_start(args, format);
@@ -26,7 +27,8 @@ enum exit_code complain(enum exit_code code, const char *format, ...)
 	va_end(args);
 	if (r < 0)
 		return code;
-	put_escaped("agentctl: ", text);
+	snprintf(prefix, sizeof(prefix), "%s: ", program_invocation_short_name);
+	put_escaped(prefix, text);
 	free(text);
 	return code;
 }
