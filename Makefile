@@ -17,7 +17,7 @@ SANITIZE ?=
 PKGS := libmnl libnftnl libnetfilter_queue libnetfilter_conntrack libcap-ng \
 	libseccomp libsystemd jansson inih sqlite3
 
-CPPFLAGS += -D_GNU_SOURCE -Iagent -DRELAYWARDEN_VERSION='"$(VERSION)"'
+CPPFLAGS += -D_GNU_SOURCE -Iagent -I. -DRELAYWARDEN_VERSION='"$(VERSION)"'
 CFLAGS ?= -O2 -g
 CFLAGS += -std=gnu11 -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes \
 	-Wmissing-prototypes -Wundef -Wvla -Wcast-qual -Wwrite-strings $(WERROR) \
@@ -36,18 +36,19 @@ LIBS := $(LAYERS:%=$(BUILD)/lib%.a)
 # Link order follows the allowed includes: what is used comes after its user.
 LINK := $(BUILD)/libctl.a $(BUILD)/libstore.a $(BUILD)/libkernel.a $(BUILD)/libcore.a \
 	$(BUILD)/libbase.a
-PROGRAMS := $(BUILD)/relaywardend $(BUILD)/agentctl
+PROGRAMS := $(BUILD)/relaywardend $(BUILD)/agentctl $(BUILD)/relaywarden-notify \
+	$(BUILD)/relaywarden-bus
 
-SOURCES := $(wildcard agent/*.c agent/*/*.c ui-cli/*.c tests/unit/*/*.c tests/netns/*.c tests/fuzz/*.c \
+SOURCES := $(wildcard agent/*.c agent/*/*.c ui-cli/*.c ui-desktop/*.c tests/unit/*/*.c tests/netns/*.c tests/fuzz/*.c \
 	tests/bench/*.c tests/lab/*.c)
-HEADERS := $(wildcard agent/*.h agent/*/*.h ui-cli/*.h tests/unit/*/*.h tests/fuzz/*.h tests/lab/*.h)
+HEADERS := $(wildcard agent/*.h agent/*/*.h ui-cli/*.h ui-desktop/*.h tests/unit/*/*.h tests/fuzz/*.h tests/lab/*.h)
 
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
 
 ##@ Build
 
-all: $(PROGRAMS) ## build the daemon and agentctl
+all: $(PROGRAMS) ## build the daemon, agentctl and what speaks D-Bus
 
 objects = $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard $(1)))
 
@@ -78,6 +79,24 @@ $(BUILD)/agentctl: $(call objects,ui-cli/*.c) $(LIBS)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(call objects,ui-cli/*.c) $(BUILD)/libctl.a \
 		$(BUILD)/libcore.a $(BUILD)/libbase.a $(shell pkg-config --libs jansson inih) -lpcap -lm
 
+# What agentctl and the programs of the desktop share: the control socket and words.
+CLI_SHARED := client complain fields words
+$(BUILD)/libcli.a: $(CLI_SHARED:%=$(BUILD)/obj/ui-cli/%.o)
+	$(Q)$(AR) rcsD $@ $^
+
+# All of ui-desktop/ but the programs themselves, for the tests.
+DESKTOP_PROGRAMS := notify bus
+$(BUILD)/libdesktop.a: $(filter-out $(DESKTOP_PROGRAMS:%=$(BUILD)/obj/ui-desktop/%.o), \
+		$(call objects,ui-desktop/*.c))
+	$(Q)$(AR) rcsD $@ $^
+
+$(DESKTOP_PROGRAMS:%=$(BUILD)/relaywarden-%): $(BUILD)/relaywarden-%: \
+		$(BUILD)/obj/ui-desktop/%.o $(BUILD)/libdesktop.a $(BUILD)/libcli.a $(LIBS)
+	$(if $(V),,@echo "  LINK  $@")
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $< $(BUILD)/libdesktop.a $(BUILD)/libcli.a \
+		$(BUILD)/libctl.a $(BUILD)/libcore.a $(BUILD)/libbase.a \
+		$(shell pkg-config --libs libsystemd jansson inih) -lm
+
 ##@ Test
 
 UNIT := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/*/test_*.c))
@@ -93,17 +112,20 @@ link_core := core base
 link_kernel := kernel core base
 link_ctl := ctl core base
 link_store := store core base
+link_desktop := desktop cli ctl core base
 libs_base :=
 libs_core := inih
 libs_kernel := libmnl libnftnl libnetfilter_queue libnetfilter_conntrack libcap-ng libseccomp jansson inih
 libs_ctl := libsystemd jansson inih
 libs_store := inih sqlite3
+libs_desktop := libsystemd jansson inih
 
 $(BUILD)/unit/core/test_cost: LDFLAGS += -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc \
 	-Wl,--wrap=exp,--wrap=hash_keyed,--wrap=decay_carry
 
 .SECONDEXPANSION:
-$(BUILD)/unit/%: $(BUILD)/obj/tests/unit/%.o $(BUILD)/libtest.a $(LIBS)
+$(BUILD)/unit/%: $(BUILD)/obj/tests/unit/%.o $(BUILD)/libtest.a $(LIBS) \
+		$(BUILD)/libdesktop.a $(BUILD)/libcli.a
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $< $(BUILD)/libtest.a \
 		$(foreach l,$(link_$(firstword $(subst /, ,$*))),$(BUILD)/lib$(l).a) \
@@ -295,10 +317,13 @@ deps-test:
 
 DESTDIR ?=
 UNIT_DIR ?= $(PREFIX)/lib/systemd/system
+USER_UNIT_DIR ?= $(PREFIX)/lib/systemd/user
 
 install: all ## install below DESTDIR and PREFIX
 	install -D -m 755 $(BUILD)/relaywardend $(DESTDIR)$(PREFIX)/sbin/relaywardend
 	install -D -m 755 $(BUILD)/agentctl $(DESTDIR)$(PREFIX)/bin/agentctl
+	install -D -m 755 -t $(DESTDIR)$(PREFIX)/bin $(BUILD)/relaywarden-notify \
+		$(BUILD)/relaywarden-bus
 	install -d $(DESTDIR)/etc/relaywarden/policy.d
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/relaywarden/clients rules/clients/*.ini
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/relaywarden/policy.d \
@@ -315,7 +340,10 @@ install: all ## install below DESTDIR and PREFIX
 	install -D -m 644 packaging/completion/agentctl.fish \
 		$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/agentctl.fish
 	install -D -m 644 -t $(DESTDIR)$(UNIT_DIR) packaging/systemd/*.service
-	sed -i 's|=/usr/sbin/|=$(PREFIX)/sbin/|' $(DESTDIR)$(UNIT_DIR)/relaywarden*.service
+	install -D -m 644 -t $(DESTDIR)$(USER_UNIT_DIR) packaging/systemd/user/*.service
+	sed -i 's|=/usr/\(s\?bin\)/|=$(PREFIX)/\1/|' $(DESTDIR)$(UNIT_DIR)/relaywarden*.service \
+		$(DESTDIR)$(USER_UNIT_DIR)/relaywarden*.service
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/dbus-1/system.d packaging/dbus/*.conf
 	install -D -m 644 packaging/systemd/relaywarden.sysusers \
 		$(DESTDIR)$(PREFIX)/lib/sysusers.d/relaywarden.conf
 	install -D -m 644 packaging/systemd/relaywarden.tmpfiles \

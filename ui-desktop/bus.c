@@ -6,9 +6,9 @@
  * needs no bus: one that hangs, floods or is not there holds up this one, and the agent
  * drops a subscriber that does not read.
  */
+#include "subscription.h"
 #include "ui-cli/client.h"
 #include "ui-cli/fields.h"
-#include "subscription.h"
 #include <errno.h>
 #include <getopt.h>
 #include <stdlib.h>
@@ -109,10 +109,11 @@ static enum exit_code run(struct bridge *b)
 				strerror(-r));
 	r = open_bus(b);
 	if (r < 0)
-		return complain(EXIT_FAILED,
-				"%s can't be had on the system bus: %s. Its policy is in "
-				"/usr/share/dbus-1/system.d/org.relaywarden.conf",
-				NAME, strerror(-r));
+		return complain(
+			EXIT_FAILED,
+			"%s can't be had on the system bus: %s. Its policy is in "
+			"/usr/share/dbus-1/system.d/org.relaywarden.conf",
+			NAME, strerror(-r));
 	r = subscription_new(b->event, b->socket, &handlers, b, &b->subscription);
 	if (r < 0)
 		return complain(EXIT_FAILED, "%s", strerror(-r));

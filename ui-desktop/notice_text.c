@@ -5,6 +5,8 @@
 #include "ui-cli/words.h"
 #include <string.h>
 
+#define POLICY_MAX 440
+
 static bool is_wanted(const json_t *app, uid_t user)
 {
 	if (!field_bool(app, "promoted") ||
@@ -21,29 +23,30 @@ static const char *what_it_does(const json_t *app)
 }
 
 /* Policy that acts says what it does, policy that only reports that it does not. */
-static void describe_policy(const json_t *app, char *buf, size_t size)
+static void describe_policy(const json_t *app, char buf[static POLICY_MAX])
 {
 	const char *decision = field_text(app, "decision");
 	char done[WORDS_MAX], rule[WORDS_MAX];
 
 	words_rule(app, rule);
 	if (strcmp(decision, "warn") == 0 && !field_bool(app, "limited"))
-		snprintf(buf, size, "Nothing is limited: so says %s.", rule);
+		snprintf(buf, POLICY_MAX, "Nothing is limited: so says %s.", rule);
 	else
-		snprintf(buf, size, "The agent's answer: %s, by %s.",
+		snprintf(buf, POLICY_MAX, "The agent's answer: %.200s, by %.200s.",
 			 words_policy(app, done), rule);
 }
 
 static void describe(const json_t *app, struct promotion *p)
 {
-	char policy[2 * WORDS_MAX + 64], body[NOTICES_BODY_MAX];
+	char policy[POLICY_MAX], body[NOTICES_BODY_MAX];
 
 	snprintf(p->key, sizeof(p->key), "%s", field_text(app, "key"));
 	text_escape(field_text(app, "name"), p->name, sizeof(p->name));
 	p->since = field_int(app, "since");
 	snprintf(p->title, sizeof(p->title), "%s works for strangers", p->name);
-	describe_policy(app, policy, sizeof(policy));
-	snprintf(body, sizeof(body), "%s %s Why, and how to stop it: agentctl explain %s",
+	describe_policy(app, policy);
+	snprintf(body, sizeof(body),
+		 "%s %s Why, and how to stop it: agentctl explain %s",
 		 what_it_does(app), policy, p->name);
 	text_escape(body, p->body, sizeof(p->body));
 }

@@ -22,10 +22,10 @@ struct entry {
 	uint64_t number; /* 0: free */
 	enum entry_state state;
 	bool is_over, was_quiet;
-	bool is_changed;   /* since it was shown */
-	uint32_t id;	   /* on the screen */
-	int64_t seen;	   /* first */
-	int64_t shown;	   /* last */
+	bool is_changed;    /* since it was shown */
+	uint32_t id;	    /* on the screen */
+	int64_t seen;	    /* first */
+	int64_t shown;	    /* last */
 	bool is_in_summary; /* told of there, not by itself */
 };
 

@@ -4,12 +4,12 @@
  * strangers, once for each promotion. Events of the agent wake it up; what it tells it
  * reads from Status, and when it may from PolicyShow.
  */
-#include "ui-cli/client.h"
 #include "desktop.h"
-#include "ui-cli/fields.h"
 #include "notice_text.h"
 #include "subscription.h"
 #include "told.h"
+#include "ui-cli/client.h"
+#include "ui-cli/fields.h"
 #include <errno.h>
 #include <getopt.h>
 #include <limits.h>
@@ -21,12 +21,12 @@
 #include <unistd.h>
 
 #define SECOND_US UINT64_C(1000000)
-#define LOOK_AFTER 1	/* seconds after an event: several come at once */
-#define QUIET_CHECK 60	/* seconds between looks at whether it is quiet still */
+#define LOOK_AFTER 1   /* seconds after an event: several come at once */
+#define QUIET_CHECK 60 /* seconds between looks at whether it is quiet still */
 
 struct notifier {
 	struct context client;
-	uid_t user; /* whose programs; ANY_USER: all that may be seen */
+	uid_t user;	     /* whose programs; ANY_USER: all that may be seen */
 	char told[PATH_MAX]; /* "" where there is nowhere to remember */
 	sd_event *event;
 	sd_event_source *look_timer, *show_timer;
@@ -111,8 +111,7 @@ static void show(struct notifier *n)
 	struct notice notice;
 	bool has_shown = false;
 
-	while (wait == 0 &&
-	       notices_next(n->notices, seconds_now(), !may, &notice)) {
+	while (wait == 0 && notices_next(n->notices, seconds_now(), !may, &notice)) {
 		int r = desktop_show(n->desktop, &notice);
 
 		if (r < 0)
@@ -203,9 +202,8 @@ static void find_told(struct notifier *n)
 		if (mkdir(own, 0700) == 0 || errno == EEXIST)
 			directory = own;
 	}
-	if (directory &&
-	    (size_t)snprintf(n->told, sizeof(n->told), "%s/told.json", directory) >=
-		    sizeof(n->told))
+	if (directory && (size_t)snprintf(n->told, sizeof(n->told), "%s/told.json",
+					  directory) >= sizeof(n->told))
 		*n->told = '\0';
 	if (*n->told)
 		told_load(n->told, n->notices);

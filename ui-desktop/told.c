@@ -15,9 +15,9 @@ void told_load(const char *path, struct notices *n)
 		const char *key = json_string_value(json_object_get(item, "key"));
 
 		if (key)
-			notices_know(n, key,
-				     json_integer_value(
-					     json_object_get(item, "since")));
+			notices_know(
+				n, key,
+				json_integer_value(json_object_get(item, "since")));
 	}
 	json_decref(list);
 }
@@ -31,8 +31,8 @@ static json_t *make_list(const struct notices *n)
 
 	while (notices_each_told(n, &cursor, &key, &since))
 		if (json_array_append_new(list, json_pack("{s:s, s:I}", "key", key,
-							  "since",
-							  (json_int_t)since)) < 0) {
+							  "since", (json_int_t)since)) <
+		    0) {
 			json_decref(list);
 			return NULL;
 		}
