@@ -20,7 +20,7 @@ static void an_unknown_section_is_refused_with_the_nearest(void **state)
 	assert_string_equal(
 		policies_error_of("\n[ap voice]\n"),
 		"bad.ini:2: unknown section 'ap'; expected [agent], [link], "
-		"[probe], [app NAME]");
+		"[probe], [notices], [app NAME]");
 	policies_assert_begins(
 		policies_error_of("[agnet]\n"),
 		"bad.ini:1: unknown section 'agnet'; did you mean 'agent'?");
