@@ -180,7 +180,7 @@ $(FUZZ_BUILD)/fuzz_%: $(FUZZ_BUILD)/obj/tests/fuzz/fuzz_%.o $(FUZZ_OBJECTS)
 		$(PKG_LIBS) -lm
 
 check: deps-test ## install what the tests need and run them all (root)
-	@$(MAKE) --no-print-directory check-build
+	@$(MAKE) --no-print-directory -j$(JOBS) check-build
 	@$(MAKE) --no-print-directory lint check-unit check-replay check-asan check-fuzz
 	@$(MAKE) --no-print-directory check-netns
 	@$(MAKE) --no-print-directory check-asan-netns
@@ -191,15 +191,21 @@ check-build: all $(UNIT) $(HELPERS) $(LOADS) $(LAB_PROGRAMS)
 check-replay: $(BUILD)/agentctl ## kept recordings and captures, no root needed
 	BUILD=$(BUILD) prove tests/replay/*.t
 
+# What is built, and run, side by side. Namespace tests wait most of their time.
+JOBS ?= 2
+NETNS_JOBS ?= 3
+
 check-unit: $(UNIT) ## unit tests, no root needed
-	@set -e; for t in $(UNIT); do echo "# $$t"; $$t; done
+	prove -Q -j$(JOBS) --exec tests/unit/tap.sh $(UNIT)
 
 check-asan: ## unit tests under AddressSanitizer and UBSan
+	@$(MAKE) --no-print-directory -j$(JOBS) SANITIZE=address,undefined BUILD=build-asan \
+		check-unit-build
 	@$(MAKE) --no-print-directory SANITIZE=address,undefined BUILD=build-asan check-unit
 
-# Namespace tests that run side by side: most of their time they wait. What measures how
-# quick the agent is, or fills the machine, has it for itself.
-JOBS ?= 2
+check-unit-build: $(UNIT)
+
+# What measures how quick the agent is, or fills the machine, has it for itself.
 ALONE := callers full_table shape short_connections
 
 # Those that put the agent under the most varied input, and end it in an orderly way.
@@ -208,19 +214,14 @@ ASAN_NETNS := bad_luck agentctl promotion
 check-asan-netns: ## namespace tests with the sanitized agent (root)
 	@if [ "$$(id -u)" -ne 0 ]; then \
 		echo "check-asan-netns: needs root for its namespaces: sudo make check"; exit 1; fi
-	@$(MAKE) --no-print-directory SANITIZE=address,undefined BUILD=build-asan all
-	BUILD=build-asan prove --timer -j$(JOBS) $(ASAN_NETNS:%=tests/netns/%.t)
+	@$(MAKE) --no-print-directory -j$(JOBS) SANITIZE=address,undefined BUILD=build-asan all
+	BUILD=build-asan prove --timer -j$(NETNS_JOBS) $(ASAN_NETNS:%=tests/netns/%.t)
 
-check-fuzz: $(FUZZERS) ## every fuzz target for FUZZ_SECONDS (10)
-	@set -e; for f in $(FUZZERS); do \
-		name=$${f##*/fuzz_}; scratch=$$(mktemp -d); echo "# $$f"; \
-		$$f -max_total_time=$(FUZZ_SECONDS) -max_len=16384 -timeout=10 -verbosity=0 \
-			-print_final_stats=1 $$scratch tests/fuzz/corpus/$$name 2>&1 | \
-			tee $$scratch.log | grep -E 'ERROR|SUMMARY|number_of_executed' || true; \
-		! grep -qE 'ERROR|SUMMARY' $$scratch.log || { cat $$scratch.log; exit 1; }; \
-		grep -q number_of_executed $$scratch.log || { cat $$scratch.log; exit 1; }; \
-		rm -rf $$scratch $$scratch.log; \
-	done
+check-fuzz: ## every fuzz target for FUZZ_SECONDS (10)
+	@$(MAKE) --no-print-directory -j$(JOBS) check-fuzz-build
+	@printf '%s\n' $(FUZZERS) | xargs -P$(JOBS) -n1 tests/fuzz/run.sh $(FUZZ_SECONDS)
+
+check-fuzz-build: $(FUZZERS)
 
 fuzz: ## fuzz for a minute a target
 	@$(MAKE) --no-print-directory FUZZ_SECONDS=60 check-fuzz
@@ -229,7 +230,7 @@ check-netns: check-build ## what needs the kernel, in private namespaces (root)
 	@if [ "$$(id -u)" -ne 0 ]; then \
 		echo "check-netns: needs root for its namespaces: sudo make check"; exit 1; fi
 	BUILD=$(BUILD) prove --timer $(ALONE:%=tests/netns/%.t)
-	BUILD=$(BUILD) prove --timer -j$(JOBS) \
+	BUILD=$(BUILD) prove --timer -j$(NETNS_JOBS) \
 		$(filter-out $(ALONE:%=tests/netns/%.t),$(wildcard tests/netns/*.t))
 
 # Emulated, so ten to thirty times slower than here: not a part of check.
@@ -363,7 +364,7 @@ clean: ## remove what was built
 
 -include $(shell find $(BUILD)/obj $(FUZZ_BUILD)/obj -name '*.d' 2>/dev/null)
 .PRECIOUS: $(BUILD)/obj/%.o $(FUZZ_BUILD)/obj/%.o
-.PHONY: all check check-build check-replay check-unit check-asan check-asan-netns check-fuzz \
+.PHONY: all check check-build check-unit-build check-fuzz-build check-replay check-unit check-asan check-asan-netns check-fuzz \
 	check-netns check-machine fuzz bench bench-scale bench-enforce bench-engine lab lab-recordings lab-fit lint check-includes check-format \
 	format demo run deps \
 	deps-test install install-fleet help clean

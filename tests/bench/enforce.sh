@@ -37,7 +37,8 @@ cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit 1
 export LC_ALL=C
 KBIT=1000
 RATES=(256 2000 20000 80000) # kbit/s
-SETTLE_SECONDS=4             # the bucket of a policer holds a second of its rate
+LINK_KBIT=$((UPLINK_MBIT * 1000))
+SETTLE_SECONDS=4             # until what was full is empty
 COUNT_SECONDS=8
 MEASURE_SECONDS=8
 PORT=5201
@@ -111,10 +112,16 @@ new_agent() {
 
 # --- rates -------------------------------------------------------------------------
 
+# A policer's bucket holds a second of its rate, and empties at what the line carries
+# beyond the rate: twice that, for a sender that takes its time.
+settle_seconds() { # KBIT
+	echo $((SETTLE_SECONDS + 2 * $1 / (LINK_KBIT - $1)))
+}
+
 # passed DIRECTION KBIT: counts what passes; prints its ratio to the rate.
 passed() {
 	local before start after end
-	sleep "$SETTLE_SECONDS"
+	sleep "$(settle_seconds "$2")"
 	start=${EPOCHREALTIME/[.,]/}
 	before=$(counted "$1") || return
 	sleep "$COUNT_SECONDS"
@@ -139,7 +146,7 @@ transfer() {
 	[ "$direction" = up ] || options+=(-R)
 	[ "$protocol" = tcp ] || options+=(-u -l 1200 -b "$((2 * kbit))k")
 	ns_spawn office "$NS_DIR/transfer.log" "$@" iperf3 -c "$WEB_ADDRESS" -p "$PORT" \
-		-t $((SETTLE_SECONDS + COUNT_SECONDS + 5)) "${options[@]}"
+		-t $(($(settle_seconds "$kbit") + COUNT_SECONDS + 5)) "${options[@]}"
 	TRANSFER_PID=$NS_SPAWNED
 }
 
