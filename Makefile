@@ -37,11 +37,12 @@ LIBS := $(LAYERS:%=$(BUILD)/lib%.a)
 LINK := $(BUILD)/libctl.a $(BUILD)/libstore.a $(BUILD)/libkernel.a $(BUILD)/libcore.a \
 	$(BUILD)/libbase.a
 PROGRAMS := $(BUILD)/relaywardend $(BUILD)/agentctl $(BUILD)/relaywarden-notify \
-	$(BUILD)/relaywarden-bus
+	$(BUILD)/relaywarden-bus $(BUILD)/relaywarden-fetch $(BUILD)/relaywarden-bundle
 
-SOURCES := $(wildcard agent/*.c agent/*/*.c ui-cli/*.c ui-desktop/*.c tests/unit/*/*.c tests/netns/*.c tests/fuzz/*.c \
-	tests/bench/*.c tests/lab/*.c)
-HEADERS := $(wildcard agent/*.h agent/*/*.h ui-cli/*.h ui-desktop/*.h tests/unit/*/*.h tests/fuzz/*.h tests/lab/*.h)
+SOURCES := $(wildcard agent/*.c agent/*/*.c ui-cli/*.c ui-desktop/*.c fleet/*.c fleet/*/*.c \
+	tests/unit/*/*.c tests/netns/*.c tests/fuzz/*.c tests/bench/*.c tests/lab/*.c)
+HEADERS := $(wildcard agent/*.h agent/*/*.h ui-cli/*.h ui-desktop/*.h fleet/*.h fleet/*/*.h \
+	tests/unit/*/*.h tests/fuzz/*.h tests/lab/*.h)
 
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
@@ -96,6 +97,19 @@ $(DESKTOP_PROGRAMS:%=$(BUILD)/relaywarden-%): $(BUILD)/relaywarden-%: \
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $< $(BUILD)/libdesktop.a $(BUILD)/libcli.a \
 		$(BUILD)/libctl.a $(BUILD)/libcore.a $(BUILD)/libbase.a \
 		$(shell pkg-config --libs libsystemd jansson inih) -lm
+
+# Policy for many computers: one program fetches it, another signs and installs it.
+FLEET_PKGS := libsodium libsystemd inih
+$(BUILD)/obj/fleet/%.o: CPPFLAGS += -Ifleet
+
+FLEET_PROGRAMS := fetch bundle
+$(BUILD)/relaywarden-fetch: FLEET_PKGS += libcurl
+$(FLEET_PROGRAMS:%=$(BUILD)/relaywarden-%): $(call objects,fleet/*.c) $(LIBS)
+	$(if $(V),,@echo "  LINK  $@")
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(BUILD)/libstore.a \
+		$(BUILD)/libcore.a $(BUILD)/libbase.a $(shell pkg-config --libs $(FLEET_PKGS)) -lm
+$(BUILD)/relaywarden-fetch: $(call objects,fleet/fetch/*.c)
+$(BUILD)/relaywarden-bundle: $(call objects,fleet/bundle/*.c)
 
 ##@ Test
 
@@ -240,6 +254,13 @@ check-machine: ## namespace tests on KERNEL=6.1 (5.10, 6.12), emulated; TESTS="n
 	@$(MAKE) --no-print-directory check-build
 	@BUILD=$(BUILD) tests/machine/check.sh $(KERNEL) $(TESTS)
 
+# What is beside the agent: bundles from a web server, metrics to Prometheus, Ansible.
+FLEET_SLOW := ansible
+FLEET_TESTS = $(filter-out $(if $(SLOW),,$(FLEET_SLOW:%=tests/fleet/%.t)),$(wildcard tests/fleet/*.t))
+check-fleet: check-build ## policy bundles, metrics; SLOW=1 with a booted container (root)
+	@packaging/deps.sh fleet
+	BUILD=$(BUILD) prove --timer $(FLEET_TESTS)
+
 bench: $(BUILD)/relaywardend $(LOADS) ## measure, in paired runs, what the README quotes (root)
 	@BUILD=$(BUILD) tests/bench/bench.sh $(if $(JSON),--json $(JSON))
 
@@ -365,6 +386,6 @@ clean: ## remove what was built
 -include $(shell find $(BUILD)/obj $(FUZZ_BUILD)/obj -name '*.d' 2>/dev/null)
 .PRECIOUS: $(BUILD)/obj/%.o $(FUZZ_BUILD)/obj/%.o
 .PHONY: all check check-build check-unit-build check-fuzz-build check-replay check-unit check-asan check-asan-netns check-fuzz \
-	check-netns check-machine fuzz bench bench-scale bench-enforce bench-engine lab lab-recordings lab-fit lint check-includes check-format \
+	check-netns check-machine check-fleet fuzz bench bench-scale bench-enforce bench-engine lab lab-recordings lab-fit lint check-includes check-format \
 	format demo run deps \
 	deps-test install install-fleet help clean

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# deps.sh build|test|demo|lab|machine: installs what that needs from the distribution, by
+# deps.sh build|test|demo|lab|machine|fleet: installs what that needs from the distribution, by
 # apt-get or dnf, only if something is missing; silent when all is there.
 #
 # No service is started, now or at the next boot: a package that brings one (n2n,
@@ -11,7 +11,8 @@
 
 APT_BUILD="gcc libc6-dev make pkg-config libmnl-dev libnftnl-dev
 	libnetfilter-queue-dev libnetfilter-conntrack-dev libcap-ng-dev libseccomp-dev
-	libinih-dev libsystemd-dev libjansson-dev libpcap-dev uthash-dev libsqlite3-dev"
+	libinih-dev libsystemd-dev libjansson-dev libpcap-dev uthash-dev libsqlite3-dev
+	libsodium-dev libcurl4-openssl-dev"
 APT_DEMO="n2n iperf3 iproute2 iputils-ping nftables jq procps util-linux gawk|mawk"
 APT_TEST="libcmocka-dev clang clang-format bear perl nftables conntrack iproute2
 	iputils-ping iperf3 socat jq n2n coturn tinc libcap-ng-utils procps util-linux mandoc
@@ -25,11 +26,13 @@ APT_LAB="n2n coturn nebula microsocks haproxy tinc squid openvpn rtpengine-daemo
 	iperf3 socat perl iproute2 iputils-ping nftables jq procps util-linux gawk|mawk"
 # To boot another kernel; what the tests in it need is what they need here.
 APT_MACHINE="qemu-system-x86 busybox-static kmod xz-utils gzip"
+# What a fleet is run with; a container for Ansible, booted only on request.
+APT_FLEET="nginx-light|nginx openssl prometheus prometheus-node-exporter curl jq"
 
 DNF_BUILD="gcc glibc-devel make pkgconf-pkg-config libmnl-devel libnftnl-devel
 	libnetfilter_queue-devel libnetfilter_conntrack-devel libcap-ng-devel
 	libseccomp-devel inih-devel systemd-devel jansson-devel libpcap-devel
-	uthash-devel sqlite-devel"
+	uthash-devel sqlite-devel libsodium-devel libcurl-devel"
 DNF_DEMO="iperf3 iproute iproute-tc iputils nftables jq procps-ng util-linux gawk"
 DNF_TEST="libcmocka-devel clang compiler-rt clang-tools-extra bear
 	perl-Test-Harness nftables conntrack-tools iproute iproute-tc iputils iperf3
@@ -41,6 +44,8 @@ DNF_LAB="coturn nebula haproxy tinc squid openvpn transmission-daemon transmissi
 	gawk"
 # Its kernels are Debian's packages, from a mirror that apt has to know of.
 DNF_MACHINE="qemu-system-x86-core busybox kmod xz gzip apt dpkg"
+DNF_FLEET="nginx openssl golang-github-prometheus
+	golang-github-prometheus-node-exporter curl jq"
 # Not in every release of Fedora; what needs them says so and skips.
 DNF_OPTIONAL="n2n"
 DNF_OPTIONAL_LAB="n2n microsocks opentracker rtpengine sic tinyproxy stunnel fastd
@@ -164,6 +169,7 @@ install_apt() {
 	test) packages="$APT_BUILD $APT_TEST" ;;
 	lab) packages="$APT_BUILD $APT_LAB" ;;
 	machine) packages="$APT_BUILD $APT_TEST $APT_MACHINE" ;;
+	fleet) packages="$APT_BUILD $APT_TEST $APT_FLEET" ;;
 	esac
 	# shellcheck disable=SC2086 # words are meant
 	install_missing apt $packages
@@ -181,6 +187,7 @@ install_dnf() {
 		optional=$DNF_OPTIONAL_LAB
 		;;
 	machine) packages="$DNF_BUILD $DNF_TEST $DNF_MACHINE" ;;
+	fleet) packages="$DNF_BUILD $DNF_TEST $DNF_FLEET" ;;
 	esac
 	# shellcheck disable=SC2086 # words are meant
 	install_missing dnf $packages
@@ -194,8 +201,8 @@ install_dnf() {
 
 WHAT=${1:-}
 case $WHAT in
-build | test | demo | lab | machine) ;;
-*) fail "usage: deps.sh build|test|demo|lab|machine" ;;
+build | test | demo | lab | machine | fleet) ;;
+*) fail "usage: deps.sh build|test|demo|lab|machine|fleet" ;;
 esac
 if command -v apt-get >/dev/null; then
 	install_apt

@@ -148,7 +148,8 @@ static enum exit_code check(const struct conffiles layer[3],
 		if (!has_name(fresh, placing_name(layer[1].files[i].path)))
 			sources[n++] = source_of(&layer[1].files[i]);
 	for (size_t i = 0; i < fresh->count; i++)
-		sources[n++] = source_of(&fresh->files[i]);
+		if (fresh->files[i].text)
+			sources[n++] = source_of(&fresh->files[i]);
 	qsort(sources + first, n - first, sizeof(*sources), compare_names);
 	for (size_t i = 0; i < layer[2].count; i++)
 		sources[n++] = source_of(&layer[2].files[i]);
@@ -171,13 +172,43 @@ static enum exit_code read_files(const char *const *paths, size_t count,
 		     : EXIT_OK;
 }
 
-static enum exit_code check_fresh(const struct layers *l, const struct conffiles *fresh)
+/* Those of the admin's that begin with `prefix` and are not among the new ones: each
+ * joins them, without a text. */
+static enum exit_code replace(const char *prefix, const struct conffiles *admins,
+			      struct conffiles *fresh)
+{
+	for (size_t i = 0; prefix && i < admins->count; i++) {
+		const char *path = admins->files[i].path;
+		const char *name = placing_name(path);
+		struct conffile gone = {.path = strdup(path)}, *grown;
+
+		if (strncmp(name, prefix, strlen(prefix)) != 0 ||
+		    has_name(fresh, name)) {
+			free(gone.path);
+			continue;
+		}
+		grown = reallocarray(fresh->files, fresh->count + 1, sizeof(*grown));
+		if (grown)
+			fresh->files = grown;
+		if (!grown || !gone.path) {
+			free(gone.path);
+			return complain(EXIT_FAILED, "out of memory");
+		}
+		fresh->files[fresh->count++] = gone;
+	}
+	return EXIT_OK;
+}
+
+static enum exit_code check_fresh(const struct context *c, const struct layers *l,
+				  struct conffiles *fresh)
 {
 	struct conffiles layer[3] = {0};
 	enum exit_code code = read_files(l->dirs, l->admins, &layer[0]);
 
 	if (code == EXIT_OK)
 		code = read_files(l->dirs + l->admins, 1, &layer[1]);
+	if (code == EXIT_OK)
+		code = replace(c->replace, &layer[1], fresh);
 	if (code == EXIT_OK)
 		code = read_files(l->dirs + l->admins + 1, l->count - l->admins - 1,
 				  &layer[2]);
@@ -188,8 +219,11 @@ static enum exit_code check_fresh(const struct layers *l, const struct conffiles
 	return code;
 }
 
-static enum exit_code check_paths(int count, char *const *paths)
+static enum exit_code check_paths(const struct context *c, int count,
+				  char *const *paths)
 {
+	size_t prefix = c->replace ? strlen(c->replace) : 0;
+
 	for (int i = 0; i < count; i++) {
 		const char *name = placing_name(paths[i]);
 		size_t length = strlen(name);
@@ -199,6 +233,11 @@ static enum exit_code check_paths(int count, char *const *paths)
 			return complain(EXIT_USAGE,
 					"%s: expected a file whose name ends in .ini",
 					paths[i]);
+		if (prefix && strncmp(name, c->replace, prefix) != 0)
+			return complain(EXIT_USAGE,
+					"%s: expected a name that begins with '%s', as "
+					"--replace says",
+					paths[i], c->replace);
 		if (access(paths[i], R_OK) < 0)
 			return complain(EXIT_FAILED, "%s: %s", paths[i],
 					strerror(errno));
@@ -264,7 +303,7 @@ static enum exit_code apply_files(const struct context *c, int count,
 	}
 	code = take_layers(held, &layers);
 	if (code == EXIT_OK)
-		code = check_fresh(&layers, &fresh);
+		code = check_fresh(c, &layers, &fresh);
 	if (code == EXIT_OK)
 		code = place_and_try(c, &layers, &fresh);
 	/* After a mistake, or with the old files again: nothing to hold back. */
@@ -280,11 +319,11 @@ static enum exit_code apply_files(const struct context *c, int count,
 enum exit_code cmd_policy_apply(const struct context *c, int count,
 				char *const *arguments)
 {
-	enum exit_code code = check_paths(count, arguments);
+	enum exit_code code = check_paths(c, count, arguments);
 
 	if (code != EXIT_OK)
 		return code;
-	if (!count)
+	if (!count && !c->replace)
 		return call_and_follow(c, "PolicyApply", confirm_of(c), false);
 	hold_signals();
 	return apply_files(c, count, arguments);

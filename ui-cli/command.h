@@ -36,8 +36,9 @@ struct context {
 	bool is_json, is_check, has_evidence_lines; /* --json, --check, --evidence */
 	const char *app;			    /* of replay FILE APP, or NULL */
 	struct render out;
-	uint64_t duration; /* --duration in seconds, 0: none */
-	uint64_t confirm;  /* --confirm likewise */
+	uint64_t duration;   /* --duration in seconds, 0: none */
+	uint64_t confirm;    /* --confirm likewise */
+	const char *replace; /* --replace, or NULL */
 	struct word_list policies, settings, catalogues,
 		hosts; /* --policy, --set, ... */
 };
@@ -52,7 +53,7 @@ enum command_options {
 	TAKES_DURATION = 2, /* --duration */
 	TAKES_RULES = 4,    /* --policy, --set, --catalogue, --host */
 	TAKES_EVIDENCE = 8, /* --evidence */
-	TAKES_CONFIRM = 16, /* --confirm */
+	TAKES_CONFIRM = 16, /* --confirm, --replace */
 };
 
 struct command {
@@ -68,7 +69,7 @@ struct command {
 command_function cmd_status, cmd_apps, cmd_explain, cmd_peers, cmd_policy_check,
 	cmd_policy_show, cmd_policy_reload, cmd_doctor, cmd_record, cmd_replay,
 	cmd_pause, cmd_resume, cmd_policy_apply, cmd_policy_confirm,
-	cmd_policy_rollback;
+	cmd_policy_rollback, cmd_metrics;
 
 /* "agentctl: TEXT" on stderr; what came from outside is escaped. Returns `code`. */
 enum exit_code complain(enum exit_code code, const char *format, ...)

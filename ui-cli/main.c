@@ -38,6 +38,8 @@ static const struct command commands[] = {
 	{"pause", cmd_pause, "DURATION", 1, 1, false, 0,
 	 "limit and cut nothing for so long, 24h at most"},
 	{"resume", cmd_resume, "", 0, 0, false, 0, "end the pause now"},
+	{"metrics", cmd_metrics, "[FILE]", 0, 1, false, 0,
+	 "all of that for Prometheus, to FILE as a whole"},
 	{"doctor", cmd_doctor, "", 0, 0, false, 0,
 	 "what works, what does not, what to do about it"},
 	{0},
@@ -50,7 +52,8 @@ enum {
 	OPT_CATALOGUE,
 	OPT_HOST,
 	OPT_EVIDENCE,
-	OPT_CONFIRM
+	OPT_CONFIRM,
+	OPT_REPLACE
 };
 
 static const struct option long_options[] = {
@@ -63,6 +66,7 @@ static const struct option long_options[] = {
 	{"host", required_argument, NULL, OPT_HOST},
 	{"evidence", no_argument, NULL, OPT_EVIDENCE},
 	{"confirm", required_argument, NULL, OPT_CONFIRM},
+	{"replace", required_argument, NULL, OPT_REPLACE},
 	{"no-legend", no_argument, NULL, 'n'},
 	{"socket", required_argument, NULL, 's'},
 	{"help", no_argument, NULL, 'h'},
@@ -96,6 +100,9 @@ static enum exit_code print_help(void)
 	       "                          object a line, instead of the result\n"
 	       "      --confirm TIME      policy apply: back again unless confirmed in "
 	       "60s, 5m\n"
+	       "      --replace PREFIX    policy apply: the files take the place of "
+	       "all "
+	       "PREFIX*.ini\n"
 	       "      --no-legend         no headings, no hints\n"
 	       "  -s, --socket PATH       ask the agent at PATH\n"
 	       "  -h, --help              this\n"
@@ -157,7 +164,7 @@ static unsigned int given_options(const struct context *c)
 	return (c->is_check ? TAKES_CHECK : 0) | (c->duration ? TAKES_DURATION : 0) |
 	       (has_rules ? TAKES_RULES : 0) |
 	       (c->has_evidence_lines ? TAKES_EVIDENCE : 0) |
-	       (c->confirm ? TAKES_CONFIRM : 0);
+	       (c->confirm || c->replace ? TAKES_CONFIRM : 0);
 }
 
 static enum exit_code reject_misplaced(unsigned int options)
@@ -167,7 +174,8 @@ static enum exit_code reject_misplaced(unsigned int options)
 	if (options & TAKES_DURATION)
 		return complain(EXIT_USAGE, "--duration goes with record alone");
 	if (options & TAKES_CONFIRM)
-		return complain(EXIT_USAGE, "--confirm goes with policy apply alone");
+		return complain(EXIT_USAGE,
+				"--confirm and --replace go with policy apply alone");
 	if (options & TAKES_EVIDENCE)
 		return complain(EXIT_USAGE, "--evidence goes with replay alone");
 	return complain(EXIT_USAGE,
@@ -244,6 +252,14 @@ static enum exit_code take_special_option(int option, const char *word,
 			return complain(EXIT_USAGE,
 					"--confirm '%s'; expected e.g. 60s, 5m, at "
 					"most 1h",
+					optarg);
+		return EXIT_OK;
+	case OPT_REPLACE:
+		c->replace = optarg;
+		if (!*optarg || *optarg == '.' || strchr(optarg, '/'))
+			return complain(EXIT_USAGE,
+					"--replace '%s'; expected how file names "
+					"begin, e.g. 70-fleet-",
 					optarg);
 		return EXIT_OK;
 	case OPT_POLICY:

@@ -57,6 +57,12 @@ static int write_fresh(const struct conffile *file, const char *path)
 	return r;
 }
 
+/* Under its second name alone; undoing finds it there. */
+static int take_away(const struct names *n)
+{
+	return rename(n->path, n->before) < 0 ? -errno : 0;
+}
+
 /* The old one stays beside it, under its second name. */
 static int place(const struct conffile *file, const struct names *n)
 {
@@ -80,7 +86,8 @@ enum exit_code placing_do(struct placing *p)
 		int r;
 
 		make_names(p, i, &n);
-		r = place(&p->files->files[i], &n);
+		r = p->files->files[i].text ? place(&p->files->files[i], &n)
+					    : take_away(&n);
 		if (r < 0) {
 			placing_undo(p);
 			return complain(r == -EACCES || r == -EPERM ? EXIT_NOT_PERMITTED

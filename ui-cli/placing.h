@@ -11,7 +11,8 @@
 
 struct placing {
 	const char *into;	       /* the directory */
-	const struct conffiles *files; /* what is to be there, by their base names */
+	const struct conffiles *files; /* what is to be there, by their base names; one
+					  without a text is to be there no more */
 	size_t placed;		       /* of these so many are */
 };
 

@@ -19,7 +19,7 @@ _agentctl()
 			-s | --socket) socket=(--socket "${COMP_WORDS[i]}") ;;
 			esac
 			;;
-		--duration | --set | --host | --confirm) ((++i)) ;;
+		--duration | --set | --host | --confirm | --replace) ((++i)) ;;
 		-*) ;;
 		*) words+=("${COMP_WORDS[i]}") ;;
 		esac

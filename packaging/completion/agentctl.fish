@@ -7,7 +7,7 @@ function __agentctl_words
     for word in (commandline -opc)[2..-1]
         if test $skip = yes
             set skip no
-        else if contains -- $word -s --socket --policy --catalogue --duration --set --host --confirm
+        else if contains -- $word -s --socket --policy --catalogue --duration --set --host --confirm --replace
             set skip yes
         else if not string match -q -- '-*' $word
             echo $word
@@ -38,6 +38,7 @@ complete -c agentctl -s j -l json -d "for programs: the agent's reply as JSON"
 complete -c agentctl -l check -d 'status: exit with 5 if anything is promoted'
 complete -c agentctl -l duration -x -d 'record: stop after 60s, 10m, 2h'
 complete -c agentctl -l confirm -x -d 'policy apply: back again unless confirmed in 60s, 5m'
+complete -c agentctl -l replace -x -d 'policy apply: in place of all files of that prefix'
 complete -c agentctl -l policy -r -F -d 'replay: by this policy'
 complete -c agentctl -l set -x -d 'replay: with this setting changed'
 complete -c agentctl -l catalogue -r -F -d 'replay: with what is known of clients there'
