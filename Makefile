@@ -74,11 +74,20 @@ $(BUILD)/relaywardend: $(call objects,agent/*.c) $(LIBS)
 	$(if $(V),,@echo "  LINK  $@")
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(call objects,agent/*.c) $(LINK) $(PKG_LIBS) -lm
 
-# The CLI shares the protocol and the policy parser with the daemon, never kernel/.
-$(BUILD)/agentctl: $(call objects,ui-cli/*.c) $(LIBS)
+# The CLI shares the protocol and the policy parser with the daemon, never kernel/. All
+# of it but main is a library, which its unit tests link.
+UI_PKGS := jansson inih ncursesw
+UI_MAIN := $(BUILD)/obj/ui-cli/main.o
+
+$(BUILD)/libui.a: $(filter-out $(UI_MAIN),$(call objects,ui-cli/*.c))
+	@mkdir -p $(@D)
+	@rm -f $@
+	$(Q)$(AR) rcsD $@ $^
+
+$(BUILD)/agentctl: $(UI_MAIN) $(BUILD)/libui.a $(LIBS)
 	$(if $(V),,@echo "  LINK  $@")
-	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(call objects,ui-cli/*.c) $(BUILD)/libctl.a \
-		$(BUILD)/libcore.a $(BUILD)/libbase.a $(shell pkg-config --libs jansson inih) -lpcap -lm
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(UI_MAIN) $(BUILD)/libui.a $(BUILD)/libctl.a \
+		$(BUILD)/libcore.a $(BUILD)/libbase.a $(shell pkg-config --libs $(UI_PKGS)) -lpcap -lm
 
 # What agentctl and the programs of the desktop share: the control socket and words.
 CLI_SHARED := client complain fields words
@@ -133,13 +142,17 @@ libs_kernel := libmnl libnftnl libnetfilter_queue libnetfilter_conntrack libcap-
 libs_ctl := libsystemd jansson inih
 libs_store := inih sqlite3
 libs_desktop := libsystemd jansson inih
+link_ui := ui ctl core base
+libs_ui := $(UI_PKGS)
+
+$(BUILD)/obj/tests/unit/ui/%.o: CPPFLAGS += -Iui-cli
 
 $(BUILD)/unit/core/test_cost: LDFLAGS += -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc \
 	-Wl,--wrap=exp,--wrap=hash_keyed,--wrap=decay_carry
 
 .SECONDEXPANSION:
 $(BUILD)/unit/%: $(BUILD)/obj/tests/unit/%.o $(BUILD)/libtest.a $(LIBS) \
-		$(BUILD)/libdesktop.a $(BUILD)/libcli.a
+		$(BUILD)/libdesktop.a $(BUILD)/libcli.a $(BUILD)/libui.a
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $< $(BUILD)/libtest.a \
 		$(foreach l,$(link_$(firstword $(subst /, ,$*))),$(BUILD)/lib$(l).a) \

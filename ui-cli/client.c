@@ -18,9 +18,15 @@
 
 /* --- the wire ------------------------------------------------------------------ */
 
-int client_dial(const char *path)
+static unsigned int patience_of(const struct context *c)
 {
-	const struct timeval timeout = {.tv_sec = CLIENT_TIMEOUT_SECONDS};
+	return c->patience ? c->patience : CLIENT_TIMEOUT_SECONDS;
+}
+
+/* A descriptor or -errno. */
+static int dial(const char *path, unsigned int patience)
+{
+	const struct timeval timeout = {.tv_sec = patience};
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
 	int fd, r;
 
@@ -38,6 +44,11 @@ int client_dial(const char *path)
 		return r;
 	}
 	return fd;
+}
+
+int client_dial(const char *path)
+{
+	return dial(path, CLIENT_TIMEOUT_SECONDS);
 }
 
 /* All of it, NUL included. */
@@ -115,10 +126,10 @@ static int receive(int fd, json_t **ret_message)
 }
 
 /* 0 with the whole reply, or -errno; `ret_connected` tells where it went wrong. */
-static int exchange(const char *path, const char *method, json_t *parameters,
+static int exchange(const struct context *c, const char *method, json_t *parameters,
 		    bool *ret_connected, json_t **ret_message)
 {
-	int fd = client_dial(path);
+	int fd = dial(c->socket, patience_of(c));
 	int r;
 
 	*ret_connected = fd >= 0;
@@ -151,14 +162,16 @@ static enum exit_code explain_connect(const char *path, int error)
 	}
 }
 
-static enum exit_code explain_exchange(const char *path, int error)
+static enum exit_code explain_exchange(const struct context *c, int error)
 {
+	const char *path = c->socket;
+
 	switch (error) {
 	case -EAGAIN:
 		return complain(EXIT_UNREACHABLE,
-				"the agent on %s has not answered for %d seconds; see "
+				"the agent on %s has not answered for %u seconds; see "
 				"its log: journalctl -u relaywardend",
-				path, CLIENT_TIMEOUT_SECONDS);
+				path, patience_of(c));
 	case -EPIPE:
 	case -ECONNRESET:
 		return complain(EXIT_UNREACHABLE,
@@ -232,18 +245,18 @@ enum exit_code client_explain_error(const char *error, const json_t *p)
 
 /* --- calls --------------------------------------------------------------------- */
 
-static enum exit_code take_reply(const char *path, const json_t *message,
+static enum exit_code take_reply(const struct context *c, const json_t *message,
 				 json_t **ret_reply)
 {
 	struct varlink_reply reply;
 	const char *fault;
 
 	if (varlink_reply_parse(message, &reply, &fault) < 0)
-		return explain_exchange(path, -EBADMSG);
+		return explain_exchange(c, -EBADMSG);
 	if (reply.error)
 		return client_explain_error(reply.error, reply.parameters);
 	if (!reply.parameters)
-		return explain_exchange(path, -EBADMSG);
+		return explain_exchange(c, -EBADMSG);
 	*ret_reply = json_incref(reply.parameters);
 	return EXIT_OK;
 }
@@ -268,12 +281,12 @@ enum exit_code client_call_with(const struct context *c, const char *method,
 	int r;
 
 	snprintf(name, sizeof(name), "%s.%s", INTERFACE_AGENT, method);
-	r = exchange(c->socket, name, parameters, &connected, &message);
+	r = exchange(c, name, parameters, &connected, &message);
 	json_decref(parameters);
 	if (r < 0)
-		return connected ? explain_exchange(c->socket, r)
+		return connected ? explain_exchange(c, r)
 				 : explain_connect(c->socket, r);
-	code = take_reply(c->socket, message, ret_reply);
+	code = take_reply(c, message, ret_reply);
 	json_decref(message);
 	return code;
 }
@@ -286,7 +299,7 @@ enum exit_code client_call_silent(const struct context *c, const char *method,
 	bool connected;
 
 	snprintf(name, sizeof(name), "%s.%s", INTERFACE_AGENT, method);
-	if (exchange(c->socket, name, NULL, &connected, &message) < 0)
+	if (exchange(c, name, NULL, &connected, &message) < 0)
 		return EXIT_UNREACHABLE;
 	parameters = json_incref(json_object_get(message, "parameters"));
 	json_decref(message);
@@ -356,7 +369,7 @@ static int wait_readable(int fd, double end, const sigset_t *signals)
 
 /* What is common to one stream. */
 struct stream {
-	const char *path;
+	const struct context *c;
 	client_on_reply *on_reply;
 	void *context;
 	bool is_last;
@@ -369,7 +382,7 @@ static enum exit_code take_stream_reply(struct stream *s, const json_t *message)
 	const char *fault;
 	json_t *parameters;
 
-	code = take_reply(s->path, message, &parameters);
+	code = take_reply(s->c, message, &parameters);
 	if (code != EXIT_OK)
 		return code;
 	varlink_reply_parse(message, &reply, &fault);
@@ -405,25 +418,25 @@ static enum exit_code read_stream(struct stream *s, int fd, double end,
 		}
 	}
 	varlink_decoder_done(&d);
-	return r < 0 && code == EXIT_OK ? explain_exchange(s->path, r) : code;
+	return r < 0 && code == EXIT_OK ? explain_exchange(s->c, r) : code;
 }
 
 enum exit_code client_stream(const struct context *c, const char *method,
 			     uint64_t seconds, client_on_reply *on_reply, void *context,
 			     bool *ret_is_last)
 {
-	struct stream s = {c->socket, on_reply, context, false};
+	struct stream s = {c, on_reply, context, false};
 	char name[VARLINK_METHOD_MAX + 1];
 	enum exit_code code;
 	sigset_t signals;
-	int fd = client_dial(c->socket), r;
+	int fd = dial(c->socket, patience_of(c)), r;
 
 	if (fd < 0)
 		return explain_connect(c->socket, fd);
 	hold_signals(&signals);
 	snprintf(name, sizeof(name), "%s.%s", INTERFACE_AGENT, method);
 	r = client_send(fd, name, NULL, true);
-	code = r < 0 ? explain_exchange(c->socket, r)
+	code = r < 0 ? explain_exchange(c, r)
 		     : read_stream(&s, fd,
 				   seconds ? seconds_now() + (double)seconds : 0,
 				   &signals);

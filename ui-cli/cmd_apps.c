@@ -1,42 +1,44 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "base/units.h"
+#include "cells.h"
 #include "client.h"
 #include "fields.h"
 #include "views.h"
-#include "words.h"
 
-static void add_row(struct render_table *t, const json_t *app)
-{
-	char in[UNITS_STRLEN], out[UNITS_STRLEN];
-
-	render_cell(t, STYLE_PLAIN, "%lld", (long long)field_int(app, "id"));
-	render_cell(t, STYLE_BOLD, "%s", field_text(app, "name"));
-	render_cell(t, STYLE_PLAIN, "%s", field_text(app, "user"));
-	render_cell(t, words_role_style(app), "%s", field_text(app, "role"));
-	render_cell(t, STYLE_PLAIN, "%lld", (long long)field_int(app, "flows"));
-	render_cell(t, STYLE_PLAIN, "%lld", (long long)field_int(app, "peers"));
-	render_cell(t, STYLE_PLAIN, "%s", size_format(field_size(app, "bytes_in"), in));
-	render_cell(t, STYLE_PLAIN, "%s",
-		    size_format(field_size(app, "bytes_out"), out));
-	render_cell(t, STYLE_PLAIN, "%s", field_text(app, "client"));
-	render_cell(t, STYLE_DIM, "%s", field_text(app, "key"));
-}
+/* All that can be said of an application in a word or a number. */
+const struct listing_column apps_columns[] = {
+	{"id", "ID", LISTING_NUMBER, 4, NULL},
+	{"name", "APPLICATION", LISTING_BOLD, 1, NULL},
+	{"user", "USER", LISTING_TEXT, 3, NULL},
+	{"role", "ROLE", LISTING_TEXT, 1, cell_role},
+	{"probability", "FOR STRANGERS", LISTING_NUMBER, 0, cell_probability},
+	{"since", "SINCE", LISTING_TIME, 0, NULL},
+	{"flows", "FLOWS", LISTING_NUMBER, 6, NULL},
+	{"peers", "PEERS", LISTING_NUMBER, 5, NULL},
+	{"rate_in", "IN NOW", LISTING_RATE, 0, NULL},
+	{"rate_out", "OUT NOW", LISTING_RATE, 0, NULL},
+	{"bytes_in", "IN", LISTING_SIZE, 1, NULL},
+	{"bytes_out", "OUT", LISTING_SIZE, 1, NULL},
+	{"own_in", "OWN IN", LISTING_SIZE, 0, NULL},
+	{"own_out", "OWN OUT", LISTING_SIZE, 0, NULL},
+	{"relayed_in", "RELAYED IN", LISTING_SIZE, 0, NULL},
+	{"relayed_out", "RELAYED OUT", LISTING_SIZE, 0, NULL},
+	{"decision", "DECISION", LISTING_TEXT, 0, NULL},
+	{"limits", "LIMITS", LISTING_TEXT, 0, cell_limits},
+	{"policy", "POLICY", LISTING_TEXT, 0, cell_policy},
+	{"rule", "BECAUSE OF", LISTING_TEXT, 0, cell_rule},
+	{"kind", "KIND", LISTING_TEXT, 0, NULL},
+	{"unit", "UNIT", LISTING_TEXT, 0, NULL},
+	{"exe", "PROGRAM", LISTING_TEXT, 0, NULL},
+	{"container", "CONTAINER", LISTING_TEXT, 0, NULL},
+	{"pids", "PROCESSES", LISTING_TEXT, 0, cell_pids},
+	{"client", "CLIENT", LISTING_TEXT, 2, NULL},
+	{"key", "KEY", LISTING_DIM, 1, NULL},
+	{0},
+};
 
 void view_apps(const struct context *c, const json_t *applications)
 {
-	static const struct render_column columns[] = {
-		{"ID", true},	 {"APPLICATION", false}, {"USER", false},
-		{"ROLE", false}, {"FLOWS", true},	 {"PEERS", true},
-		{"IN", true},	 {"OUT", true},		 {"CLIENT", false},
-		{"KEY", false},
-	};
-	struct render_table *t =
-		render_table_new(columns, sizeof(columns) / sizeof(*columns));
-
-	for (size_t i = 0; i < json_array_size(applications); i++)
-		add_row(t, json_array_get(applications, i));
-	render_table_print(&c->out, t, 0);
-	render_table_free(t);
+	listing_print(c, apps_columns, applications);
 }
 
 enum exit_code cmd_apps(const struct context *c, int count, char *const *arguments)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "base/units.h"
 #include "client.h"
 #include "fields.h"
+#include "views.h"
 #include "words.h"
 #include <string.h>
 
@@ -14,23 +14,32 @@ static const char *who_began(const char *initiated)
 	return "both";
 }
 
-static void add_row(struct render_table *t, const json_t *p)
+static void cell_initiated(struct render_table *t, const json_t *peer)
 {
-	char a[UNITS_STRLEN];
+	render_cell(t, STYLE_PLAIN, "%s", who_began(field_text(peer, "initiated")));
+}
 
-	render_cell(t, STYLE_BOLD, "%s", field_text(p, "address"));
-	render_cell(t, STYLE_PLAIN, "%s", who_began(field_text(p, "initiated")));
-	render_cell(t, STYLE_PLAIN, "%lld", (long long)field_int(p, "flows"));
-	render_cell(t, STYLE_PLAIN, "%s", size_format(field_size(p, "bytes_in"), a));
-	render_cell(t, STYLE_PLAIN, "%s", size_format(field_size(p, "bytes_out"), a));
-	render_cell(t, STYLE_PLAIN, "%s", rate_format(field_size(p, "rate_in"), a));
-	render_cell(t, STYLE_PLAIN, "%s", rate_format(field_size(p, "rate_out"), a));
-	if (field_bool(p, "leg"))
+/* Whose traffic it is: a stranger's own, relayed, or of a network that is trusted. */
+static void cell_what(struct render_table *t, const json_t *peer)
+{
+	if (field_bool(peer, "leg"))
 		render_cell(t, STYLE_BAD, "relayed");
 	else
 		render_cell(t, STYLE_DIM, "%s",
-			    field_bool(p, "trusted") ? "trusted" : "");
+			    field_bool(peer, "trusted") ? "trusted" : "");
 }
+
+const struct listing_column peers_columns[] = {
+	{"address", "PEER", LISTING_BOLD, 1, NULL},
+	{"initiated", "BEGUN BY", LISTING_TEXT, 4, cell_initiated},
+	{"flows", "FLOWS", LISTING_NUMBER, 5, NULL},
+	{"bytes_in", "IN", LISTING_SIZE, 2, NULL},
+	{"bytes_out", "OUT", LISTING_SIZE, 2, NULL},
+	{"rate_in", "RATE IN", LISTING_RATE, 3, NULL},
+	{"rate_out", "RATE OUT", LISTING_RATE, 3, NULL},
+	{"leg", "", LISTING_TEXT, 1, cell_what},
+	{0},
+};
 
 static void print_callers(const struct context *c, const json_t *callers)
 {
@@ -58,34 +67,13 @@ static void print_callers(const struct context *c, const json_t *callers)
 	render_table_free(t);
 }
 
-enum exit_code cmd_peers(const struct context *c, int count, char *const *arguments)
+void view_peers(const struct context *c, const json_t *reply)
 {
-	static const struct render_column columns[] = {
-		{"PEER", false}, {"BEGUN BY", false}, {"FLOWS", true},	  {"IN", true},
-		{"OUT", true},	 {"RATE IN", true},   {"RATE OUT", true}, {"", false},
-	};
-	struct render_table *t;
-	enum exit_code code;
-	const json_t *peers;
-	json_t *reply;
-	size_t shown;
+	const json_t *peers = json_object_get(reply, "peers");
+	size_t shown = json_array_size(peers);
 
-	(void)count;
-	code = client_call(c, "Peers", arguments[0], &reply);
-	if (code != EXIT_OK)
-		return code;
-	if (c->is_json) {
-		code = print_json(reply);
-		json_decref(reply);
-		return code;
-	}
-	peers = json_object_get(reply, "peers");
-	shown = json_array_size(peers);
-	t = render_table_new(columns, sizeof(columns) / sizeof(*columns));
-	for (size_t i = 0; i < shown; i++)
-		add_row(t, json_array_get(peers, i));
 	if (shown > 0)
-		render_table_print(&c->out, t, 0);
+		listing_print(c, peers_columns, peers);
 	else
 		render_hint(&c->out, "%s has no flow now",
 			    field_text(reply, "application"));
@@ -93,7 +81,21 @@ enum exit_code cmd_peers(const struct context *c, int count, char *const *argume
 		render_hint(&c->out, "the heaviest %zu of %lld", shown,
 			    (long long)field_int(reply, "total"));
 	print_callers(c, json_object_get(reply, "callers"));
-	render_table_free(t);
+}
+
+enum exit_code cmd_peers(const struct context *c, int count, char *const *arguments)
+{
+	enum exit_code code;
+	json_t *reply;
+
+	(void)count;
+	code = client_call(c, "Peers", arguments[0], &reply);
+	if (code != EXIT_OK)
+		return code;
+	if (c->is_json)
+		code = print_json(reply);
+	else
+		view_peers(c, reply);
 	json_decref(reply);
-	return EXIT_OK;
+	return code;
 }

@@ -3,6 +3,7 @@
 #include "base/text.h"
 #include "client.h"
 #include "fields.h"
+#include "views.h"
 #include "words.h"
 #include <errno.h>
 #include <limits.h>
@@ -123,42 +124,50 @@ enum exit_code cmd_policy_check(const struct context *c, int count,
 
 /* --- show: of the agent ------------------------------------------------ */
 
-static bool is_schedule(const json_t *setting)
+static void cell_section(struct render_table *t, const json_t *setting)
 {
-	return strcmp(field_text(setting, "key"), "schedule") == 0;
+	render_cell(t, STYLE_BOLD, "[%s]", field_text(setting, "section"));
 }
+
+/* Of a schedule, also what it means now. */
+static void cell_value(struct render_table *t, const json_t *setting)
+{
+	char text[WORDS_MAX];
+
+	if (strcmp(field_text(setting, "key"), "schedule") == 0)
+		render_cell(t, field_bool(setting, "applies") ? STYLE_PLAIN : STYLE_DIM,
+			    "%s (%s)", field_text(setting, "value"),
+			    words_schedule(setting, text));
+	else
+		render_cell(t, STYLE_PLAIN, "%s", field_text(setting, "value"));
+}
+
+static void cell_from(struct render_table *t, const json_t *setting)
+{
+	if (*field_text(setting, "file"))
+		render_cell(t, STYLE_DIM, "%s:%lld", field_text(setting, "file"),
+			    (long long)field_int(setting, "line"));
+	else
+		render_cell(t, STYLE_DIM, "built in");
+}
+
+const struct listing_column policy_columns[] = {
+	{"section", "SECTION", LISTING_TEXT, 1, cell_section},
+	{"key", "KEY", LISTING_TEXT, 1, NULL},
+	{"value", "VALUE", LISTING_TEXT, 1, cell_value},
+	{"file", "FROM", LISTING_TEXT, 1, cell_from},
+	{"line", "LINE", LISTING_NUMBER, 0, NULL},
+	{"applies", "APPLIES", LISTING_YES, 0, NULL},
+	{0},
+};
 
 static void print_settings(const struct context *c, const json_t *settings)
 {
-	static const struct render_column columns[] = {
-		{"SECTION", false}, {"KEY", false}, {"VALUE", false}, {"FROM", false}};
-	struct render_table *t = render_table_new(columns, 4);
-
-	for (size_t i = 0; i < json_array_size(settings); i++) {
-		const json_t *s = json_array_get(settings, i);
-		char text[WORDS_MAX];
-
-		render_cell(t, STYLE_BOLD, "[%s]", field_text(s, "section"));
-		render_cell(t, STYLE_PLAIN, "%s", field_text(s, "key"));
-		if (is_schedule(s))
-			render_cell(t,
-				    field_bool(s, "applies") ? STYLE_PLAIN : STYLE_DIM,
-				    "%s (%s)", field_text(s, "value"),
-				    words_schedule(s, text));
-		else
-			render_cell(t, STYLE_PLAIN, "%s", field_text(s, "value"));
-		if (*field_text(s, "file"))
-			render_cell(t, STYLE_DIM, "%s:%lld", field_text(s, "file"),
-				    (long long)field_int(s, "line"));
-		else
-			render_cell(t, STYLE_DIM, "built in");
-	}
 	if (json_array_size(settings) > 0)
-		render_table_print(&c->out, t, 0);
+		listing_print(c, policy_columns, settings);
 	else
 		render_hint(&c->out, "nothing is set: the built-in defaults are in "
 				     "force");
-	render_table_free(t);
 }
 
 enum exit_code cmd_policy_show(const struct context *c, int count,

@@ -7,6 +7,7 @@
 #define UI_CLI_COMMAND_H
 
 #include "core/policy_ini.h"
+#include "listing.h"
 #include "render.h"
 #include <jansson.h>
 #include <stdbool.h>
@@ -31,16 +32,22 @@ struct word_list {
 	size_t count;
 };
 
+/* What the command line says. */
 struct context {
 	const char *socket;
 	bool is_json, is_check, has_evidence_lines; /* --json, --check, --evidence */
-	const char *app;			    /* of replay FILE APP, or NULL */
+	bool wants_help, wants_version;
+	const char *app; /* of replay FILE APP, or NULL */
 	struct render out;
+	const char *fields;  /* --fields, or NULL */
 	uint64_t duration;   /* --duration in seconds, 0: none */
 	uint64_t confirm;    /* --confirm likewise */
 	const char *replace; /* --replace, or NULL */
 	struct word_list policies, settings, catalogues,
-		hosts; /* --policy, --set, ... */
+		hosts;	       /* --policy, --set, ... */
+	uint64_t watch;	       /* --watch: every so many seconds, 0: once */
+	unsigned int patience; /* how many seconds the agent may take, 0: as usual */
+	uint64_t given;	       /* one bit for each row of options.h that was there */
 };
 
 /* `arguments` are those after the command's name, `count` of them, then NULL. */
@@ -54,17 +61,31 @@ enum command_options {
 	TAKES_RULES = 4,    /* --policy, --set, --catalogue, --host */
 	TAKES_EVIDENCE = 8, /* --evidence */
 	TAKES_CONFIRM = 16, /* --confirm, --replace */
+	TAKES_FIELDS = 32,  /* --fields: whatever has columns */
+	TAKES_WATCH = 64,   /* --watch */
 };
 
 struct command {
 	const char *name; /* one word, or two */
 	command_function *function;
-	const char *arguments;
+	const char *arguments; /* "FILE [APP]"; completion goes by these words, too */
 	int min_arguments, max_arguments;
-	bool takes_app;	      /* its argument is an application, for completion */
+	const struct listing_column *columns; /* of its table, for --fields, or NULL */
 	unsigned int options; /* enum command_options: which make sense */
 	const char *description;
 };
+
+/*
+ * The command that `words` begin with, and how many of them are its name; NULL: none.
+ * `table` ends with a row without a name.
+ */
+const struct command *command_find(const struct command *table, int count,
+				   char *const *words, int *ret_used);
+/* Says that there is no such command, and which is near. */
+enum exit_code command_reject(const struct command *table, int count,
+			      char *const *words);
+/* Which of enum command_options make sense with it. */
+unsigned int command_options(const struct command *k);
 
 command_function cmd_status, cmd_apps, cmd_explain, cmd_peers, cmd_policy_check,
 	cmd_policy_show, cmd_policy_reload, cmd_doctor, cmd_record, cmd_replay,
@@ -74,6 +95,10 @@ command_function cmd_status, cmd_apps, cmd_explain, cmd_peers, cmd_policy_check,
 /* "agentctl: TEXT" on stderr; what came from outside is escaped. Returns `code`. */
 enum exit_code complain(enum exit_code code, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
+
+/* From now on the last complaint is kept in `buf` instead, without "agentctl: "; NULL
+ * ends that. */
+void complain_into(char *buf, size_t size);
 
 /* "FILE:LINE: KEY: TEXT" on stderr, as editors and CI like it. */
 enum exit_code complain_policy(const struct policy_error *e);

@@ -6,11 +6,28 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Where complaints go while the terminal is somebody else's. */
+static char *kept;
+static size_t kept_size;
+
+void complain_into(char *buf, size_t size)
+{
+	kept = buf;
+	kept_size = size;
+	if (buf)
+		*buf = '\0';
+}
+
 static void put_escaped(const char *prefix, const char *text)
 {
 	size_t size = 4 * strlen(text) + 1;
-	char *copy = malloc(size);
+	char *copy;
 
+	if (kept) {
+		text_escape(text, kept, kept_size);
+		return;
+	}
+	copy = malloc(size);
 	fprintf(stderr, "%s%s\n", prefix,
 		copy ? text_escape(text, copy, size) : "out of memory");
 	free(copy);

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "render.h"
 #include "base/text.h"
+#include "columns.h"
 #include <langinfo.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
-#include <wchar.h>
 
 #define CELL_GAP 2
 /* Narrower than this, text is left as long as it is. */
@@ -36,14 +36,14 @@ static int find_width(FILE *out)
 	return ioctl(fileno(out), TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
 }
 
-void render_init(struct render *r, FILE *out, bool has_legend)
+void render_init(struct render *r, FILE *out)
 {
 	const char *no_color = getenv("NO_COLOR");
 	const char *term = getenv("TERM");
 
 	r->out = out;
 	r->is_utf8 = strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
-	r->has_legend = has_legend;
+	r->has_legend = true;
 	r->width = find_width(out);
 	r->has_colour = isatty(fileno(out)) && !(no_color && *no_color) &&
 			!(term && strcmp(term, "dumb") == 0);
@@ -87,56 +87,33 @@ static char *format_text(const char *format, va_list args)
 	return text;
 }
 
+/* What makes a terminal show a style; STYLE_PLAIN is what ends the others. */
+static const char *const style_codes[] = {
+	[STYLE_PLAIN] = "\033[0m", [STYLE_BOLD] = "\033[1m",
+	[STYLE_DIM] = "\033[2m",   [STYLE_GOOD] = "\033[32m",
+	[STYLE_WARN] = "\033[33m", [STYLE_BAD] = "\033[1;31m",
+};
+
 static void put_styled(const struct render *r, enum style style, const char *text)
 {
-	static const char *const codes[] = {
-		[STYLE_PLAIN] = NULL, [STYLE_BOLD] = "1",  [STYLE_DIM] = "2",
-		[STYLE_GOOD] = "32",  [STYLE_WARN] = "33", [STYLE_BAD] = "1;31",
-	};
-
-	if (r->has_colour && codes[style])
-		fprintf(r->out, "\033[%sm%s\033[0m", codes[style], text);
+	if (r->has_colour && style != STYLE_PLAIN)
+		fprintf(r->out, "%s%s%s", style_codes[style], text,
+			style_codes[STYLE_PLAIN]);
 	else
 		fputs(text, r->out);
 }
 
-/* Columns a text takes on the screen. */
-static int width_of(const char *text)
+size_t render_parse_style(const char *text, enum style *ret_style)
 {
-	mbstate_t state = {0};
-	int width = 0;
+	for (size_t i = 0; i < sizeof(style_codes) / sizeof(*style_codes); i++) {
+		size_t length = strlen(style_codes[i]);
 
-	while (*text) {
-		wchar_t wide;
-		size_t n = mbrtowc(&wide, text, MB_CUR_MAX, &state);
-
-		if (n == 0 || n > MB_CUR_MAX)
-			return width + (int)strlen(text);
-		width += wcwidth(wide) < 0 ? 1 : wcwidth(wide);
-		text += n;
-	}
-	return width;
-}
-
-/* The bytes of `text` that fit into `room` columns, up to the end of a word. */
-static size_t fitting(const char *text, int room)
-{
-	size_t best = 0;
-
-	for (size_t i = 1; text[i - 1]; i++) {
-		char *head;
-		bool fits;
-
-		if (text[i] && text[i] != ' ')
+		if (strncmp(text, style_codes[i], length) != 0)
 			continue;
-		head = strndup(text, i);
-		fits = head && width_of(head) <= room;
-		free(head);
-		if (!fits)
-			break;
-		best = i;
+		*ret_style = (enum style)i;
+		return length;
 	}
-	return best ? best : strcspn(text, " ");
+	return 0;
 }
 
 /* Text that begins in column `indent`, and goes on there on the lines below. */
@@ -145,8 +122,8 @@ static void put_folded(const struct render *r, enum style style, const char *tex
 {
 	int room = r->width - indent;
 
-	while (r->width && room >= FOLD_MIN && width_of(text) > room) {
-		size_t length = fitting(text, room);
+	while (r->width && room >= FOLD_MIN && columns_of(text) > room) {
+		size_t length = columns_fit_words(text, room);
 		char *head = strndup(text, length);
 
 		put_styled(r, style, head ? head : "");
@@ -260,10 +237,10 @@ static const char *cell_text(const struct cell *c)
 static int column_width(const struct render *r, const struct render_table *t,
 			size_t column)
 {
-	int widest = r->has_legend ? width_of(t->columns[column].heading) : 0;
+	int widest = r->has_legend ? columns_of(t->columns[column].heading) : 0;
 
 	for (size_t i = column; i < t->cell_count; i += t->column_count) {
-		int width = width_of(cell_text(&t->cells[i]));
+		int width = columns_of(cell_text(&t->cells[i]));
 
 		if (width > widest)
 			widest = width;
@@ -277,7 +254,7 @@ static void put_cell(const struct render *r, const struct render_table *t,
 		     const char *text)
 {
 	bool is_last = column + 1 == t->column_count;
-	int space = width - width_of(text);
+	int space = width - columns_of(text);
 
 	if (t->columns[column].is_right)
 		fprintf(r->out, "%*s", space, "");
@@ -290,6 +267,23 @@ static void put_cell(const struct render *r, const struct render_table *t,
 	else
 		fprintf(r->out, "%*s",
 			CELL_GAP + (t->columns[column].is_right ? 0 : space), "");
+}
+
+bool render_table_fits(const struct render *r, const struct render_table *t)
+{
+	int width = 0;
+
+	if (!t || !r->width)
+		return true;
+	for (size_t i = 0; i < t->column_count; i++) {
+		bool is_last = i + 1 == t->column_count;
+		int column = column_width(r, t, i);
+
+		if (is_last && !t->columns[i].is_right && column > FOLD_MIN)
+			column = FOLD_MIN; /* and goes on below */
+		width += column + (is_last ? 0 : CELL_GAP);
+	}
+	return width <= r->width;
 }
 
 static bool has_headings(const struct render_table *t)

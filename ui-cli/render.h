@@ -21,7 +21,8 @@ struct render {
 	int width;	 /* columns to fold text into, 0: as long as it is */
 };
 
-void render_init(struct render *r, FILE *out, bool has_legend);
+/* For what `out` is: a terminal or a pipe; with a legend. */
+void render_init(struct render *r, FILE *out);
 
 /* One line; `format` has no newline. What is too long goes on below its beginning. */
 void render_line(const struct render *r, enum style style, const char *format, ...)
@@ -29,6 +30,10 @@ void render_line(const struct render *r, enum style style, const char *format, .
 /* A line that helps people and disturbs programs: left out without a legend. */
 void render_hint(const struct render *r, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
+
+/* The length of the escape sequence of ours that `text` begins with, and what it means;
+ * 0: there is none. For screens that do not take such sequences. */
+size_t render_parse_style(const char *text, enum style *ret_style);
 
 /* --- tables -------------------------------------------------------------------- */
 
@@ -47,6 +52,9 @@ void render_table_free(struct render_table *t);
 /* The next cell, from left to right, row after row. */
 void render_cell(struct render_table *t, enum style style, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
+
+/* Whether it has room in a line, the last column being folded if need be. */
+bool render_table_fits(const struct render *r, const struct render_table *t);
 
 /* Headings (if there is one, and a legend) and rows, `indent` spaces to the right. */
 void render_table_print(const struct render *r, const struct render_table *t,

@@ -239,6 +239,19 @@ const char *words_probability(const json_t *app, char buf[static WORDS_MAX])
 	return buf;
 }
 
+const char *words_pids(const json_t *app, char buf[static WORDS_MAX])
+{
+	const json_t *pids = json_object_get(app, "pids");
+	size_t used = 0;
+
+	*buf = '\0';
+	for (size_t i = 0; i < json_array_size(pids) && used < WORDS_MAX; i++)
+		used += (size_t)snprintf(
+			buf + used, WORDS_MAX - used, "%s%lld", i ? " " : "",
+			(long long)json_integer_value(json_array_get(pids, i)));
+	return buf;
+}
+
 const char *words_clock(int64_t epoch, char buf[static WORDS_MAX])
 {
 	time_t t = (time_t)epoch, today = time(NULL);

@@ -40,6 +40,9 @@ const char *words_families(const json_t *app, const json_t *families,
 /* The probability: "62 %", "<1 %", ">99 %": evidence never makes certain. */
 const char *words_probability(const json_t *app, char buf[static WORDS_MAX]);
 
+/* "4711 4712", as many as there is room for. */
+const char *words_pids(const json_t *app, char buf[static WORDS_MAX]);
+
 /* "2026-03-01 14:02:11". */
 const char *words_time(int64_t epoch, char buf[static WORDS_MAX]);
 
