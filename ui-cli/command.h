@@ -87,9 +87,9 @@ enum exit_code command_reject(const struct command *table, int count,
 /* Which of enum command_options make sense with it. */
 unsigned int command_options(const struct command *k);
 
-command_function cmd_status, cmd_apps, cmd_explain, cmd_peers, cmd_policy_check,
-	cmd_policy_show, cmd_policy_reload, cmd_doctor, cmd_record, cmd_replay,
-	cmd_pause, cmd_resume, cmd_policy_apply, cmd_policy_confirm,
+command_function cmd_status, cmd_top, cmd_apps, cmd_explain, cmd_peers,
+	cmd_policy_check, cmd_policy_show, cmd_policy_reload, cmd_doctor, cmd_record,
+	cmd_replay, cmd_pause, cmd_resume, cmd_policy_apply, cmd_policy_confirm,
 	cmd_policy_rollback, cmd_metrics;
 
 /* "agentctl: TEXT" on stderr; what came from outside is escaped. Returns `code`. */

@@ -14,6 +14,8 @@
 static const struct command commands[] = {
 	{"status", cmd_status, "[APP]", 0, 1, status_columns, TAKES_CHECK | TAKES_WATCH,
 	 "is all well, is anything promoted, is anything limited"},
+	{"top", cmd_top, "", 0, 0, NULL, 0,
+	 "the applications live: sort, filter, look into one"},
 	{"apps", cmd_apps, "", 0, 0, apps_columns, 0, "every application seen so far"},
 	{"explain", cmd_explain, "APP", 1, 1, NULL, 0,
 	 "why it has the role it has, and what would change it"},
