@@ -368,6 +368,8 @@ install: all ## install below DESTDIR and PREFIX
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man1 packaging/man/*.1
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man5 packaging/man/*.5
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man8 packaging/man/*.8
+	install -D -m 644 packaging/journal/relaywarden.catalog \
+		$(DESTDIR)$(PREFIX)/lib/systemd/catalog/relaywarden.catalog
 	install -D -m 644 packaging/completion/agentctl.bash \
 		$(DESTDIR)$(PREFIX)/share/bash-completion/completions/agentctl
 	install -D -m 644 packaging/completion/_agentctl \
