@@ -45,17 +45,20 @@ void agent_user_name(const struct agent *a, uid_t uid, char *buf, size_t size)
 static void role_changed(struct agent *a, uint64_t now_ns)
 {
 	a->role_changes = engine_stats(a->engine)->role_changes;
-	control_log_roles(a);
+	changes_tell_roles(a);
 	enforce_update(a, now_ns);
 }
 
 static void second_passed(struct agent *a, uint64_t now_ns)
 {
 	a->second_ns = now_ns;
+	changes_tell_clock(a, now_ns);
 	pause_expire(a, now_ns);
 	trial_poll(a, now_ns);
 	role_changed(a, now_ns);
 	hold_read_callers(a, now_ns);
+	history_count(a);
+	changes_tell_health(a, now_ns);
 	recording_flush(a);
 }
 
@@ -213,10 +216,14 @@ static void on_policy(void *context, const struct policy *policy,
 
 	engine_set_policy(a->engine, policy, catalogue);
 	recording_set_policy(a, policy, catalogue);
-	log_info("policy",
-		 "generation %u in force: %s, %zu sections, %zu known clients",
-		 policy_store_state(a->policies)->generation,
-		 policy_mode_name(policy->mode), policy->rule_count, catalogue->count);
+	chronicle_say_take(
+		a, EVENT_POLICY_LOADED,
+		json_pack("{s:i, s:s}", "generation",
+			  (int)policy_store_state(a->policies)->generation, "mode",
+			  policy_mode_name(policy->mode)),
+		"generation %u in force: %s, %zu sections, %zu known clients",
+		policy_store_state(a->policies)->generation,
+		policy_mode_name(policy->mode), policy->rule_count, catalogue->count);
 }
 
 /* --- opening
@@ -381,6 +388,7 @@ int agent_open(const struct agent_options *options, struct agent **ret_agent)
 	seed_tables();
 	a->options = *options;
 	a->start_ns = agent_now();
+	chronicle_open(a);
 	plan_init(&a->enforce.installed);
 	observe_init(a);
 	r = sd_event_new(&a->event);
@@ -412,6 +420,7 @@ int agent_run(struct agent *a)
 	uint64_t now = agent_now();
 	int r;
 
+	history_open(a);
 	open_attribution(a);
 	if (a->attribution)
 		attribution_load(a->attribution, now);
@@ -428,12 +437,16 @@ int agent_run(struct agent *a)
 		return r;
 	}
 	sd_notify(0, "READY=1");
-	log_info("agent", "relaywardend " RELAYWARDEN_VERSION " is watching, %s mode",
-		 policy_mode_name(policy_store_policy(a->policies)->mode));
+	chronicle_say_take(a, EVENT_STARTED,
+			   json_pack("{s:s}", "version", RELAYWARDEN_VERSION),
+			   "relaywardend " RELAYWARDEN_VERSION " is watching, %s mode",
+			   policy_mode_name(policy_store_policy(a->policies)->mode));
 	r = sd_event_loop(a->event);
 	sd_notify(0, "STOPPING=1");
 	enforce_update(a, agent_now()); /* what quotas have used up to now */
 	trial_stop(a);
+	chronicle_say_take(a, EVENT_STOPPED, NULL, "relaywardend has ended%s",
+			   r < 0 ? " after a failure" : "");
 	a->has_stopped = r >= 0;
 	return r < 0 ? r : 0;
 }
@@ -452,9 +465,13 @@ void agent_close(struct agent *a)
 	if (!a)
 		return;
 	ctl_server_free(a->server);
+	history_close_streams(a);
 	trial_close(a);
 	recording_close(a);
 	quota_close(a);
+	history_close(a);
+	database_free(a->database);
+	chronicle_close(a);
 	if (may_take_back(a))
 		takeback_all(a);
 	nft_watch_close(a->watch);

@@ -13,6 +13,8 @@
 #include "core/callers.h"
 #include "core/decision.h"
 #include "core/engine.h"
+#include "core/event.h"
+#include "core/event_limit.h"
 #include "core/guard.h"
 #include "core/pace.h"
 #include "core/plan.h"
@@ -20,6 +22,7 @@
 #include "core/refused.h"
 #include "core/tampering.h"
 #include "core/trial.h"
+#include "core/usage.h"
 #include "ctl/server.h"
 #include "kernel/attribution.h"
 #include "kernel/capture.h"
@@ -36,6 +39,7 @@
 #include "kernel/queue.h"
 #include "kernel/sockdiag.h"
 #include "store/footprint.h"
+#include "store/history_store.h"
 #include "store/policy_store.h"
 #include "store/quota_store.h"
 #include <systemd/sd-event.h>
@@ -71,9 +75,8 @@ struct enforcement {
 	char error[256]; /* of the last transaction, "" when it went well */
 	unsigned int failures;
 	uint64_t retry_ns;
-	struct nft_counters counters;	     /* since an application has its number */
-	struct nft_counters in_kernel;	     /* since the rules were last written */
-	enum app_role roles[APP_ID_MAX + 1]; /* as last logged */
+	struct nft_counters counters;  /* since an application has its number */
+	struct nft_counters in_kernel; /* since the rules were last written */
 	struct refused refused[APP_NUMBER_COUNT];
 	struct queue_classes queues; /* wanted on the uplinks */
 	struct callers callers;
@@ -129,10 +132,45 @@ struct policy_trial {
 
 /* What applications have used of their quotas: quota.c. */
 struct quota_tracking {
-	struct database *database; /* both NULL until a policy has a quota */
-	struct quota_store *store;
+	struct quota_store *store; /* NULL until a policy has a quota */
 	struct nft_quotas counted; /* by the kernel, at the last look */
 	uint64_t turned_ns;	   /* when periods were last looked at */
+};
+
+#define CHANGES_BAD_MAX 48
+
+/* What applications carry and what happens, for later: history.c. */
+struct history_tracking {
+	struct history_store *store; /* NULL without memory */
+	struct usage_meter meters[APP_ID_MAX + 1];
+	uint64_t asked_ns; /* when somebody did last */
+	struct event_stream *streams;
+};
+
+/* Of one application. */
+struct changes_told {
+	uint64_t first_ns; /* of the application whose id it was then */
+	bool cuts[CUT_COUNT];
+	bool is_cut, is_limited;
+};
+
+/* What was told last: changes.c. */
+struct changes {
+	struct changes_told told[APP_NUMBER_SHARED];
+	enum app_role roles[APP_ID_MAX + 1];
+	const char *bad[CHANGES_BAD_MAX]; /* names of checks that were not in order */
+	size_t bad_count;
+	uint64_t health_ns;
+	int64_t clock_offset_ns; /* of CLOCK_REALTIME from CLOCK_BOOTTIME */
+	bool has_clock;
+	uint64_t clock_set_ns; /* when it last jumped, 0: it never did */
+};
+
+/* Events on their way to those who are told: chronicle.c. */
+struct chronicle {
+	struct event_limit limit;
+	int journal;	 /* socket, or -1: they are lines on stderr */
+	uint64_t unsent; /* that the journal did not take in time */
 };
 
 struct agent {
@@ -176,6 +214,10 @@ struct agent {
 	struct tamper tamper;
 	struct quota_tracking quotas;
 	struct recording *recordings;
+	struct chronicle chronicle;
+	struct changes changes;
+	struct database *database; /* NULL without memory */
+	struct history_tracking history;
 };
 
 uint64_t agent_now(void); /* CLOCK_BOOTTIME, nanoseconds */
@@ -183,6 +225,24 @@ void agent_wall(struct wall_time *ret_time);
 
 /* The name of a user, or his number. */
 void agent_user_name(const struct agent *a, uid_t uid, char *buf, size_t size);
+
+/* --- chronicle.c --- */
+
+void chronicle_open(struct agent *a);
+void chronicle_close(struct agent *a);
+/*
+ * Tells an event: to the journal or the log, the history, and those who listen. Its
+ * text is escaped here, its time is now where it has none; what comes too often is
+ * counted and left out.
+ */
+void chronicle_note(struct agent *a, const struct event *e);
+/* The same, put together; they take the reference of `details`, which may be NULL. */
+void chronicle_say_take(struct agent *a, enum event_kind kind, json_t *details,
+			const char *format, ...) __attribute__((format(printf, 4, 5)));
+void chronicle_say_app_take(struct agent *a, enum event_kind kind,
+			    const struct app_identity *app, json_t *details,
+			    const char *format, ...)
+	__attribute__((format(printf, 5, 6)));
 
 /* --- observe.c --- */
 
@@ -322,7 +382,42 @@ void recording_close(struct agent *a);
 /* --- control.c --- */
 
 int control_open(struct agent *a);
-/* One line in the log for every change of a role. */
-void control_log_roles(struct agent *a);
+
+/* --- history.c --- */
+
+/* After privileges are dropped, for the database is the agent's own. */
+void history_open(struct agent *a);
+void history_now(const struct agent *a, struct history_clock *ret_clock);
+/* What was carried since the last time; to be called once a second. */
+void history_count(struct agent *a);
+/* The same, before the engine forgets an application. */
+void history_app_gone(struct agent *a, uint16_t id);
+/* Returns its number, 0 where nothing is kept. */
+int64_t history_note(struct agent *a, const struct event *e);
+/* Before the history is read: writes what is not written yet, not too often. */
+void history_catch_up(struct agent *a);
+void history_close(struct agent *a);
+
+/* --- history_answers.c --- */
+
+ctl_method history_method_usage, history_method_events;
+ctl_stream_method history_stream_events;
+/* To those who follow. */
+void history_tell_streams(struct agent *a, const struct event *e, int64_t id);
+/* After the server is gone. */
+void history_close_streams(struct agent *a);
+
+/* --- changes.c --- */
+
+/* An event for every promotion, and for its end. */
+void changes_tell_roles(struct agent *a);
+/* Before the engine forgets an application. */
+void changes_app_gone(struct agent *a, uint16_t id);
+/* What is limited or cut now and was not when it was told last, and the other way
+ * round. */
+void changes_tell_plan(struct agent *a, const struct plan *in_force);
+/* To be called once a second. */
+void changes_tell_health(struct agent *a, uint64_t now_ns);
+void changes_tell_clock(struct agent *a, uint64_t now_ns);
 
 #endif

@@ -358,10 +358,13 @@ static const struct ctl_method_entry methods[] = {
 	{METHOD("PolicyTrial"), false, method_policy_trial},
 	{METHOD("Pause"), true, method_pause},
 	{METHOD("Doctor"), false, method_doctor},
+	{METHOD("Usage"), false, history_method_usage},
+	{METHOD("Events"), false, history_method_events},
 };
 
 static const struct ctl_stream_entry streams[] = {
 	{METHOD("Record"), true, recording_open_stream},
+	{METHOD("Events"), false, history_stream_events},
 };
 
 int control_open(struct agent *a)
@@ -385,37 +388,4 @@ int control_open(struct agent *a)
 		log_error("control", "%s can't be opened: %s", a->options.control_path,
 			  strerror(-r));
 	return r;
-}
-
-/* --- the log
- * ------------------------------------------------------------------------------ */
-
-static void log_role(const struct app *app, enum app_role before)
-{
-	int percent = (int)(app_probability(app) * 100);
-
-	if (app_role_is_promoted(app->role) && !app_role_is_promoted(before))
-		log_line(LOG_NOTICE, "role",
-			 "%s has become a %s (%d %% sure): see `agentctl "
-			 "explain %s`",
-			 app->identity.name, app_role_name(app->role), percent,
-			 app->identity.name);
-	else if (app_role_is_promoted(before) && app->role == ROLE_CLIENT)
-		log_line(LOG_NOTICE, "role", "%s is a client again",
-			 app->identity.name);
-	else
-		log_debug("role", "%s: %s, %d %%", app->identity.name,
-			  app_role_name(app->role), percent);
-}
-
-void control_log_roles(struct agent *a)
-{
-	for (uint16_t id = 1; id <= APP_ID_MAX; id++) {
-		const struct app *app = engine_find_app(a->engine, id);
-		enum app_role role = app ? app->role : ROLE_CLIENT;
-
-		if (app && role != a->enforce.roles[id])
-			log_role(app, a->enforce.roles[id]);
-		a->enforce.roles[id] = role;
-	}
 }

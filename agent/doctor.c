@@ -473,33 +473,62 @@ static void examine_bounds(const struct agent *a, struct doctor *d)
 
 static void examine_quotas(const struct agent *a, struct doctor *d)
 {
-	const struct database_state *s;
-
 	if (!a->quotas.store)
 		return;
-	s = database_state(a->quotas.database);
 	if (a->nft && !nft_features(a->nft)->has_quota)
 		add(d, "quotas", REPORT_DEGRADED, "Load nft_quota.",
 		    "the kernel has no nft_quota: quotas are not counted");
-	if (s->error)
-		add(d, "history", REPORT_DEGRADED,
-		    "Make room in the state directory, or see the log; until then "
-		    "what quotas have used is in memory alone.",
-		    "%s/" DATABASE_FILE " can't be used: %s",
-		    a->options.policies.state_dir, s->text);
-	else if (s->was_damaged)
-		add(d, "history", REPORT_INFO, "Remove it when nobody needs it.",
-		    "the history was damaged and begun anew; the old one is "
-		    "%s/" DATABASE_DAMAGED,
-		    a->options.policies.state_dir);
-	else
-		add(d, "history", REPORT_OK, NULL, "%s/" DATABASE_FILE,
-		    a->options.policies.state_dir);
 	if (quota_store_evicted(a->quotas.store))
 		add(d, "quotas-room", REPORT_INFO, NULL,
 		    "%" PRIu64 " applications' used quotas were forgotten: more than "
 		    "%d are not kept",
 		    quota_store_evicted(a->quotas.store), QUOTA_STORE_MAX);
+}
+
+static void examine_database(const struct agent *a, struct doctor *d)
+{
+	const char *dir = a->options.policies.state_dir;
+	const struct history_store_stats *s = history_store_stats(a->history.store);
+	const struct database_state *state = database_state(a->database);
+
+	if (state->error)
+		add(d, "history", REPORT_DEGRADED,
+		    "Make room in the state directory, or see the log; until then "
+		    "history and used quotas are in memory alone.",
+		    "%s/" DATABASE_FILE " can't be used: %s", dir, state->text);
+	else if (state->was_damaged)
+		add(d, "history", REPORT_INFO, "Remove it when nobody needs it.",
+		    "the history was damaged and begun anew; the old one is "
+		    "%s/" DATABASE_DAMAGED,
+		    dir);
+	else
+		add(d, "history", REPORT_OK, NULL,
+		    "%s/" DATABASE_FILE ", written %" PRIu64
+		    " times; the longest took %.1f ms, %" PRIu64 " rows",
+		    dir, s->writes, (double)s->slowest_ns / 1e6, s->rows);
+	if (s->apps_left_out || s->events_left_out)
+		add(d, "history-room", REPORT_INFO, NULL,
+		    "%" PRIu64 " events and %" PRIu64
+		    " counts of applications were lost while it could not be written",
+		    s->events_left_out, s->apps_left_out);
+}
+
+static void examine_history(const struct agent *a, struct doctor *d)
+{
+	if (!a->history.store)
+		add(d, "history", REPORT_DEGRADED, "Restart the agent.",
+		    "no memory for the history");
+	else
+		examine_database(a, d);
+	if (a->chronicle.unsent)
+		add(d, "journal", REPORT_INFO, "See what journald is waiting for.",
+		    "%" PRIu64 " events are not in the journal: it did not take them "
+		    "in time",
+		    a->chronicle.unsent);
+	if (a->chronicle.limit.left_out)
+		add(d, "events-room", REPORT_INFO, NULL,
+		    "%" PRIu64 " events were not told, for there were too many alike",
+		    a->chronicle.limit.left_out);
 }
 
 static void examine_privilege(struct doctor *d)
@@ -537,5 +566,6 @@ void doctor_examine(const struct agent *a, struct doctor *ret_doctor)
 	examine_engine(a, ret_doctor);
 	examine_bounds(a, ret_doctor);
 	examine_quotas(a, ret_doctor);
+	examine_history(a, ret_doctor);
 	examine_privilege(ret_doctor);
 }

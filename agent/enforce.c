@@ -157,35 +157,6 @@ void enforce_remove_queues(struct agent *a)
 	shaper_finish(a->shaper);
 }
 
-static const char *describe_cut(const struct plan_app *p)
-{
-	if (p->cuts[CUT_ALL])
-		return "all of its network is cut but loopback and trusted networks";
-	if (p->cuts[CUT_LEGS])
-		return "its relayed connections are cut, strangers that call are "
-		       "refused";
-	if (p->cuts[CUT_PEERS])
-		return "it has as many peers as it may have, new ones are refused";
-	return p->cuts[CUT_CALLS] ? "strangers that call it are refused"
-				  : "it is no longer cut";
-}
-
-/* One line in the log for every change of what is cut. */
-static void log_cut(const struct agent *a, uint16_t id, const struct plan_app *p)
-{
-	const struct app *app = engine_find_app(a->engine, id);
-	struct wall_time wall;
-	struct decision d;
-
-	if (!app)
-		return;
-	agent_wall(&wall);
-	decide(policy_store_policy(a->policies), app, &wall, &d);
-	log_line(LOG_NOTICE, "cut", "%s: %s, by [app %s] %s:%u", app->identity.name,
-		 describe_cut(p), *d.rule ? d.rule : "*", d.why.file ? d.why.file : "",
-		 d.why.line);
-}
-
 /* What is in force is so from now on: flows get or lose their flag, and not one packet
  * later than the next dump of all of them. */
 static void note_cuts(struct agent *a, const struct plan *wanted)
@@ -194,15 +165,10 @@ static void note_cuts(struct agent *a, const struct plan *wanted)
 	const struct enforcement *e = &a->enforce;
 	const struct plan *before = e->is_installed ? &e->installed : &nothing;
 
-	for (uint16_t id = 1; id < APP_NUMBER_SHARED; id++) {
-		const struct plan_app *p = &wanted->apps[id];
-
-		if (memcmp(p->cuts, before->apps[id].cuts, sizeof(p->cuts)) == 0)
-			continue;
-		log_cut(a, id, p);
-		if (is_severed(p) != is_severed(&before->apps[id]))
+	for (uint16_t id = 1; id < APP_NUMBER_SHARED; id++)
+		if (is_severed(&wanted->apps[id]) != is_severed(&before->apps[id]))
 			a->poll.wants_full = true;
-	}
+	changes_tell_plan(a, wanted);
 }
 
 static int commit(struct agent *a, struct plan *wanted)

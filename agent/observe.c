@@ -64,6 +64,10 @@ void observe_record(void *context, const struct observation *o)
 	struct agent *a = context;
 	int r;
 
+	if (o->kind == OBS_APP_GONE) {
+		changes_app_gone(a, o->app.id);
+		history_app_gone(a, o->app.id);
+	}
 	recording_observe(a, o);
 	r = engine_observe(a->engine, o);
 	if (r < 0)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Enforcement is suspended for a while, because somebody asked for it. */
 #include "agent_private.h"
-#include "ctl/interface.h"
+#include "ctl/report_json.h"
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -28,7 +28,7 @@ static const char *clock_text(uint64_t in_ns, char buf[static CLOCK_TEXT_MAX])
 static void pause_end(struct agent *a, const char *why)
 {
 	a->pause = (struct pause){0};
-	log_line(LOG_NOTICE, "pause", "%s: policy is enforced again", why);
+	chronicle_say_take(a, EVENT_RESUMED, NULL, "%s: policy is enforced again", why);
 }
 
 static void pause_begin(struct agent *a, const struct ctl_peer *peer, uint64_t seconds)
@@ -40,10 +40,13 @@ static void pause_begin(struct agent *a, const struct ctl_peer *peer, uint64_t s
 				  .uid = peer->uid,
 				  .pid = peer->pid};
 	agent_user_name(a, peer->uid, a->pause.user, sizeof(a->pause.user));
-	log_line(LOG_NOTICE, "pause",
-		 "paused until %s by %s (uid %u, pid %d): nothing is limited or cut",
-		 clock_text(seconds * SECOND_NS, text), a->pause.user,
-		 (unsigned int)peer->uid, (int)peer->pid);
+	chronicle_say_take(
+		a, EVENT_PAUSED,
+		json_pack("{s:I, s:o}", "seconds", (json_int_t)seconds, "user",
+			  report_text(a->pause.user)),
+		"paused until %s by %s (uid %u, pid %d): nothing is limited or cut",
+		clock_text(seconds * SECOND_NS, text), a->pause.user,
+		(unsigned int)peer->uid, (int)peer->pid);
 }
 
 void pause_expire(struct agent *a, uint64_t now_ns)

@@ -3,13 +3,14 @@
  * Quotas: what the kernel has counted goes into the store, what is stored goes into the
  * plan. The kernel acts on it by itself, so nothing here is in a hurry.
  *
- * The database is opened when the first policy with a quota is in force, and written to
+ * The store is opened when the first policy with a quota is in force, and written to
  * only while an application with a quota moves bytes.
  */
 #include "agent_private.h"
 #include "doctor.h"
 #include <errno.h>
 #include <inttypes.h>
+#include <jansson.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -37,12 +38,9 @@ static void adopt(struct agent *a)
 static int open_store(struct agent *a, const struct wall_time *wall, uint64_t now_ns)
 {
 	struct quota_tracking *q = &a->quotas;
-	int r = 0;
+	int r = a->database ? quota_store_new(a->database, wall->day, now_ns, &q->store)
+			    : -ENOMEM;
 
-	if (!q->database)
-		r = database_new(a->options.policies.state_dir, &q->database);
-	if (r == 0)
-		r = quota_store_new(q->database, wall->day, now_ns, &q->store);
 	if (r < 0)
 		return r;
 	q->turned_ns = now_ns;
@@ -60,20 +58,24 @@ static const char *over_text(const struct decision *d)
 		       : "it is limited to its quota_rate";
 }
 
-static void log_over(const struct app *app, const struct decision *d, bool is_over)
+static void tell_over(struct agent *a, const struct app *app, const struct decision *d,
+		      bool is_over)
 {
+	const char *name = app->identity.name, *unit = quota_unit_name(d->quota_unit);
+	json_t *details =
+		json_pack("{s:I, s:s}", "quota", (json_int_t)d->quota, "period", unit);
 	char size[UNITS_STRLEN];
 
 	if (is_over)
-		log_line(LOG_NOTICE, "quota",
-			 "%s has used up its %s a %s: %s, by [app %s] %s:%u",
-			 app->identity.name, size_format(d->quota, size),
-			 quota_unit_name(d->quota_unit), over_text(d),
-			 *d->rule ? d->rule : "*", d->why.file ? d->why.file : "",
-			 d->why.line);
+		chronicle_say_app_take(
+			a, EVENT_QUOTA_USED, &app->identity, details,
+			"%s has used up its %s a %s: %s, by [app %s] %s:%u", name,
+			size_format(d->quota, size), unit, over_text(d),
+			*d->rule ? d->rule : "*", d->why.file ? d->why.file : "",
+			d->why.line);
 	else
-		log_line(LOG_NOTICE, "quota", "%s has some of its quota left again",
-			 app->identity.name);
+		chronicle_say_app_take(a, EVENT_QUOTA_LEFT, &app->identity, details,
+				       "%s has some of its quota left again", name);
 }
 
 /* Everything that its object has counted since the last time. */
@@ -114,7 +116,7 @@ void quota_plan(struct agent *a, const struct app *app, const struct wall_time *
 	}
 	is_over = quota_left(&e->account, d->quota) == 0;
 	if (is_over != e->was_over)
-		log_over(app, d, is_over);
+		tell_over(a, app, d, is_over);
 	e->was_over = is_over;
 	engine_set_over_quota(a->engine, app->id, is_over);
 	ret_quota->action = d->is_enforced ? d->quota_action : QUOTA_WARN;
@@ -154,7 +156,6 @@ void quota_end(struct agent *a, uint64_t now_ns)
 void quota_close(struct agent *a)
 {
 	quota_store_free(a->quotas.store);
-	database_free(a->quotas.database);
 }
 
 bool quota_read(const struct agent *a, const struct app *app, const struct decision *d,

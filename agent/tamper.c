@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include <errno.h>
 #include <inttypes.h>
+#include <jansson.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -52,8 +53,10 @@ void tamper_noticed(void *context, const struct nft_foreign_change *change)
 	make_text(t, change);
 	/* Once for each time that it is put back, which has a bound. */
 	if (!t->is_pending)
-		log_warning("tampering", "table inet %s was %s", a->options.table,
-			    t->text);
+		chronicle_say_take(a, EVENT_TAMPERED,
+				   json_pack("{s:s, s:I}", "table", a->options.table,
+					     "pid", (json_int_t)change->pid),
+				   "table inet %s was %s", a->options.table, t->text);
 	begin_repair(a, now);
 }
 
@@ -81,6 +84,6 @@ void tamper_repaired(struct agent *a)
 	tampering_repaired(&t->pace, agent_now());
 	/* Flows may have lost their marks while the rules were not there. */
 	a->poll.wants_full = true;
-	log_line(LOG_NOTICE, "tampering", "table inet %s was put back",
-		 a->options.table);
+	chronicle_say_take(a, EVENT_REPAIRED, NULL, "table inet %s was put back",
+			   a->options.table);
 }

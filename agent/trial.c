@@ -5,7 +5,7 @@
  */
 #include "agent_private.h"
 #include "base/text.h"
-#include "ctl/interface.h"
+#include "ctl/report_json.h"
 #include "kernel/prober.h"
 #include <errno.h>
 #include <poll.h>
@@ -133,6 +133,16 @@ static void describe(const struct agent *a, const char *reason, char *buf, size_
 		 text_escape(files, escaped, sizeof(escaped)), reason);
 }
 
+static void tell_rolled_back(struct agent *a, const char *text)
+{
+	unsigned int generation = policy_store_state(a->policies)->generation;
+
+	chronicle_say_take(a, EVENT_POLICY_ROLLED_BACK,
+			   json_pack("{s:i, s:o}", "generation", (int)generation, "by",
+				     report_text(a->trial.by)),
+			   "%s; generation %u is in force", text, generation);
+}
+
 /* What stands in the log, in status and beside the fingerprint on the disk. */
 static void refuse(struct agent *a, const char *reason,
 		   void (*act)(struct policy_store *, const char *))
@@ -142,8 +152,7 @@ static void refuse(struct agent *a, const char *reason,
 	describe(a, reason, text, sizeof(text));
 	act(a->policies, text);
 	end_with(a, TRIAL_ROLLED_BACK, text);
-	log_line(LOG_WARNING, "policy", "%s; generation %u is in force", text,
-		 policy_store_state(a->policies)->generation);
+	tell_rolled_back(a, text);
 }
 
 static void roll_back(struct agent *a)
@@ -247,13 +256,17 @@ static void begin(struct agent *a, uint64_t confirm_ns)
 	trial_go_on(a);
 }
 
-static void log_refusal(const struct agent *a, const char *what_stays)
+static void tell_refusal(struct agent *a, const char *what_stays)
 {
 	const struct policy_store_state *s = policy_store_state(a->policies);
 	char text[1024];
 
-	log_error("policy", "%s; %s in force",
-		  policy_error_format(&s->error, text, sizeof(text)), what_stays);
+	policy_error_format(&s->error, text, sizeof(text));
+	chronicle_say_take(
+		a, EVENT_POLICY_REFUSED,
+		json_pack("{s:o, s:I, s:o}", "file", report_text(s->error.file), "line",
+			  (json_int_t)s->error.line, "by", report_text(a->trial.by)),
+		"%s; %s in force", text, what_stays);
 }
 
 /* After files were read. */
@@ -268,7 +281,7 @@ static void take_read(struct agent *a, uint64_t confirm_ns)
 	policy_error_format(&policy_store_state(a->policies)->error, text,
 			    sizeof(text));
 	end_with(a, TRIAL_INVALID, text);
-	log_refusal(a, "the policy before stays");
+	tell_refusal(a, "the policy before stays");
 }
 
 void trial_load(struct agent *a, const char *by, uint64_t confirm_ns)
@@ -318,7 +331,7 @@ static int go_back(struct agent *a, const char *reason)
 	if (r < 0)
 		return r;
 	end_with(a, TRIAL_ROLLED_BACK, text);
-	log_line(LOG_WARNING, "policy", "%s; the policy before it is in force", text);
+	tell_rolled_back(a, text);
 	enforce_update(a, agent_now());
 	return 0;
 }

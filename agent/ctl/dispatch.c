@@ -53,6 +53,40 @@ const char *ctl_parameters_number(const json_t *parameters, const char *allowed,
 	return NULL;
 }
 
+static const struct ctl_parameter *find_parameter(const struct ctl_parameter *known,
+						  size_t count, const char *name)
+{
+	for (size_t i = 0; i < count; i++)
+		if (strcmp(known[i].name, name) == 0)
+			return &known[i];
+	return NULL;
+}
+
+const char *ctl_parameters_read(const json_t *parameters,
+				const struct ctl_parameter *known, size_t count)
+{
+	json_t *object = (json_t *)(uintptr_t)parameters;
+	const char *key;
+	json_t *value;
+
+	json_object_foreach (object, key, value) {
+		const struct ctl_parameter *p = find_parameter(known, count, key);
+
+		if (!p)
+			return key;
+		if (json_is_null(value))
+			continue;
+		if (p->text && json_is_string(value))
+			*p->text = json_string_value(value);
+		else if (p->number && json_is_integer(value) &&
+			 json_integer_value(value) >= 0)
+			*p->number = json_integer_value(value);
+		else
+			return key;
+	}
+	return NULL;
+}
+
 /* --- org.varlink.service ------------------------------------------------------- */
 
 static int service_get_info(const json_t *parameters, json_t **ret_reply,
@@ -202,7 +236,7 @@ static int call(struct call *c, const struct varlink_request *q)
 		return service_get_info(c->parameters, &c->reply, &c->error);
 	if (strcmp(q->method, INTERFACE_SERVICE ".GetInterfaceDescription") == 0)
 		return service_get_description(c->parameters, &c->reply, &c->error);
-	if (stream)
+	if (stream && (q->is_more || !entry))
 		return open_stream(c, q, stream);
 	if (!entry)
 		return fail_unknown(c->service, q->method, &c->reply, &c->error);

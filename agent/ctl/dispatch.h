@@ -23,6 +23,7 @@
 #define CTL_ERROR_AMBIGUOUS INTERFACE_AGENT ".AmbiguousApplication"
 #define CTL_ERROR_NO_TRIAL INTERFACE_AGENT ".NoTrial"
 #define CTL_ERROR_TRIAL_RUNNING INTERFACE_AGENT ".TrialRunning"
+#define CTL_ERROR_NO_HISTORY INTERFACE_AGENT ".NoHistory"
 #define CTL_ERROR_POLICY_INVALID INTERFACE_AGENT ".PolicyInvalid"
 
 /*
@@ -46,7 +47,8 @@ struct ctl_stream {
 };
 
 /* Opens a stream. Returns as a ctl_method does, but a reply is for errors alone: all
- * else is sent through the stream, now or later. */
+ * else is sent through the stream, now or later. A name that is a method as well is a
+ * stream only for those who call it with "more". */
 typedef int ctl_stream_method(void *context, const struct ctl_peer *peer,
 			      const json_t *parameters, struct ctl_stream *stream,
 			      json_t **ret_reply, const char **ret_error);
@@ -91,6 +93,18 @@ int ctl_fail(const char *error, const char *key, const char *text, json_t **ret_
  * it is there. NULL or the key at fault.
  */
 const char *ctl_parameters_check(const json_t *parameters, const char *allowed);
+
+/* One of several: a text or a whole number that is not negative, which stay as they are
+ * where it is not there, or null. The text belongs to the message. */
+struct ctl_parameter {
+	const char *name;
+	const char **text;
+	int64_t *number;
+};
+
+/* Takes them. NULL or the key at fault: unknown, or of another type. */
+const char *ctl_parameters_read(const json_t *parameters,
+				const struct ctl_parameter *known, size_t count);
 
 /* The same for one whole number from 0 to `max`: *ret_value is untouched where it is
  * not there. */

@@ -35,6 +35,29 @@ static const char *const migrations[] = {
 	" used INTEGER NOT NULL,"   /* bytes */
 	" held INTEGER NOT NULL,"   /* seconds: struct quota_account */
 	" PRIMARY KEY (app, unit)) WITHOUT ROWID;",
+	/* Ids are never given to another: rows of one that was forgotten are its own.
+	 */
+	"CREATE TABLE app ("
+	" id INTEGER PRIMARY KEY AUTOINCREMENT,"
+	" key TEXT NOT NULL UNIQUE,"
+	" name TEXT NOT NULL,"
+	" uid INTEGER NOT NULL);" /* -1: nobody's */
+	"CREATE TABLE traffic ("
+	" span INTEGER NOT NULL," /* enum usage_span */
+	" time INTEGER NOT NULL," /* its bucket, see core/usage.h */
+	" app INTEGER NOT NULL,"
+	" bytes_in INTEGER NOT NULL,"
+	" bytes_out INTEGER NOT NULL,"
+	" relayed_in INTEGER NOT NULL,"
+	" relayed_out INTEGER NOT NULL,"
+	" PRIMARY KEY (span, time, app)) WITHOUT ROWID;"
+	"CREATE TABLE event ("
+	" id INTEGER PRIMARY KEY AUTOINCREMENT,"
+	" time INTEGER NOT NULL,"	     /* Unix time */
+	" kind TEXT NOT NULL,"		     /* event_name() */
+	" key TEXT, name TEXT, uid INTEGER," /* of its application, or NULL */
+	" text TEXT NOT NULL,"
+	" details TEXT);", /* JSON, or NULL */
 };
 
 #define VERSION ((int)(sizeof(migrations) / sizeof(migrations[0])))
