@@ -340,6 +340,13 @@ int history_stream_events(void *context, const struct ctl_peer *peer,
 		return ctl_fail(CTL_ERROR_INVALID_PARAMETER, "parameter", wrong,
 				ret_reply, ret_error);
 	r = read_events(a, peer, &q, &list, ret_reply, ret_error);
+	/* What happens from now on can be told without a history. */
+	if (r == 0 && *ret_error && strcmp(*ret_error, CTL_ERROR_NO_HISTORY) == 0) {
+		json_decref(*ret_reply);
+		*ret_reply = NULL;
+		*ret_error = NULL;
+		list = json_array();
+	}
 	if (r < 0 || *ret_error)
 		return r;
 	s = stream_new(a, peer, &q, stream);
