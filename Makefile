@@ -387,9 +387,25 @@ install: all ## install below DESTDIR and PREFIX
 		$(DESTDIR)$(PREFIX)/lib/tmpfiles.d/relaywarden.conf
 
 # What an admin of many computers wants: the package relaywarden-fleet.
-install-fleet: ## the same for what a fleet needs beside the agent
+install-fleet: all ## the same for what a fleet needs beside the agent
+	install -D -m 755 -t $(DESTDIR)$(PREFIX)/bin $(BUILD)/relaywarden-fetch \
+		$(BUILD)/relaywarden-bundle
+	install -d $(DESTDIR)/etc/relaywarden/keys.d
+	install -D -m 644 -t $(DESTDIR)$(UNIT_DIR) packaging/fleet/systemd/*.service \
+		packaging/fleet/systemd/*.timer packaging/fleet/systemd/*.path
+	install -D -m 644 packaging/fleet/systemd/relaywarden-fleet.sysusers \
+		$(DESTDIR)$(PREFIX)/lib/sysusers.d/relaywarden-fleet.conf
+	install -D -m 644 packaging/fleet/systemd/relaywarden-fleet.tmpfiles \
+		$(DESTDIR)$(PREFIX)/lib/tmpfiles.d/relaywarden-fleet.conf
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man1 packaging/fleet/man/*.1
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man5 packaging/fleet/man/*.5
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man8 packaging/fleet/man/*.8
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/relaywarden/prometheus \
+		packaging/fleet/prometheus/relaywarden.rules.yml
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/relaywarden/grafana \
+		packaging/fleet/grafana/relaywarden.json
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/doc/relaywarden-fleet/examples \
-		rules/examples/office-100mbit.ini
+		rules/examples/office-100mbit.ini packaging/fleet/fleet.conf
 
 help: ## list the targets
 	@awk -F':.*## ' '/^##@/ {printf "\n%s\n", substr($$0, 5)} \

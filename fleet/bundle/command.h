@@ -11,12 +11,14 @@
 #include <stdint.h>
 
 #define INSTALL_STATE_DIR "/var/lib/relaywarden-bundle"
+#define FETCH_STATE_DIR "/var/lib/relaywarden-fetch" /* of relaywarden-fetch */
 
 enum exit_code { EXIT_OK = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_REFUSED = 3 };
 
 /* What the options say; NULL or 0 where they do not. */
 struct options {
-	const char *config, *keys, *state_dir, *agentctl; /* have defaults */
+	const char *config, *keys, *state_dir, *fetch_dir,
+		*agentctl; /* have defaults */
 	const char *output, *key, *channel, *release;
 	uint64_t generation;
 	uint64_t expires; /* seconds from now */
@@ -27,7 +29,7 @@ typedef enum exit_code command_function(const struct options *o, int count,
 					char *const *arguments);
 
 command_function cmd_keygen, cmd_create, cmd_sign, cmd_inspect, cmd_verify, cmd_install,
-	cmd_status;
+	cmd_status, cmd_metrics;
 
 /* "relaywarden-bundle: TEXT" on stderr, made printable. Returns `code`. */
 enum exit_code complain(enum exit_code code, const char *format, ...)
@@ -37,6 +39,6 @@ enum exit_code complain(enum exit_code code, const char *format, ...)
 enum exit_code read_bundle(const char *path, char **ret_bytes, size_t *ret_size);
 
 /* Writes a file as a whole, or leaves it as it was; what goes wrong is said. */
-enum exit_code write_bundle(const char *path, const char *bytes, size_t size);
+enum exit_code write_file(const char *path, const char *bytes, size_t size);
 
 #endif

@@ -104,7 +104,7 @@ static enum exit_code save(const struct options *o, const char *payload, size_t 
 
 	if (bundle_seal(&e, &bytes, &size, fault) < 0)
 		return complain(EXIT_FAILED, "%s: %s", o->output, fault);
-	code = write_bundle(o->output, bytes, size);
+	code = write_file(o->output, bytes, size);
 	free(bytes);
 	return code;
 }
@@ -187,7 +187,7 @@ static enum exit_code sign(const char *path, struct bundle_envelope *e,
 			     e->payload_size, key->bytes);
 	if (bundle_seal(e, &bytes, &size, fault) < 0)
 		return complain(EXIT_FAILED, "%s: %s", path, fault);
-	code = write_bundle(path, bytes, size);
+	code = write_file(path, bytes, size);
 	free(bytes);
 	return code;
 }

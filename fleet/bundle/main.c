@@ -31,6 +31,7 @@ static const struct command {
 	{"install", cmd_install, "BUNDLE", 1, 1,
 	 "put its files in force on this computer (root)"},
 	{"status", cmd_status, "", 0, 0, "what this computer has installed"},
+	{"metrics", cmd_metrics, "[FILE]", 0, 1, "the same for Prometheus"},
 	{0},
 };
 
@@ -57,7 +58,7 @@ enum exit_code read_bundle(const char *path, char **ret_bytes, size_t *ret_size)
 	return r < 0 ? complain(EXIT_FAILED, "%s: %s", path, strerror(-r)) : EXIT_OK;
 }
 
-enum exit_code write_bundle(const char *path, const char *bytes, size_t size)
+enum exit_code write_file(const char *path, const char *bytes, size_t size)
 {
 	char dir[PATH_MAX], name[PATH_MAX];
 	int r;
@@ -84,10 +85,12 @@ static enum exit_code print_help(void)
 	       "      --rollout PERCENT   of the computers, default 100\n"
 	       "sign:\n"
 	       "      --key FILE.key      by which to sign\n"
-	       "verify, install, status:\n"
+	       "verify, install, status, metrics:\n"
 	       "      --keys DIR          public keys to trust, default " KEYS_DIR "\n"
 	       "      --config FILE       default " CONFIG_FILE "\n"
 	       "      --state-dir DIR     default " INSTALL_STATE_DIR "\n"
+	       "      --fetch-dir DIR     that of relaywarden-fetch, "
+	       "default " FETCH_STATE_DIR "\n"
 	       "      --agentctl PROGRAM  which one puts files in force\n"
 	       "  -h, --help              this\n"
 	       "  -V, --version           the version\n\n"
@@ -127,6 +130,7 @@ enum {
 	OPT_CONFIG = 256,
 	OPT_KEYS,
 	OPT_STATE_DIR,
+	OPT_FETCH_DIR,
 	OPT_AGENTCTL,
 	OPT_KEY,
 	OPT_CHANNEL,
@@ -140,6 +144,7 @@ static const struct option long_options[] = {
 	{"config", required_argument, NULL, OPT_CONFIG},
 	{"keys", required_argument, NULL, OPT_KEYS},
 	{"state-dir", required_argument, NULL, OPT_STATE_DIR},
+	{"fetch-dir", required_argument, NULL, OPT_FETCH_DIR},
 	{"agentctl", required_argument, NULL, OPT_AGENTCTL},
 	{"output", required_argument, NULL, 'o'},
 	{"key", required_argument, NULL, OPT_KEY},
@@ -198,6 +203,8 @@ static const char **field_of(int option, struct options *o)
 		return &o->keys;
 	case OPT_STATE_DIR:
 		return &o->state_dir;
+	case OPT_FETCH_DIR:
+		return &o->fetch_dir;
 	case OPT_AGENTCTL:
 		return &o->agentctl;
 	case OPT_KEY:
@@ -218,6 +225,7 @@ int main(int argc, char **argv)
 	struct options o = {.config = CONFIG_FILE,
 			    .keys = KEYS_DIR,
 			    .state_dir = INSTALL_STATE_DIR,
+			    .fetch_dir = FETCH_STATE_DIR,
 			    .agentctl = "/usr/bin/agentctl",
 			    .rollout = 100};
 	enum exit_code code = EXIT_OK;

@@ -22,7 +22,7 @@ struct unpacked {
 	size_t count;
 };
 
-static int write_file(const char *path, const struct bundle_file *file)
+static int write_one(const char *path, const struct bundle_file *file)
 {
 	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
 	FILE *out = fd < 0 ? NULL : fdopen(fd, "w");
@@ -61,7 +61,7 @@ static int unpack(const struct bundle *b, struct unpacked *ret_unpacked)
 
 		snprintf(u.paths[u.count], sizeof(u.paths[0]), "%s/%s%s%s", dir,
 			 BUNDLE_FILE_PREFIX, file->name, BUNDLE_FILE_SUFFIX);
-		r = write_file(u.paths[u.count++], file);
+		r = write_one(u.paths[u.count++], file);
 	}
 	if (r < 0)
 		remove_all(&u);
