@@ -342,36 +342,48 @@ static double seconds_now(void)
 	return (double)ts.tv_sec + (double)ts.tv_nsec / 1e9;
 }
 
-/* 1 when there is something to read, 0 when it is time to stop, or -errno. */
-static int wait_readable(int fd, double end, const sigset_t *signals)
+/* How long to wait: until `end` (0: it never comes), as long as the agent may be
+ * silent. False: `end` has come. */
+static bool next_timeout(double end, bool may_be_silent, struct timespec *ret_timeout,
+			 bool *ret_has_end)
 {
 	double left = end - seconds_now(), patience = CLIENT_TIMEOUT_SECONDS;
+
+	*ret_has_end = end > 0 && (may_be_silent || left < patience);
+	if (end > 0 && left <= 0)
+		return false;
+	if (*ret_has_end)
+		patience = left;
+	ret_timeout->tv_sec = (time_t)patience;
+	ret_timeout->tv_nsec = (long)((patience - (double)ret_timeout->tv_sec) * 1e9);
+	return true;
+}
+
+/* 1 when there is something to read, 0 when it is time to stop, or -errno. */
+static int wait_readable(int fd, double end, bool may_be_silent,
+			 const sigset_t *signals)
+{
 	struct pollfd p = {.fd = fd, .events = POLLIN};
-	bool is_end = end > 0 && left < patience;
 	struct timespec timeout;
+	bool has_end;
 	int r;
 
-	if (end > 0 && left <= 0)
+	if (!next_timeout(end, may_be_silent, &timeout, &has_end))
 		return 0;
-	if (is_end)
-		patience = left;
-	timeout.tv_sec = (time_t)patience;
-	timeout.tv_nsec = (long)((patience - (double)timeout.tv_sec) * 1e9);
-	r = ppoll(&p, 1, &timeout, signals);
+	r = ppoll(&p, 1, may_be_silent && !has_end ? NULL : &timeout, signals);
 	if (was_interrupted)
 		return 0;
 	if (r < 0)
 		return errno == EINTR ? 0 : -errno;
 	if (r == 0)
-		return is_end ? 0 : -EAGAIN;
+		return has_end ? 0 : -EAGAIN;
 	return 1;
 }
 
 /* What is common to one stream. */
 struct stream {
 	const struct context *c;
-	client_on_reply *on_reply;
-	void *context;
+	const struct client_stream *call;
 	bool is_last;
 };
 
@@ -387,7 +399,7 @@ static enum exit_code take_stream_reply(struct stream *s, const json_t *message)
 		return code;
 	varlink_reply_parse(message, &reply, &fault);
 	s->is_last = !reply.is_continued;
-	code = s->on_reply(s->context, parameters);
+	code = s->call->on_reply(s->call->context, parameters);
 	json_decref(parameters);
 	return code;
 }
@@ -411,7 +423,7 @@ static enum exit_code read_stream(struct stream *s, int fd, double end,
 			continue;
 		}
 		if (r == 0)
-			r = wait_readable(fd, end, signals);
+			r = wait_readable(fd, end, s->call->may_be_silent, signals);
 		if (r > 0) {
 			r = client_receive_some(fd, &d);
 			r = r < 0 ? r : 1;
@@ -421,25 +433,25 @@ static enum exit_code read_stream(struct stream *s, int fd, double end,
 	return r < 0 && code == EXIT_OK ? explain_exchange(s->c, r) : code;
 }
 
-enum exit_code client_stream(const struct context *c, const char *method,
-			     uint64_t seconds, client_on_reply *on_reply, void *context,
+enum exit_code client_stream(const struct context *c, const struct client_stream *call,
 			     bool *ret_is_last)
 {
-	struct stream s = {c, on_reply, context, false};
+	double end = call->seconds ? seconds_now() + (double)call->seconds : 0;
+	struct stream s = {c, call, false};
 	char name[VARLINK_METHOD_MAX + 1];
 	enum exit_code code;
 	sigset_t signals;
 	int fd = dial(c->socket, patience_of(c)), r;
 
-	if (fd < 0)
+	if (fd < 0) {
+		json_decref(call->parameters);
 		return explain_connect(c->socket, fd);
+	}
 	hold_signals(&signals);
-	snprintf(name, sizeof(name), "%s.%s", INTERFACE_AGENT, method);
-	r = client_send(fd, name, NULL, true);
-	code = r < 0 ? explain_exchange(c, r)
-		     : read_stream(&s, fd,
-				   seconds ? seconds_now() + (double)seconds : 0,
-				   &signals);
+	snprintf(name, sizeof(name), "%s.%s", INTERFACE_AGENT, call->method);
+	r = client_send(fd, name, call->parameters, true);
+	json_decref(call->parameters);
+	code = r < 0 ? explain_exchange(c, r) : read_stream(&s, fd, end, &signals);
 	close(fd);
 	sigprocmask(SIG_SETMASK, &signals, NULL);
 	*ret_is_last = s.is_last;

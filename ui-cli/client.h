@@ -23,15 +23,25 @@ enum exit_code client_call(const struct context *c, const char *method, const ch
 enum exit_code client_call_with(const struct context *c, const char *method,
 				json_t *parameters, json_t **ret_reply);
 
+typedef enum exit_code client_on_reply(void *context, const json_t *reply);
+
+/* A call that goes on. */
+struct client_stream {
+	const char *method;
+	json_t *parameters; /* its reference is taken; or NULL */
+	uint64_t seconds;   /* it ends after so many, 0: never */
+	bool may_be_silent; /* for any time; else it fails as any call does */
+	client_on_reply *on_reply;
+	void *context;
+};
+
 /*
  * Calls it with "more" and hands each reply to `on_reply` until the last one, until
- * that returns something else than EXIT_OK, or until Ctrl-C or `seconds` have passed
- * (0: never). EXIT_OK, with *ret_is_last telling whether the agent ended it; otherwise
- * what went wrong has been said.
+ * that returns something else than EXIT_OK, or until Ctrl-C or `seconds` have passed.
+ * EXIT_OK, with *ret_is_last telling whether the agent ended it; otherwise what went
+ * wrong has been said.
  */
-typedef enum exit_code client_on_reply(void *context, const json_t *reply);
-enum exit_code client_stream(const struct context *c, const char *method,
-			     uint64_t seconds, client_on_reply *on_reply, void *context,
+enum exit_code client_stream(const struct context *c, const struct client_stream *call,
 			     bool *ret_is_last);
 
 /* What an error of the interface means, on stderr. */

@@ -100,11 +100,15 @@ static enum exit_code take_chunk(void *context, const json_t *reply)
 static enum exit_code run(const struct context *c, struct target *t)
 {
 	uint8_t end[RECORD_MAX];
+	const struct client_stream call = {.method = "Record",
+					   .seconds = c->duration,
+					   .on_reply = take_chunk,
+					   .context = t};
 	enum exit_code code;
 	bool has_ended;
 
 	progress_begin(&t->progress, c, 0);
-	code = client_stream(c, "Record", c->duration, take_chunk, t, &has_ended);
+	code = client_stream(c, &call, &has_ended);
 	progress_end(&t->progress);
 	/* What has come is a recording, whatever happened then; an end mark only where
 	 * that was its end. */

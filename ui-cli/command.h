@@ -26,6 +26,16 @@ enum exit_code {
 
 #define WORD_LIST_MAX 32
 
+/* What part of the history is wanted: see options.c. */
+struct history_wish {
+	const char *since, *until; /* as they were written, or NULL */
+	const char *app, *kind;	   /* --app, --kind, or NULL */
+	const char *span;	   /* of --days, --hours, ..., or NULL */
+	uint64_t count;		   /* of these; 0: as many as usual */
+	uint64_t lines;		   /* --lines */
+	bool has_lines, is_following;
+};
+
 /* The values of an option that may be repeated, in order. */
 struct word_list {
 	const char *items[WORD_LIST_MAX];
@@ -47,7 +57,8 @@ struct context {
 		hosts;	       /* --policy, --set, ... */
 	uint64_t watch;	       /* --watch: every so many seconds, 0: once */
 	unsigned int patience; /* how many seconds the agent may take, 0: as usual */
-	uint64_t given;	       /* one bit for each row of options.h that was there */
+	struct history_wish history;
+	uint64_t given; /* one bit for each row of options.h that was there */
 };
 
 /* `arguments` are those after the command's name, `count` of them, then NULL. */
@@ -63,6 +74,9 @@ enum command_options {
 	TAKES_CONFIRM = 16, /* --confirm, --replace */
 	TAKES_FIELDS = 32,  /* --fields: whatever has columns */
 	TAKES_WATCH = 64,   /* --watch */
+	TAKES_SPAN = 128,   /* --minutes, --hours, --days, --months */
+	TAKES_TIMES = 256,  /* --since, --until */
+	TAKES_EVENTS = 512, /* --app, --kind, --lines, --follow */
 };
 
 struct command {
@@ -90,7 +104,7 @@ unsigned int command_options(const struct command *k);
 command_function cmd_status, cmd_top, cmd_apps, cmd_explain, cmd_peers,
 	cmd_policy_check, cmd_policy_show, cmd_policy_reload, cmd_doctor, cmd_record,
 	cmd_replay, cmd_pause, cmd_resume, cmd_policy_apply, cmd_policy_confirm,
-	cmd_policy_rollback, cmd_metrics;
+	cmd_policy_rollback, cmd_metrics, cmd_usage, cmd_events;
 
 /* "agentctl: TEXT" on stderr; what came from outside is escaped. Returns `code`. */
 enum exit_code complain(enum exit_code code, const char *format, ...)

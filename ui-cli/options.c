@@ -2,15 +2,19 @@
 #include "options.h"
 #include "base/text.h"
 #include "base/units.h"
+#include "base/when.h"
 #include "columns.h"
+#include "core/event.h"
 #include "ctl/interface.h"
 #include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #define NAMES_MAX 256
 #define WATCH_DEFAULT_S 2
 #define WATCH_MAX_S 3600
+#define SPAN_COUNT_MAX 3000
 /* The column that help begins in, and the one it ends before. */
 #define HELP_COLUMN 26
 #define HELP_WIDTH 80
@@ -81,6 +85,107 @@ static enum exit_code take_replace(struct context *c, const char *value)
 				"--replace '%s'; expected how file names begin, e.g. "
 				"70-fleet-",
 				value);
+	return EXIT_OK;
+}
+
+/* --days and its like, with or without a number. */
+static enum exit_code take_span(struct context *c, const char *span, const char *value)
+{
+	char *end = NULL;
+
+	c->history.span = span;
+	c->history.count = value ? strtoul(value, &end, 10) : 0;
+	if (value && (*end || end == value || !c->history.count ||
+		      c->history.count > SPAN_COUNT_MAX))
+		return complain(EXIT_USAGE,
+				"--%ss=%s; expected a number from 1 to %d, e.g. "
+				"--%ss=7",
+				span, value, SPAN_COUNT_MAX, span);
+	return EXIT_OK;
+}
+
+static enum exit_code take_minutes(struct context *c, const char *value)
+{
+	return take_span(c, "minute", value);
+}
+
+static enum exit_code take_hours(struct context *c, const char *value)
+{
+	return take_span(c, "hour", value);
+}
+
+static enum exit_code take_days(struct context *c, const char *value)
+{
+	return take_span(c, "day", value);
+}
+
+static enum exit_code take_months(struct context *c, const char *value)
+{
+	return take_span(c, "month", value);
+}
+
+static enum exit_code check_when(const char *option, const char *value)
+{
+	int64_t epoch;
+
+	if (when_parse(value, time(NULL), &epoch) == 0)
+		return EXIT_OK;
+	return complain(EXIT_USAGE, "--%s '%s'; expected e.g. %s", option, value,
+			when_examples);
+}
+
+static enum exit_code take_since(struct context *c, const char *value)
+{
+	c->history.since = value;
+	return check_when("since", value);
+}
+
+static enum exit_code take_until(struct context *c, const char *value)
+{
+	c->history.until = value;
+	return check_when("until", value);
+}
+
+static enum exit_code take_app(struct context *c, const char *value)
+{
+	c->history.app = value;
+	return EXIT_OK;
+}
+
+static enum exit_code take_kind(struct context *c, const char *value)
+{
+	const char *names[EVENT_KIND_COUNT + 1] = {0};
+	const char *nearest;
+	enum event_kind kind;
+
+	c->history.kind = value;
+	if (event_parse(value, &kind))
+		return EXIT_OK;
+	for (enum event_kind k = 0; k < EVENT_KIND_COUNT; k++)
+		names[k] = event_name(k);
+	nearest = text_nearest(value, names);
+	if (nearest)
+		return complain(EXIT_USAGE, "no kind '%s'; did you mean '%s'?", value,
+				nearest);
+	return complain(EXIT_USAGE, "no kind '%s'; agentctl(1) lists them", value);
+}
+
+static enum exit_code take_lines(struct context *c, const char *value)
+{
+	char *end;
+
+	c->history.has_lines = true;
+	c->history.lines = strtoul(value, &end, 10);
+	if (*end || end == value || *value == '-')
+		return complain(EXIT_USAGE, "--lines '%s'; expected a number, e.g. 20",
+				value);
+	return EXIT_OK;
+}
+
+static enum exit_code take_follow(struct context *c, const char *value)
+{
+	(void)value;
+	c->history.is_following = true;
 	return EXIT_OK;
 }
 
@@ -173,6 +278,23 @@ const struct option_row option_rows[] = {
 	 "back again unless confirmed in 60s, 5m"},
 	{"replace", 0, "PREFIX", TAKES_CONFIRM, take_replace,
 	 "the files take the place of all PREFIX*.ini"},
+	{"minutes", 0, "[=COUNT]", TAKES_SPAN, take_minutes,
+	 "by minute, the last 60 or COUNT"},
+	{"hours", 0, "[=COUNT]", TAKES_SPAN, take_hours,
+	 "by hour, the last 24 or COUNT"},
+	{"days", 0, "[=COUNT]", TAKES_SPAN, take_days, "by day, the last 30 or COUNT"},
+	{"months", 0, "[=COUNT]", TAKES_SPAN, take_months,
+	 "by month, the last 12 or COUNT"},
+	{"since", 0, "TIME", TAKES_TIMES, take_since,
+	 "from then on: 2h, yesterday, 22:00, 'yesterday 22:00', 2026-03-01, "
+	 "2026-03-01T22:00"},
+	{"until", 0, "TIME", TAKES_TIMES, take_until, "up to then, likewise"},
+	{"app", 0, "APP", TAKES_EVENTS, take_app, "of this application"},
+	{"kind", 0, "KIND", TAKES_EVENTS, take_kind,
+	 "of this kind: promoted, limited, policy_loaded, ..."},
+	{"lines", 'n', "COUNT", TAKES_EVENTS, take_lines, "the latest COUNT of them"},
+	{"follow", 'F', NULL, TAKES_EVENTS, take_follow,
+	 "and each one that happens, until Ctrl-C"},
 	{"no-legend", 0, NULL, 0, take_no_legend, "no headings, no hints"},
 	{"socket", 's', "PATH", 0, take_socket, "ask the agent that listens there"},
 	{"help", 'h', NULL, 0, take_help, "this; with a command, what it takes"},

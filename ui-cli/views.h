@@ -10,7 +10,7 @@
 
 /* What --fields can choose from, by command. */
 extern const struct listing_column apps_columns[], status_columns[], peers_columns[],
-	policy_columns[];
+	policy_columns[], events_columns[];
 
 /* What `status` says of a reply of Status; and its first lines alone. */
 void view_status(const struct context *c, const json_t *reply);
