@@ -162,13 +162,16 @@ static bool is_named(const json_t *app)
 static struct row *find_row(struct rows *r, const json_t *app)
 {
 	const char *name = field_text(app, "name"), *user = field_text(app, "user");
+	struct row *other = &r->items[METRICS_APPS_MAX];
 
+	if (strcmp(name, other->name) == 0 && strcmp(user, other->user) == 0)
+		return other; /* no label twice */
 	for (size_t i = 0; i < r->count; i++)
 		if (strcmp(r->items[i].name, name) == 0 &&
 		    strcmp(r->items[i].user, user) == 0)
 			return &r->items[i];
 	if (r->count == METRICS_APPS_MAX)
-		return &r->items[METRICS_APPS_MAX];
+		return other;
 	r->items[r->count].name = name;
 	r->items[r->count].user = user;
 	return &r->items[r->count++];
