@@ -87,7 +87,8 @@ bool attribution_is_listening(const struct attribution *a, const struct flow_key
 }
 
 /* `app` 0 is an owner too: one that is not known, so nobody else may have the port. */
-static int add_port(struct port_owner **ports, uint32_t key, uint16_t app)
+static int add_port(struct port_owner **ports, uint32_t key, uint16_t app,
+		    bool is_wildcard)
 {
 	struct port_owner *p;
 
@@ -95,6 +96,7 @@ static int add_port(struct port_owner **ports, uint32_t key, uint16_t app)
 	if (p) {
 		if (p->app != app)
 			p->is_shared = true;
+		p->is_wildcard |= is_wildcard;
 		return 0;
 	}
 	if (HASH_COUNT(*ports) >= PORTS_MAX)
@@ -105,6 +107,7 @@ static int add_port(struct port_owner **ports, uint32_t key, uint16_t app)
 	p->key = key;
 	p->app = app;
 	p->is_shared = app == APP_UNATTRIBUTED;
+	p->is_wildcard = is_wildcard;
 	HASH_ADD(hh, *ports, key, sizeof(p->key), p);
 	if (!p->hh.tbl) {
 		free(p);
@@ -148,7 +151,19 @@ static void take_socket(void *context, const struct sockdiag_socket *socket)
 	/* What init listens on is another's: it starts him and hands the socket on. */
 	if (app && apps_has_process(app, INIT_PID))
 		id = APP_UNATTRIBUTED;
-	add_port(&pass->ports, port_key(socket->key.proto, socket->key.local_port), id);
+	add_port(&pass->ports, port_key(socket->key.proto, socket->key.local_port), id,
+		 socket->is_wildcard);
+}
+
+void attribution_walk_listeners(const struct attribution *a, attribution_listener *take,
+				void *context)
+{
+	const struct port_owner *p;
+
+	for (p = a->ports; p; p = p->hh.next)
+		if (p->is_wildcard)
+			take(context, (uint8_t)(p->key >> 16), (uint16_t)p->key,
+			     p->is_shared ? APP_UNATTRIBUTED : p->app);
 }
 
 static void report_changed(struct attribution *a, uint64_t time_ns)

@@ -47,6 +47,14 @@ void attribution_free(struct attribution *a);
 int attribution_find(struct attribution *a, const struct flow_key *key, bool is_inbound,
 		     uint64_t time_ns, uint16_t *ret_app);
 
+/* A port that is listened on, or an unconnected UDP socket has, on any address; `app`
+ * is APP_UNATTRIBUTED where it is nobody's, or several have it. */
+typedef void attribution_listener(void *context, uint8_t proto, uint16_t port,
+				  uint16_t app);
+/* All of them, as of the last refresh. */
+void attribution_walk_listeners(const struct attribution *a, attribution_listener *take,
+				void *context);
+
 /* A flow began, perhaps with the tuple of an earlier one: called before it is asked
  * for. */
 void attribution_flow_began(struct attribution *a, const struct flow_key *key);

@@ -100,7 +100,8 @@ struct socket_owner {
 struct port_owner {
 	uint32_t key; /* proto << 16 | port */
 	uint16_t app;
-	bool is_shared; /* by sockets of several applications, or of an unknown one */
+	bool is_shared;	  /* by sockets of several applications, or of an unknown one */
+	bool is_wildcard; /* one of them is bound to any address */
 	UT_hash_handle hh;
 };
 
