@@ -364,6 +364,10 @@ void quota_close(struct agent *a);
 bool quota_read(const struct agent *a, const struct app *app, const struct decision *d,
 		struct report_quota *ret_quota);
 
+/* --- eligibility.c --- */
+
+ctl_method eligibility_method; /* Eligibility of the control socket */
+
 /* --- recording.c --- */
 
 struct recording;

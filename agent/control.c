@@ -360,6 +360,7 @@ static const struct ctl_method_entry methods[] = {
 	{METHOD("Doctor"), false, method_doctor},
 	{METHOD("Usage"), false, history_method_usage},
 	{METHOD("Events"), false, history_method_events},
+	{METHOD("Eligibility"), false, eligibility_method},
 };
 
 static const struct ctl_stream_entry streams[] = {

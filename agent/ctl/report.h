@@ -108,6 +108,37 @@ int report_policy(const struct report_input *in, const json_t *parameters,
 int report_doctor(const struct report_input *in, const json_t *parameters,
 		  json_t **ret_reply, const char **ret_error);
 
+/* A port that is listened on, on any address. */
+struct report_listener {
+	uint8_t proto;
+	uint16_t port;
+	uint16_t app; /* 0: nobody's, or of several */
+};
+
+struct report_listeners {
+	bool is_known; /* they could be read */
+	struct report_listener *list;
+	size_t count;
+};
+
+enum report_firewall_state {
+	REPORT_FIREWALL_UNKNOWN,
+	REPORT_FIREWALL_OPEN,
+	REPORT_FIREWALL_REFUSES, /* what no rule admits */
+};
+
+struct report_firewall {
+	enum report_firewall_state state;
+	char chain[288]; /* that refuses: "inet filter input" */
+};
+
+/* `firewall`: of IPv4, of IPv6. Of `in` only the engine is used. */
+int report_eligibility(const struct report_input *in, const struct ctl_peer *peer,
+		       const struct report_listeners *listeners,
+		       const struct report_firewall firewall[2],
+		       const json_t *parameters, json_t **ret_reply,
+		       const char **ret_error);
+
 /* PolicyReload, after it was done: its reply, or its error where policy_error is set.
  */
 int report_reload(const struct report_input *in, json_t **ret_reply,
