@@ -16,7 +16,7 @@ APT_BUILD="gcc libc6-dev make pkg-config libmnl-dev libnftnl-dev
 APT_DEMO="n2n iperf3 iproute2 iputils-ping nftables jq procps util-linux gawk|mawk"
 APT_TEST="libcmocka-dev clang clang-format bear perl nftables conntrack iproute2
 	iputils-ping iperf3 socat jq n2n coturn tinc libcap-ng-utils procps util-linux mandoc
-	firewalld ufw iptables dbus-daemon sqlite3"
+	firewalld ufw iptables dbus-daemon sqlite3 miniupnpd-nftables"
 
 APT_LAB="n2n coturn nebula microsocks haproxy tinc squid openvpn rtpengine-daemon
 	transmission-daemon transmission-cli aria2 opentracker ffmpeg nginx-light|nginx
@@ -47,7 +47,7 @@ DNF_MACHINE="qemu-system-x86-core busybox kmod xz gzip apt dpkg"
 DNF_FLEET="nginx openssl golang-github-prometheus
 	golang-github-prometheus-node-exporter curl jq"
 # Not in every release of Fedora; what needs them says so and skips.
-DNF_OPTIONAL="n2n"
+DNF_OPTIONAL="n2n miniupnpd"
 DNF_OPTIONAL_LAB="n2n microsocks opentracker rtpengine sic tinyproxy stunnel fastd
 	shadowsocks-libev prosody unison redis dropbear chromium-headless perl-Digest-SHA
 	perl-JSON-PP"

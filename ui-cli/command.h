@@ -22,6 +22,7 @@ enum exit_code {
 	EXIT_PROMOTED = 5,
 	EXIT_UNREACHABLE = 6,
 	EXIT_NOT_PERMITTED = 7,
+	EXIT_ELIGIBLE = 8, /* nothing is promoted, but could be */
 };
 
 #define WORD_LIST_MAX 32
@@ -53,6 +54,8 @@ struct context {
 	uint64_t duration;   /* --duration in seconds, 0: none */
 	uint64_t confirm;    /* --confirm likewise */
 	const char *replace; /* --replace, or NULL */
+	const char *stun;    /* --stun, or NULL */
+	bool asks_gateway;   /* --ask-gateway */
 	struct word_list policies, settings, catalogues,
 		hosts;	       /* --policy, --set, ... */
 	uint64_t watch;	       /* --watch: every so many seconds, 0: once */
@@ -67,16 +70,18 @@ typedef enum exit_code command_function(const struct context *c, int count,
 
 /* Options that go with some commands alone. */
 enum command_options {
-	TAKES_CHECK = 1,    /* --check */
-	TAKES_DURATION = 2, /* --duration */
-	TAKES_RULES = 4,    /* --policy, --set, --catalogue, --host */
-	TAKES_EVIDENCE = 8, /* --evidence */
-	TAKES_CONFIRM = 16, /* --confirm, --replace */
-	TAKES_FIELDS = 32,  /* --fields: whatever has columns */
-	TAKES_WATCH = 64,   /* --watch */
-	TAKES_SPAN = 128,   /* --minutes, --hours, --days, --months */
-	TAKES_TIMES = 256,  /* --since, --until */
-	TAKES_EVENTS = 512, /* --app, --kind, --lines, --follow */
+	TAKES_CHECK = 1,	/* --check */
+	TAKES_DURATION = 2,	/* --duration */
+	TAKES_RULES = 4,	/* --policy, --set, --host */
+	TAKES_EVIDENCE = 8,	/* --evidence */
+	TAKES_CONFIRM = 16,	/* --confirm, --replace */
+	TAKES_FIELDS = 32,	/* --fields: whatever has columns */
+	TAKES_WATCH = 64,	/* --watch */
+	TAKES_SPAN = 128,	/* --minutes, --hours, --days, --months */
+	TAKES_TIMES = 256,	/* --since, --until */
+	TAKES_EVENTS = 512,	/* --app, --kind, --lines, --follow */
+	TAKES_CATALOGUE = 1024, /* --catalogue */
+	TAKES_NETWORK = 2048,	/* --stun, --ask-gateway */
 };
 
 struct command {
@@ -104,7 +109,7 @@ unsigned int command_options(const struct command *k);
 command_function cmd_status, cmd_top, cmd_apps, cmd_explain, cmd_peers,
 	cmd_policy_check, cmd_policy_show, cmd_policy_reload, cmd_doctor, cmd_record,
 	cmd_replay, cmd_pause, cmd_resume, cmd_policy_apply, cmd_policy_confirm,
-	cmd_policy_rollback, cmd_metrics, cmd_usage, cmd_events;
+	cmd_policy_rollback, cmd_metrics, cmd_usage, cmd_events, cmd_eligibility;
 
 /* "agentctl: TEXT" on stderr; what came from outside is escaped. Returns `code`. */
 enum exit_code complain(enum exit_code code, const char *format, ...)

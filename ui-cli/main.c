@@ -26,7 +26,8 @@ static const struct command commands[] = {
 	 "what happened, and what the agent did about it"},
 	{"record", cmd_record, "FILE", 1, 1, NULL, TAKES_DURATION,
 	 "write down what the agent observes, for replay"},
-	{"replay", cmd_replay, "FILE [APP]", 1, 2, NULL, TAKES_RULES | TAKES_EVIDENCE,
+	{"replay", cmd_replay, "FILE [APP]", 1, 2, NULL,
+	 TAKES_RULES | TAKES_CATALOGUE | TAKES_EVIDENCE,
 	 "judge a recording or a capture anew (needs no agent)"},
 	{"policy check", cmd_policy_check, "[PATH...]", 0, ANY_NUMBER, NULL, 0,
 	 "are policy files in order (needs no agent)"},
@@ -45,6 +46,9 @@ static const struct command commands[] = {
 	{"resume", cmd_resume, "", 0, 0, NULL, 0, "end the pause now"},
 	{"metrics", cmd_metrics, "[FILE]", 0, 1, NULL, 0,
 	 "all of that for Prometheus, to FILE as a whole"},
+	{"eligibility", cmd_eligibility, "", 0, 0, NULL,
+	 TAKES_CHECK | TAKES_CATALOGUE | TAKES_NETWORK,
+	 "would this computer be promoted, and what would prevent it"},
 	{"doctor", cmd_doctor, "", 0, 0, NULL, 0,
 	 "what works, what does not, what to do about it"},
 	{0},
@@ -87,7 +91,8 @@ static enum exit_code print_help(void)
 	options_print(commands, NULL);
 	printf("\nExit: 0 ok, 1 failure, 2 usage, 3 policy invalid, 4 degraded, 5 "
 	       "promoted,\n"
-	       "6 agent not reachable, 7 not permitted. See agentctl(1).\n");
+	       "6 agent not reachable, 7 not permitted, 8 could be promoted. See "
+	       "agentctl(1).\n");
 	return EXIT_OK;
 }
 

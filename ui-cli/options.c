@@ -226,6 +226,19 @@ static enum exit_code take_host(struct context *c, const char *value)
 	return add_word(&c->hosts, "--host", value);
 }
 
+static enum exit_code take_stun(struct context *c, const char *value)
+{
+	c->stun = value;
+	return EXIT_OK;
+}
+
+static enum exit_code take_ask_gateway(struct context *c, const char *value)
+{
+	(void)value;
+	c->asks_gateway = true;
+	return EXIT_OK;
+}
+
 static enum exit_code take_no_legend(struct context *c, const char *value)
 {
 	(void)value;
@@ -259,7 +272,7 @@ const struct option_row option_rows[] = {
 	{"fields", 'f', "NAME,...", TAKES_FIELDS, take_fields,
 	 "of a table, these columns in this order"},
 	{"check", 0, NULL, TAKES_CHECK, take_check,
-	 "exit with 5 if anything is promoted"},
+	 "exit with 5 if anything is promoted, with 8 if it could be"},
 	{"watch", 'w', "[=SECONDS]", TAKES_WATCH, take_watch,
 	 "again and again, until q or Ctrl-C"},
 	{"duration", 0, "TIME", TAKES_DURATION, take_duration,
@@ -268,7 +281,7 @@ const struct option_row option_rows[] = {
 	 "by this policy; may be repeated"},
 	{"set", 0, "SECTION.KEY=VALUE", TAKES_RULES, take_set,
 	 "with this setting changed, e.g. --set 'app *.promotion=shape'"},
-	{"catalogue", 0, "PATH", TAKES_RULES, take_catalogue,
+	{"catalogue", 0, "PATH", TAKES_CATALOGUE, take_catalogue,
 	 "with what is known of clients there"},
 	{"host", 0, "ADDRESS", TAKES_RULES, take_host,
 	 "of a capture: the computer to judge"},
@@ -295,6 +308,10 @@ const struct option_row option_rows[] = {
 	{"lines", 'n', "COUNT", TAKES_EVENTS, take_lines, "the latest COUNT of them"},
 	{"follow", 'F', NULL, TAKES_EVENTS, take_follow,
 	 "and each one that happens, until Ctrl-C"},
+	{"stun", 0, "HOST[:PORT]", TAKES_NETWORK, take_stun,
+	 "ask this server what kind of NAT there is"},
+	{"ask-gateway", 0, NULL, TAKES_NETWORK, take_ask_gateway,
+	 "ask the gateway whether it maps ports"},
 	{"no-legend", 0, NULL, 0, take_no_legend, "no headings, no hints"},
 	{"socket", 's', "PATH", 0, take_socket, "ask the agent that listens there"},
 	{"help", 'h', NULL, 0, take_help, "this; with a command, what it takes"},

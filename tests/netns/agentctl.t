@@ -101,7 +101,7 @@ failures() {
 	says 2 "did you mean '--json'" "a mistyped option" status --jsno
 	says 2 "usage: agentctl explain APP" "a missing argument" explain
 	says 2 "agentctl --help" "no command" --json
-	says 2 "status alone" "--check elsewhere" apps --check
+	says 2 "goes with status, eligibility" "--check elsewhere" apps --check
 	says 2 "replay alone" "--evidence elsewhere" explain --evidence voice
 	says 3 "^$broken:3: " "a broken policy file" policy check "$broken"
 	says 1 "No such file" "a policy file that is not there" policy check /nowhere
