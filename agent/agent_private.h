@@ -254,6 +254,9 @@ void observe_record(void *context, const struct observation *o); /* for attribut
 bool observe_poll_start(struct agent *a, uint64_t now_ns);
 /* Reads the few flows that are sampled. */
 void observe_sampled(struct agent *a);
+/* Reads the legs of an application, the first SAMPLING_FLOWS_MAX: a flow that is read
+ * gets its mark. */
+void observe_legs(struct agent *a, const struct app *app);
 /* What conntrack_dump_read returned last; closes the sample. */
 void observe_poll_end(struct agent *a, int result, uint64_t now_ns);
 void observe_packet(void *context,

@@ -157,18 +157,52 @@ void enforce_remove_queues(struct agent *a)
 	shaper_finish(a->shaper);
 }
 
-/* What is in force is so from now on: flows get or lose their flag, and not one packet
- * later than the next dump of all of them. */
-static void note_cuts(struct agent *a, const struct plan *wanted)
+/* Flows get or lose their flag: all of them with the next dump. Says who is severed
+ * from now on. */
+static void note_cuts(struct agent *a, const struct plan *wanted,
+		      bool ret_severed[static APP_NUMBER_COUNT])
 {
 	static const struct plan nothing;
 	const struct enforcement *e = &a->enforce;
 	const struct plan *before = e->is_installed ? &e->installed : &nothing;
 
-	for (uint16_t id = 1; id < APP_NUMBER_SHARED; id++)
-		if (is_severed(&wanted->apps[id]) != is_severed(&before->apps[id]))
+	for (uint16_t id = 1; id < APP_NUMBER_SHARED; id++) {
+		bool is = is_severed(&wanted->apps[id]);
+		bool was = is_severed(&before->apps[id]);
+
+		ret_severed[id] = is && !was;
+		if (is != was)
 			a->poll.wants_full = true;
+	}
 	changes_tell_plan(a, wanted);
+}
+
+/* The legs that are known by then do not wait for that dump. */
+static void sever_legs(struct agent *a, const bool severed[static APP_NUMBER_COUNT])
+{
+	for (uint16_t id = 1; id < APP_NUMBER_SHARED; id++)
+		if (severed[id])
+			observe_legs(a, engine_find_app(a->engine, id));
+}
+
+/* What was committed is what is installed. */
+static void adopt(struct agent *a, struct plan *wanted)
+{
+	struct enforcement *e = &a->enforce;
+	bool severed[APP_NUMBER_COUNT] = {false};
+
+	note_cuts(a, wanted, severed);
+	takeback_old_marks(a);
+	tamper_repaired(a);
+	/* New bits of the mark: those on the flows mean nothing any more. */
+	if (e->is_installed && e->installed.layout.mask != wanted->layout.mask)
+		a->poll.marks_are_ours = false;
+	counters_change_apps(a, &e->installed, wanted);
+	plan_done(&e->installed);
+	e->installed = *wanted;
+	e->is_installed = true;
+	plan_init(wanted);
+	sever_legs(a, severed);
 }
 
 static int commit(struct agent *a, struct plan *wanted)
@@ -180,19 +214,8 @@ static int commit(struct agent *a, struct plan *wanted)
 	takeback_note_mask(a, wanted->layout.mask);
 	if (r == 0 && steps.count)
 		r = nft_commit(a->nft, wanted, &steps, e->error, sizeof(e->error));
-	if (r == 0) {
-		note_cuts(a, wanted);
-		takeback_old_marks(a);
-		tamper_repaired(a);
-		/* New bits of the mark: those on the flows mean nothing any more. */
-		if (e->is_installed && e->installed.layout.mask != wanted->layout.mask)
-			a->poll.marks_are_ours = false;
-		counters_change_apps(a, &e->installed, wanted);
-		plan_done(&e->installed);
-		e->installed = *wanted;
-		e->is_installed = true;
-		plan_init(wanted);
-	}
+	if (r == 0)
+		adopt(a, wanted);
 	plan_steps_done(&steps);
 	return r;
 }

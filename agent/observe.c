@@ -262,25 +262,54 @@ static bool is_quiet(struct agent *a, uint64_t now_ns)
 	return true;
 }
 
-void observe_sampled(struct agent *a)
-{
+/* Flows to be read one by one: collected first, for what is read may change the lists.
+ */
+struct reading {
 	struct {
 		struct flow_key key;
 		bool is_inbound;
-	} sampled[SAMPLING_FLOWS_MAX];
+	} flows[SAMPLING_FLOWS_MAX];
+	size_t count;
+};
+
+static void reading_add(struct reading *r, const struct flow *f)
+{
+	if (r->count == SAMPLING_FLOWS_MAX)
+		return;
+	r->flows[r->count].key = f->key;
+	r->flows[r->count++].is_inbound = f->is_inbound;
+}
+
+static void reading_do(struct agent *a, const struct reading *r)
+{
+	for (size_t i = 0; i < r->count; i++)
+		conntrack_read(a->conntrack, &r->flows[i].key, r->flows[i].is_inbound);
+}
+
+void observe_sampled(struct agent *a)
+{
+	struct reading r = {0};
 	const struct app *app = NULL;
-	size_t count = 0;
 
 	if (!a->conntrack || !engine_wants_fast_ticks(a->engine))
 		return;
-	/* Collected first: what is read may change the lists. */
 	while ((app = engine_next_app(a->engine, app)))
-		for (size_t i = 0; i < app->sampled_count; i++) {
-			sampled[count].key = app->sampled[i]->key;
-			sampled[count++].is_inbound = app->sampled[i]->is_inbound;
-		}
-	for (size_t i = 0; i < count; i++)
-		conntrack_read(a->conntrack, &sampled[i].key, sampled[i].is_inbound);
+		for (size_t i = 0; i < app->sampled_count; i++)
+			reading_add(&r, app->sampled[i]);
+	reading_do(a, &r);
+}
+
+void observe_legs(struct agent *a, const struct app *app)
+{
+	struct reading r = {0};
+
+	if (!a->conntrack)
+		return;
+	for (const struct flow *f = engine_judge_of(a->engine, app)->flows; f;
+	     f = f->next)
+		if (f->is_leg)
+			reading_add(&r, f);
+	reading_do(a, &r);
 }
 
 bool observe_poll_start(struct agent *a, uint64_t now_ns)
