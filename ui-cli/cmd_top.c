@@ -48,6 +48,7 @@ static char *text_of(const struct top *t,
 	if (!screen_text_begin(&text, &t->context.out, screen_width() - 1))
 		return NULL;
 	mine.out = text.render;
+	mine.is_live = true;
 	view(&mine, reply);
 	return screen_text_end(&text);
 }
@@ -117,7 +118,7 @@ static void ask(struct top *t)
 /* --- drawing -----------------------------------------------------------------------
  */
 
-/* "eth0 100 Mbit/s: 12 Mbit/s down, 3 Mbit/s up. By up. Only with 'x'." */
+/* "12 Mbit/s down, 3 Mbit/s up; by up; with: voice". */
 static void draw_second_line(const struct top *t)
 {
 	const json_t *link = json_object_get(t->reply, "link");
@@ -127,11 +128,6 @@ static void draw_second_line(const struct top *t)
 	bool is_reversed;
 	enum top_sort sort = top_model_sorted_by(t->model, &is_reversed);
 
-	if (*t->complaint && !t->state.app) {
-		snprintf(text, sizeof(text), "%s; trying again", t->complaint);
-		screen_put_styled(1, STYLE_BAD, false, text);
-		return;
-	}
 	snprintf(text, sizeof(text), "%s down, %s up; by %s%s%s%s%s",
 		 rate_format(field_size(link, "rate_in"), down),
 		 rate_format(field_size(link, "rate_out"), up), top_sort_name(sort),
@@ -150,7 +146,8 @@ static void draw_list(const struct top *t, int lines)
 	char line[TOP_LINE_MAX];
 
 	top_layout_make(screen_width() - 1, &layout);
-	draw_second_line(t);
+	if (!*t->complaint)
+		draw_second_line(t);
 	screen_put_styled(2, STYLE_BOLD, true, top_heading(&layout, line));
 	for (size_t i = 0; i < (size_t)lines && first + i < count; i++) {
 		const struct top_row *row = top_model_row(t->model, first + i);
@@ -194,9 +191,20 @@ static void draw_title(const struct top *t)
 					     [TOP_STATUS] = "All that is known",
 					     [TOP_HELP] = "Keys"};
 
-	if (*t->complaint)
-		screen_put_styled(1, STYLE_BAD, false, t->complaint);
 	screen_put_styled(2, STYLE_BOLD, true, titles[t->state.page]);
+}
+
+/* The first line: what status says first, or why nothing newer is known. */
+static void draw_headline(const struct top *t)
+{
+	if (!*t->complaint) {
+		screen_put(0, t->headline ? t->headline : "");
+		return;
+	}
+	screen_put_styled(
+		0, STYLE_BAD, false,
+		"No news, trying again every second. Below is what was known.");
+	screen_put_styled(1, STYLE_BAD, false, t->complaint);
 }
 
 static void draw(struct top *t)
@@ -209,8 +217,7 @@ static void draw(struct top *t)
 		screen_show();
 		return;
 	}
-	if (t->headline)
-		screen_put(0, t->headline);
+	draw_headline(t);
 	if (t->state.page == TOP_LIST) {
 		draw_list(t, lines);
 	} else {

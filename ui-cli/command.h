@@ -57,8 +57,9 @@ struct context {
 	const char *stun;    /* --stun, or NULL */
 	bool asks_gateway;   /* --ask-gateway */
 	struct word_list policies, settings, catalogues,
-		hosts;	       /* --policy, --set, ... */
-	uint64_t watch;	       /* --watch: every so many seconds, 0: once */
+		hosts;	/* --policy, --set, ... */
+	bool is_live;	/* drawn again and again: no hints on other ways to ask */
+	uint64_t watch; /* --watch: every so many seconds, 0: once */
 	unsigned int patience; /* how many seconds the agent may take, 0: as usual */
 	struct history_wish history;
 	uint64_t given; /* one bit for each row of options.h that was there */

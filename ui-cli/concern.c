@@ -3,6 +3,9 @@
 #include "fields.h"
 #include <string.h>
 
+/* Bytes per second, both directions: what only keeps a connection alive is less. */
+#define BUSY_MIN 1000
+
 enum concern concern_of(const json_t *app)
 {
 	if (field_bool(app, "promoted"))
@@ -12,8 +15,9 @@ enum concern concern_of(const json_t *app)
 	if (field_bool(app, "limited") ||
 	    json_array_size(json_object_get(app, "cuts")) > 0)
 		return IS_LIMITED;
-	return field_int(app, "rate_in") + field_int(app, "rate_out") > 0 ? IS_BUSY
-									  : IS_QUIET;
+	return field_int(app, "rate_in") + field_int(app, "rate_out") < BUSY_MIN
+		       ? IS_QUIET
+		       : IS_BUSY;
 }
 
 int concern_compare(const json_t *x, const json_t *y)

@@ -217,7 +217,7 @@ void listing_print(const struct context *c, const struct listing_column *columns
 						 dropped->field);
 	}
 	render_table_print(&c->out, t, 0);
-	if (used)
+	if (used && !c->is_live)
 		render_hint(&c->out, "No room for: %s. Show them with --fields.",
 			    names);
 	render_table_free(t);

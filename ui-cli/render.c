@@ -11,7 +11,7 @@
 
 #define CELL_GAP 2
 /* Narrower than this, text is left as long as it is. */
-#define FOLD_MIN 24
+#define FOLD_MIN 20
 
 struct cell {
 	char *text; /* escaped */

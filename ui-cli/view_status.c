@@ -142,8 +142,8 @@ void view_headline(const struct context *c, const json_t *reply)
 
 	if (!is_ok)
 		append(&t, "degraded: ");
-	else if (promoted == 0)
-		append(&t, "ok: ");
+	else
+		append(&t, promoted ? "agent ok \u00b7 " : "ok: ");
 	append_promoted(&t, apps, promoted);
 	if (limited || !cut)
 		append_limited(&t, apps, promoted, limited);
@@ -240,8 +240,9 @@ static void print_table(const struct context *c, const json_t *apps)
 {
 	size_t left_out;
 	json_t *shown = select_apps(apps, &left_out);
+	bool is_alone = json_array_size(shown) == 0;
 
-	if (json_array_size(shown) > 0) {
+	if (!is_alone) {
 		if (!c->fields)
 			render_hint(&c->out, "%s", "");
 		listing_print(c, status_columns, shown);
@@ -249,8 +250,8 @@ static void print_table(const struct context *c, const json_t *apps)
 	json_decref(shown);
 	if (left_out && !c->fields)
 		render_hint(&c->out,
-			    "%zu more with little or no traffic now: agentctl apps",
-			    left_out);
+			    "%zu %s with little or no traffic now: agentctl apps",
+			    left_out, is_alone ? "applications" : "more");
 }
 
 void view_status(const struct context *c, const json_t *reply)

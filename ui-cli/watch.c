@@ -31,8 +31,10 @@ static enum exit_code watch_blocks(const struct context *c, watch_print *print,
 	sigaction(SIGINT, &action, NULL);
 	sigaction(SIGTERM, &action, NULL);
 	for (bool is_first = true; !is_over; is_first = false) {
+		if (!is_first && !c->is_json)
+			fputc('\n', c->out.out);
 		if (!c->is_json)
-			render_hint(&c->out, "%s%s", is_first ? "" : "\n",
+			render_hint(&c->out, "%s",
 				    words_time((int64_t)time(NULL), time_text));
 		code = print(c, data);
 		if (is_first && code != EXIT_OK && code != EXIT_DEGRADED)
@@ -67,6 +69,7 @@ static void ask(struct view *v)
 	if (!screen_text_begin(&t, &v->context->out, screen_width() - 1))
 		return;
 	mine.out = t.render;
+	mine.is_live = true;
 	complain_into(v->complaint, sizeof(v->complaint));
 	code = v->print(&mine, v->data);
 	complain_into(NULL, 0);

@@ -150,9 +150,11 @@ const char *words_policy(const json_t *app, char buf[static WORDS_MAX])
 	if (field_bool(app, "limited"))
 		snprintf(buf + used, WORDS_MAX - used, "%slimited to %.80s",
 			 used ? "; " : "", words_limits(app, limits));
+	else if (!used && strcmp(decision, "allow") == 0)
+		snprintf(buf, WORDS_MAX, "left alone");
 	else if (!used)
 		snprintf(buf, WORDS_MAX, "%s%s", decision,
-			 acts ? " when promoted" : "");
+			 field_bool(app, "promoted") ? "" : " when promoted");
 	return buf;
 }
 

@@ -20,7 +20,7 @@ const char *words_limits(const json_t *app, char buf[static WORDS_MAX]);
 /* "[app voice] office.ini:12", "the built-in default". */
 const char *words_rule(const json_t *app, char buf[static WORDS_MAX]);
 
-/* What policy does: "limited to ...", "shape when promoted", "warn". */
+/* What policy does: "limited to ...", "shape when promoted", "left alone". */
 const char *words_policy(const json_t *app, char buf[static WORDS_MAX]);
 
 /* "reverse proxy (haproxy): a relay by trade, left alone by [app trade] ..."; "" for

@@ -103,6 +103,13 @@ failures() {
 	says 2 "agentctl --help" "no command" --json
 	says 2 "goes with status, eligibility" "--check elsewhere" apps --check
 	says 2 "replay alone" "--evidence elsewhere" explain --evidence voice
+	says 2 "did you mean '--watch'" "a mistyped option with a value" status --wacth=2
+	says 2 "status alone" "--watch elsewhere" doctor --watch
+	says 2 "expected seconds" "--watch with no time" status --watch=soon
+	says 2 "did you mean 'peers'.*There are: name, " "a mistyped field" \
+		status --fields name,pers
+	says 2 "goes with status, apps, peers" "--fields without a table" doctor --fields x
+	says 2 "'policy' what.*check, show" "half a command" policy
 	says 3 "^$broken:3: " "a broken policy file" policy check "$broken"
 	says 1 "No such file" "a policy file that is not there" policy check /nowhere
 	call ctl policy check --json "$broken"
@@ -146,6 +153,29 @@ sockets() {
 	call ctl policy check "$AGENT_POLICY"
 	is "$CODE" 0 "policy check needs none"
 	export RELAYWARDEN_SOCKET=$AGENT_SOCKET
+}
+
+# --- tables ------------------------------------------------------------------------
+
+fields() {
+	call ctl apps --fields uid,name
+	is "$CODE" 2 "a member that is no field is refused"
+	call ctl apps --no-legend --fields name,user,key
+	is "$(sort <<<"$OUT" | grep -c '^v[a-z]* *6200[12] *exe:')" 2 \
+		"--fields chooses columns, --no-legend leaves out headings"
+	call ctl status voice --no-legend --fields limits,name
+	is "$OUT" "1 Mbit/s out  voice" "of one application, too, and nothing else"
+	call env COLUMNS=60 "$CTL" status
+	is "$(grep -c '.\{61\}' <<<"$OUT")" 0 "nothing is wider than a narrow terminal"
+	call "$CTL" apps --help
+	like "$OUT" 'apps.*\* name +APPLICATION' "--help with a command says which there are"
+	call timeout -s INT 4 "$CTL" status --watch=1
+	ok "--watch goes on in a pipe" test "$(grep -c '^[a-z]*: nothing promoted' \
+		<<<"$OUT")" -ge 2
+	not_ok "without control characters" has_controls <<<"$OUT"
+	call timeout -s INT 4 "$CTL" status --json --watch=1
+	ok "and as JSON, one object after the other" \
+		test "$(jq -s length <<<"$OUT")" -ge 2
 }
 
 # --- JSON --------------------------------------------------------------------------
@@ -313,6 +343,7 @@ ok "three programs of three users are seen" wait_until 20 everybody_is_seen ||
 	diag "$(ctl apps)"
 successes
 failures
+fields
 degraded
 sockets
 json
