@@ -124,7 +124,8 @@ struct attribution {
 	struct application *by_key;
 	struct cgroup_owner *cgroups;
 	struct socket_owner *sockets;
-	struct socket_owner *waiting; /* utlist, the one that waits longest first */
+	struct socket_owner *waiting;  /* utlist, the one that waits longest first */
+	struct socket_owner *unlooked; /* of these, all before it were looked for */
 	struct waiting_flow *flows;
 	struct port_owner *ports;
 	struct recent_owner recent[RECENT_MAX]; /* the last used first */
@@ -151,6 +152,8 @@ struct socket_owner *sockets_get(struct attribution *a, uint64_t inode);
 void sockets_give_up(struct attribution *a, struct socket_owner *s, uint64_t time_ns);
 /* Answers one that waits, if a process was seen to hold it. 0, -ENOENT, -errno. */
 int sockets_settle(struct attribution *a, struct socket_owner *s, uint64_t time_ns);
+/* Moves `unlooked` past those that were looked for. */
+void sockets_skip_looked(struct attribution *a);
 void sockets_forget_old(struct attribution *a, uint64_t time_ns);
 void sockets_forget_app(struct attribution *a, uint16_t app);
 void sockets_done(struct attribution *a);

@@ -160,19 +160,9 @@ static void settle_alike(struct attribution *a, uint32_t uid, uint64_t cgroup_id
 	}
 }
 
-/* The one that waits longest and was not looked for yet, or NULL. */
-static struct socket_owner *find_unlooked(const struct attribution *a)
-{
-	struct socket_owner *s = a->waiting;
-
-	while (s && s->was_looked)
-		s = s->next;
-	return s;
-}
-
 void recent_look(struct attribution *a, uint64_t time_ns)
 {
-	struct socket_owner *s = find_unlooked(a);
+	struct socket_owner *s = a->unlooked;
 	uint64_t start, pause;
 	bool is_found;
 
@@ -185,6 +175,7 @@ void recent_look(struct attribution *a, uint64_t time_ns)
 	start = budget_clock();
 	is_found = look_into_alike(a, s);
 	settle_alike(a, s->uid, s->cgroup_id, !is_found, time_ns);
+	sockets_skip_looked(a);
 	pause = budget_spend(a, start) * LOOK_DIVISOR;
 	a->look_ns = time_ns + (pause > LOOK_SPACING_NS ? pause : LOOK_SPACING_NS);
 	a->stats.looks++;
@@ -192,7 +183,7 @@ void recent_look(struct attribution *a, uint64_t time_ns)
 
 uint64_t attribution_look_due(const struct attribution *a)
 {
-	return find_unlooked(a) ? a->look_ns + 1 : 0;
+	return a->unlooked ? a->look_ns + 1 : 0;
 }
 
 void attribution_look(struct attribution *a, uint64_t time_ns)

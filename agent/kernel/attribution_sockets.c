@@ -113,15 +113,26 @@ void flows_forget_all(struct attribution *a)
 /* --- sockets -----------------------------------------------------------------------
  */
 
+void sockets_skip_looked(struct attribution *a)
+{
+	while (a->unlooked && a->unlooked->was_looked)
+		a->unlooked = a->unlooked->next;
+}
+
 static void set_state(struct attribution *a, struct socket_owner *s,
 		      enum socket_state state)
 {
 	if (s->state == SOCKET_WAITING && state != SOCKET_WAITING) {
+		if (a->unlooked == s)
+			a->unlooked = s->next;
+		sockets_skip_looked(a);
 		DL_DELETE(a->waiting, s);
 		a->stats.waiting--;
 	}
 	if (s->state != SOCKET_WAITING && state == SOCKET_WAITING) {
 		DL_APPEND(a->waiting, s);
+		if (!a->unlooked)
+			a->unlooked = s;
 		a->stats.waiting++;
 	}
 	s->state = state;
@@ -236,8 +247,8 @@ static int wait_for_scan(struct attribution *a, const struct sockdiag_socket *so
 		return -EAGAIN;
 	s = note_socket(a, socket);
 	if (s && s->state != SOCKET_WAITING) {
-		set_state(a, s, SOCKET_WAITING);
 		s->was_scanned = s->was_looked = false;
+		set_state(a, s, SOCKET_WAITING);
 	}
 	return -EAGAIN;
 }
