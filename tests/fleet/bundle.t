@@ -56,6 +56,14 @@ setting_of_fleet() { # KEY: of [app voice], where the bundle says so
 		"app voice" and .key == $k and (.file | test("70-fleet-"))).value'
 }
 
+trial_is() { # STATE
+	[ "$(ctl status --json 2>/dev/null | jq -r .trial.state)" = "$1" ]
+}
+
+is_over() { # PID
+	! ns_is_alive "$1"
+}
+
 # By another implementation than ours: the format is what its manual page says.
 openssl_agrees() { # BUNDLE KEY.pub
 	local dir=$NS_DIR/openssl size
@@ -130,6 +138,14 @@ is "$(cd "$AGENT_POLICY" && echo 70-* 80-*)" "70-fleet-mail.ini 80-local.ini" \
 	"what it has no more is taken away, what is not the fleet's stays"
 like "$(bundle status --state-dir "$NS_DIR/installed")" "generation 2" \
 	"what is in force can be asked for"
+
+cp "$NS_DIR/policy/voice.ini" "$NS_DIR/policy/70-fleet-voice.ini"
+not_ok "what replaces a set of files belongs to it" ctl policy apply --replace 70-fleet- \
+	"$NS_DIR/policy/70-fleet-voice.ini" "$NS_DIR/policy/mail.ini"
+not_ok "... and a set has a name" ctl policy apply --replace "" \
+	"$NS_DIR/policy/70-fleet-voice.ini"
+is "$(cd "$AGENT_POLICY" && echo 70-* 80-*)" "70-fleet-mail.ini 80-local.ini" \
+	"... and all is as it was"
 
 # --- what is refused -----------------------------------------------------------------
 
@@ -228,16 +244,36 @@ is "$(grep -c 2mbit "$AGENT_POLICY/70-fleet-voice.ini")" 1 "... and so do its fi
 install_bundle
 like "$(cat "$NS_DIR/said")" "was tried and refused" "it is not tried again at once"
 
+# What happens to a check while a policy is tried is the policy's fault.
+printf '[probe]\ndns = none\nroute = none\ntcp = %s:80\n' "$SERVER" >"$NS_DIR/80-probe.ini"
+ctl policy apply "$NS_DIR/80-probe.ini" >"$NS_DIR/said" 2>&1
+publish harmful 7 "$NS_DIR/policy/mail.ini"
+write_config harmful
+fetch
+export -f install_bundle ns_run
+export NS_RUN BUILD NS_DIR CTL
+ns_spawn office "$NS_DIR/log" bash -c 'install_bundle; echo "exit $?" >>"$NS_DIR/said"'
+installing=$NS_SPAWNED
+wait_until 20 trial_is probing
+ns_run server ip link set eth0 down
+ok "a policy after which a check fails" wait_until 30 is_over "$installing"
+like "$(cat "$NS_DIR/said")" "no more: tcp $SERVER:80.*exit 3" "... is taken back"
+is "$(setting_of_fleet relay_rate_up)" 2mbit "... and the one before is in force"
+is "$(cd "$AGENT_POLICY" && echo 70-*)" 70-fleet-voice.ini "... with its files"
+ns_run server ip link set eth0 up
+rm "$AGENT_POLICY/80-probe.ini"
+wait_until 15 trial_is kept
+
 # --- roll-out, keys ------------------------------------------------------------------
 
-publish none 7 --rollout 0 "$NS_DIR/policy/mail.ini"
+publish none 8 --rollout 0 "$NS_DIR/policy/mail.ini"
 write_config none
 fetch
 ok "what is rolled out to none is no failure" install_bundle
 like "$(cat "$NS_DIR/said")" "waits: it is rolled out to 0 %" "... and waits"
 is "$(setting_of_fleet relay_rate_up)" 2mbit "... while the one before is in force"
 
-publish half 8 --rollout 50 "$NS_DIR/policy/mail.ini"
+publish half 9 --rollout 50 "$NS_DIR/policy/mail.ini"
 write_config half
 fetch
 taken=0
@@ -253,14 +289,14 @@ done
 ok "half of ten computers are some of them, not all ($taken)" \
 	test "$taken" -ge 2 -a "$taken" -le 8
 
-publish both 9 "$NS_DIR/policy/mail.ini"
+publish both 10 "$NS_DIR/policy/mail.ini"
 bundle sign --key "$NS_DIR/bob.key" "$WEB_ROOT/both"
 rm "$NS_DIR/keys.d/alice.pub"
 cp "$NS_DIR/bob.pub" "$NS_DIR/keys.d/"
 write_config both
 ok "a key is followed by another, which signed, too" fetch
 ok "... and installs" install_bundle
-bundle create --output "$WEB_ROOT/empty" --channel office --release none --generation 10 \
+bundle create --output "$WEB_ROOT/empty" --channel office --release none --generation 11 \
 	--expires 1d && bundle sign --key "$NS_DIR/bob.key" "$WEB_ROOT/empty"
 write_config empty
 fetch
