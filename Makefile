@@ -406,6 +406,7 @@ install-fleet: all ## the same for what a fleet needs beside the agent
 		packaging/fleet/grafana/relaywarden.json
 	install -d $(DESTDIR)$(PREFIX)/share/relaywarden/ansible
 	cp -r packaging/fleet/ansible/. $(DESTDIR)$(PREFIX)/share/relaywarden/ansible
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/doc/relaywarden-fleet docs/fleet.md
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/doc/relaywarden-fleet/examples \
 		rules/examples/office-100mbit.ini packaging/fleet/fleet.conf
 
