@@ -39,9 +39,11 @@ LINK := $(BUILD)/libctl.a $(BUILD)/libstore.a $(BUILD)/libkernel.a $(BUILD)/libc
 PROGRAMS := $(BUILD)/relaywardend $(BUILD)/agentctl $(BUILD)/relaywarden-notify \
 	$(BUILD)/relaywarden-bus $(BUILD)/relaywarden-fetch $(BUILD)/relaywarden-bundle
 
-SOURCES := $(wildcard agent/*.c agent/*/*.c ui-cli/*.c ui-desktop/*.c fleet/*.c fleet/*/*.c \
+SOURCES := $(wildcard agent/*.c agent/*/*.c ui-cli/*.c ui-cli/*/*.c ui-desktop/*.c \
+	fleet/*.c fleet/*/*.c \
 	tests/unit/*/*.c tests/netns/*.c tests/fuzz/*.c tests/bench/*.c tests/lab/*.c)
-HEADERS := $(wildcard agent/*.h agent/*/*.h ui-cli/*.h ui-desktop/*.h fleet/*.h fleet/*/*.h \
+HEADERS := $(wildcard agent/*.h agent/*/*.h ui-cli/*.h ui-cli/*/*.h ui-desktop/*.h \
+	fleet/*.h fleet/*/*.h \
 	tests/unit/*/*.h tests/fuzz/*.h tests/lab/*.h)
 
 .DEFAULT_GOAL := all
@@ -79,7 +81,7 @@ $(BUILD)/relaywardend: $(call objects,agent/*.c) $(LIBS)
 UI_PKGS := jansson inih ncursesw
 UI_MAIN := $(BUILD)/obj/ui-cli/main.o
 
-$(BUILD)/libui.a: $(filter-out $(UI_MAIN),$(call objects,ui-cli/*.c))
+$(BUILD)/libui.a: $(filter-out $(UI_MAIN),$(call objects,ui-cli/*.c ui-cli/*/*.c))
 	@mkdir -p $(@D)
 	@rm -f $@
 	$(Q)$(AR) rcsD $@ $^
@@ -89,21 +91,16 @@ $(BUILD)/agentctl: $(UI_MAIN) $(BUILD)/libui.a $(LIBS)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(UI_MAIN) $(BUILD)/libui.a $(BUILD)/libctl.a \
 		$(BUILD)/libcore.a $(BUILD)/libbase.a $(shell pkg-config --libs $(UI_PKGS)) -lpcap -lm
 
-# What agentctl and the programs of the desktop share: the control socket and words.
-CLI_SHARED := client complain fields words
-$(BUILD)/libcli.a: $(CLI_SHARED:%=$(BUILD)/obj/ui-cli/%.o)
-	$(Q)$(AR) rcsD $@ $^
-
-# All of ui-desktop/ but the programs themselves, for the tests.
+# They ask the agent, and say what it says, with agentctl's own code.
 DESKTOP_PROGRAMS := notify bus
 $(BUILD)/libdesktop.a: $(filter-out $(DESKTOP_PROGRAMS:%=$(BUILD)/obj/ui-desktop/%.o), \
 		$(call objects,ui-desktop/*.c))
 	$(Q)$(AR) rcsD $@ $^
 
 $(DESKTOP_PROGRAMS:%=$(BUILD)/relaywarden-%): $(BUILD)/relaywarden-%: \
-		$(BUILD)/obj/ui-desktop/%.o $(BUILD)/libdesktop.a $(BUILD)/libcli.a $(LIBS)
+		$(BUILD)/obj/ui-desktop/%.o $(BUILD)/libdesktop.a $(BUILD)/libui.a $(LIBS)
 	$(if $(V),,@echo "  LINK  $@")
-	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $< $(BUILD)/libdesktop.a $(BUILD)/libcli.a \
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $< $(BUILD)/libdesktop.a $(BUILD)/libui.a \
 		$(BUILD)/libctl.a $(BUILD)/libcore.a $(BUILD)/libbase.a \
 		$(shell pkg-config --libs libsystemd jansson inih) -lm
 
@@ -135,7 +132,7 @@ link_core := core base
 link_kernel := kernel core base
 link_ctl := ctl core base
 link_store := store core base
-link_desktop := desktop cli ctl core base
+link_desktop := desktop ui ctl core base
 libs_base :=
 libs_core := inih
 libs_kernel := libmnl libnftnl libnetfilter_queue libnetfilter_conntrack libcap-ng libseccomp jansson inih
@@ -152,7 +149,7 @@ $(BUILD)/unit/core/test_cost: LDFLAGS += -Wl,--wrap=malloc,--wrap=calloc,--wrap=
 
 .SECONDEXPANSION:
 $(BUILD)/unit/%: $(BUILD)/obj/tests/unit/%.o $(BUILD)/libtest.a $(LIBS) \
-		$(BUILD)/libdesktop.a $(BUILD)/libcli.a $(BUILD)/libui.a
+		$(BUILD)/libdesktop.a $(BUILD)/libui.a
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $< $(BUILD)/libtest.a \
 		$(foreach l,$(link_$(firstword $(subst /, ,$*))),$(BUILD)/lib$(l).a) \

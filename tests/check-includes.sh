@@ -23,7 +23,7 @@ may agent/core 'base|core'
 may agent/kernel 'base|core|kernel'
 may agent/ctl 'base|core|ctl'
 may agent/store 'base|core|store'
-bad=$(grep -nE '^#include "(kernel|store)/' ui-cli/*.[ch])
+bad=$(grep -nE '^#include "(kernel|store)/' ui-cli/*.[ch] ui-cli/*/*.[ch])
 [ -z "$bad" ] || { echo "ui-cli never includes kernel/ or store/:" "$bad" >&2; failed=1; }
 bad=$(grep -nE '^#include "(kernel|store)/' ui-desktop/*.[ch])
 [ -z "$bad" ] || { echo "ui-desktop never includes kernel/ or store/:" "$bad" >&2; failed=1; }
@@ -40,7 +40,7 @@ bad=$(grep -nE '\b(fopen|open|socket|clock_gettime|time|printf|log_line|getenv)\
 	agent/core/*.c)
 [ -z "$bad" ] || { echo "core/ is pure:" "$bad" >&2; failed=1; }
 
-for header in agent/*.h agent/*/*.h ui-cli/*.h ui-desktop/*.h fleet/*.h fleet/*/*.h; do
+for header in agent/*.h agent/*/*.h ui-cli/*.h ui-cli/*/*.h ui-desktop/*.h fleet/*.h fleet/*/*.h; do
 	[ -e "$header" ] || continue
 	# shellcheck disable=SC2086 # flags are words
 	$CC $CPPFLAGS -std=gnu11 -Wall -Wextra -Werror -Iui-cli -Ifleet -fsyntax-only -x c \

@@ -62,7 +62,9 @@ struct context {
 	uint64_t watch; /* --watch: every so many seconds, 0: once */
 	unsigned int patience; /* how many seconds the agent may take, 0: as usual */
 	struct history_wish history;
-	uint64_t given; /* one bit for each row of options.h that was there */
+	const char *output; /* --output, or NULL */
+	bool is_forced;	    /* --force */
+	uint64_t given;	    /* one bit for each row of options.h that was there */
 };
 
 /* `arguments` are those after the command's name, `count` of them, then NULL. */
@@ -83,6 +85,7 @@ enum command_options {
 	TAKES_EVENTS = 512,	/* --app, --kind, --lines, --follow */
 	TAKES_CATALOGUE = 1024, /* --catalogue */
 	TAKES_NETWORK = 2048,	/* --stun, --ask-gateway */
+	TAKES_OUTPUT = 4096,	/* --output, --force */
 };
 
 struct command {
@@ -110,7 +113,8 @@ unsigned int command_options(const struct command *k);
 command_function cmd_status, cmd_top, cmd_apps, cmd_explain, cmd_peers,
 	cmd_policy_check, cmd_policy_show, cmd_policy_reload, cmd_doctor, cmd_record,
 	cmd_replay, cmd_pause, cmd_resume, cmd_policy_apply, cmd_policy_confirm,
-	cmd_policy_rollback, cmd_metrics, cmd_usage, cmd_events, cmd_eligibility;
+	cmd_policy_rollback, cmd_metrics, cmd_usage, cmd_events, cmd_eligibility,
+	cmd_report;
 
 /* "agentctl: TEXT" on stderr; what came from outside is escaped. Returns `code`. */
 enum exit_code complain(enum exit_code code, const char *format, ...)

@@ -44,6 +44,8 @@ static const struct command commands[] = {
 	{"pause", cmd_pause, "DURATION", 1, 1, NULL, 0,
 	 "limit and cut nothing for so long, 24h at most"},
 	{"resume", cmd_resume, "", 0, 0, NULL, 0, "end the pause now"},
+	{"report", cmd_report, "", 0, 0, NULL, TAKES_TIMES | TAKES_OUTPUT,
+	 "was this computer a relay, how long, how much: HTML to mail"},
 	{"metrics", cmd_metrics, "[FILE]", 0, 1, NULL, 0,
 	 "all of that for Prometheus, to FILE as a whole"},
 	{"eligibility", cmd_eligibility, "", 0, 0, NULL,

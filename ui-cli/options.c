@@ -67,6 +67,19 @@ static enum exit_code take_duration(struct context *c, const char *value)
 	return EXIT_OK;
 }
 
+static enum exit_code take_output(struct context *c, const char *value)
+{
+	c->output = value;
+	return EXIT_OK;
+}
+
+static enum exit_code take_force(struct context *c, const char *value)
+{
+	(void)value;
+	c->is_forced = true;
+	return EXIT_OK;
+}
+
 static enum exit_code take_confirm(struct context *c, const char *value)
 {
 	if (duration_parse(value, &c->confirm) < 0 || !c->confirm ||
@@ -277,6 +290,8 @@ const struct option_row option_rows[] = {
 	 "again and again, until q or Ctrl-C"},
 	{"duration", 0, "TIME", TAKES_DURATION, take_duration,
 	 "stop after 60s, 10m, 2h"},
+	{"output", 'o', "FILE", TAKES_OUTPUT, take_output, "write it to FILE"},
+	{"force", 0, NULL, TAKES_OUTPUT, take_force, "also where there is one"},
 	{"policy", 0, "PATH", TAKES_RULES, take_policy,
 	 "by this policy; may be repeated"},
 	{"set", 0, "SECTION.KEY=VALUE", TAKES_RULES, take_set,
