@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #define SECOND_US UINT64_C(1000000)
@@ -110,7 +109,7 @@ static int on_readable(sd_event_source *source, int fd, uint32_t events, void *c
 /* What happened before now was told before, or is found by looking. 0 or -errno. */
 static int ask(int fd)
 {
-	json_t *parameters = json_pack("{s:I}", "since", (json_int_t)time(NULL));
+	json_t *parameters = json_pack("{s:i}", "limit", 0);
 	int r;
 
 	if (!parameters)
