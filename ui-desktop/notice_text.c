@@ -9,8 +9,7 @@
 
 static bool is_wanted(const json_t *app, uid_t user)
 {
-	if (!field_bool(app, "promoted") ||
-	    strcmp(field_text(app, "decision"), "allow") == 0)
+	if (!field_bool(app, "promoted"))
 		return false;
 	return user == ANY_USER || field_int(app, "uid") == (int64_t)user;
 }
@@ -29,7 +28,9 @@ static void describe_policy(const json_t *app, char buf[static POLICY_MAX])
 	char done[WORDS_MAX], rule[WORDS_MAX];
 
 	words_rule(app, rule);
-	if (strcmp(decision, "warn") == 0 && !field_bool(app, "limited"))
+	if (strcmp(decision, "allow") == 0)
+		snprintf(buf, POLICY_MAX, "It is allowed to: so says %s.", rule);
+	else if (strcmp(decision, "warn") == 0 && !field_bool(app, "limited"))
 		snprintf(buf, POLICY_MAX, "Nothing is limited: so says %s.", rule);
 	else
 		snprintf(buf, POLICY_MAX, "The agent's answer: %.200s, by %.200s.",
@@ -43,6 +44,7 @@ static void describe(const json_t *app, struct promotion *p)
 	snprintf(p->key, sizeof(p->key), "%s", field_text(app, "key"));
 	text_escape(field_text(app, "name"), p->name, sizeof(p->name));
 	p->since = field_int(app, "since");
+	p->is_allowed = strcmp(field_text(app, "decision"), "allow") == 0;
 	snprintf(p->title, sizeof(p->title), "%s works for strangers", p->name);
 	describe_policy(app, policy);
 	snprintf(body, sizeof(body),

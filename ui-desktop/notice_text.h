@@ -12,9 +12,9 @@
 #define ANY_USER ((uid_t)-1)
 
 /*
- * Those of `applications` (as Status has them) that are promoted, belong to `user` (or
- * ANY_USER) and are not left alone by policy. At most `size`; returns how many. The
- * texts change only when what is done changes.
+ * Those of `applications` (as Status has them) that are promoted and belong to `user`
+ * (or ANY_USER). At most `size`; returns how many. The texts change only when what is
+ * done changes.
  */
 size_t notice_find_promotions(const json_t *applications, uid_t user,
 			      struct promotion *ret_promotions, size_t size);

@@ -105,6 +105,8 @@ static void see_one(struct notices *n, const struct promotion *p, int64_t now)
 {
 	struct entry *e = find(n, p->key, p->since);
 
+	if (!e && p->is_allowed)
+		return;
 	if (!e) {
 		e = add(n, now);
 		if (!e) {
@@ -182,7 +184,8 @@ static void spend(struct notices *n, int64_t now)
  * is to be done, unless nobody was to be disturbed then. */
 static bool is_waiting(const struct entry *e, int64_t now)
 {
-	if (!e->number || e->state != ENTRY_NEW || e->is_in_summary)
+	if (!e->number || e->state != ENTRY_NEW || e->is_in_summary ||
+	    e->promotion.is_allowed)
 		return false;
 	if (e->is_over && !e->was_quiet)
 		return false;
@@ -317,7 +320,8 @@ static int64_t due_of(const struct notices *n, const struct entry *e, int64_t no
 
 	if (!e->number || e->is_in_summary)
 		return INT64_MAX;
-	if (e->state == ENTRY_NEW && (!e->is_over || e->was_quiet))
+	if (e->state == ENTRY_NEW && !e->promotion.is_allowed &&
+	    (!e->is_over || e->was_quiet))
 		due = is_held ? n->summary_shown + SUMMARY_EVERY : e->seen + SETTLE;
 	else if (e->state == ENTRY_OPEN && e->is_changed)
 		due = e->shown + UPDATE_EVERY;

@@ -31,6 +31,7 @@ struct promotion {
 	char name[NOTICES_NAME_MAX];
 	int64_t since; /* Unix time; the clock of the agent may be read 1 s apart */
 	char title[NOTICES_TITLE_MAX], body[NOTICES_BODY_MAX];
+	bool is_allowed; /* by policy: no news by itself, but of one that is shown */
 };
 
 enum notice_kind {

@@ -69,7 +69,7 @@ static void what_is_done_about_it_is_said_with_its_line(void **state)
 	assert_non_null(strstr(p.body, "a hub that many strangers lean on"));
 }
 
-static void those_of_others_and_those_allowed_are_not(void **state)
+static void those_of_others_are_not_and_those_allowed_are_marked(void **state)
 {
 	struct promotion p;
 
@@ -77,7 +77,10 @@ static void those_of_others_and_those_allowed_are_not(void **state)
 	assert_int_equal(find("{\"uid\": 1001}", MINE, &p), 0);
 	assert_int_equal(find("{\"uid\": 1001}", ANY_USER, &p), 1);
 	assert_int_equal(find("{\"promoted\": false}", MINE, &p), 0);
-	assert_int_equal(find("{\"decision\": \"allow\"}", ANY_USER, &p), 0);
+	assert_false(p.is_allowed);
+	assert_int_equal(find("{\"decision\": \"allow\"}", ANY_USER, &p), 1);
+	assert_true(p.is_allowed);
+	assert_non_null(strstr(p.body, "It is allowed to: so says [app *]"));
 }
 
 static void a_hostile_name_is_harmless(void **state)
@@ -128,7 +131,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_program_of_mine_that_relays_is_told_of),
 		cmocka_unit_test(what_is_done_about_it_is_said_with_its_line),
-		cmocka_unit_test(those_of_others_and_those_allowed_are_not),
+		cmocka_unit_test(those_of_others_are_not_and_those_allowed_are_marked),
 		cmocka_unit_test(a_hostile_name_is_harmless),
 		cmocka_unit_test(markup_is_cut_between_characters),
 		cmocka_unit_test(a_reply_without_sense_has_none),

@@ -141,6 +141,28 @@ static void its_end_replaces_the_notice_while_it_is_on_the_screen(void **state)
 	notices_free(n);
 }
 
+static void what_is_allowed_is_no_news_unless_it_is_on_the_screen(void **state)
+{
+	struct notices *n = notices_new();
+	struct promotion p = promotion("relay", 1000, "Limited.");
+	struct notice notice;
+
+	(void)state;
+	p.is_allowed = true;
+	notices_see(n, &p, 1, 0);
+	nothing_next(n, LATER);
+	p.is_allowed = false;
+	notices_see(n, &p, 1, LATER);
+	notices_shown(n, next(n, 2 * LATER).number, 7);
+	p.is_allowed = true;
+	snprintf(p.body, sizeof(p.body), "Allowed.");
+	notices_see(n, &p, 1, 3 * LATER);
+	notice = next(n, 4 * LATER);
+	assert_int_equal(notice.replaces_id, 7);
+	assert_string_equal(notice.body, "Allowed.");
+	notices_free(n);
+}
+
 static void what_was_closed_does_not_come_back(void **state)
 {
 	struct notices *n = notices_new();
@@ -314,6 +336,7 @@ int main(void)
 		cmocka_unit_test(a_clock_read_a_second_apart_makes_no_new_promotion),
 		cmocka_unit_test(what_is_done_later_replaces_the_notice),
 		cmocka_unit_test(its_end_replaces_the_notice_while_it_is_on_the_screen),
+		cmocka_unit_test(what_is_allowed_is_no_news_unless_it_is_on_the_screen),
 		cmocka_unit_test(what_was_closed_does_not_come_back),
 		cmocka_unit_test(what_was_told_before_a_restart_is_not_told_again),
 		cmocka_unit_test(a_promotion_that_was_over_at_once_disturbs_nobody),
