@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "complete.h"
 #include "client.h"
+#include "core/event.h"
 #include "fields.h"
 #include "options.h"
 #include <stdlib.h>
@@ -133,11 +134,23 @@ static void print_fields(const struct command *k, const char *current)
 		printf("%.*s%s\t%s\n", kept, current, column->field, column->heading);
 }
 
-static void print_values(const struct option_row *row, const struct command *k,
-			 const char *current)
+static void print_kinds(void)
+{
+	for (int kind = 0; kind < EVENT_KIND_COUNT; kind++)
+		printf("%s\t%s\n", event_name((enum event_kind)kind),
+		       event_severity_name((enum event_kind)kind));
+}
+
+/* Values of an option, by what it calls them. */
+static void print_values(const struct context *c, const struct option_row *row,
+			 const struct command *k, const char *current)
 {
 	if (strcmp(row->value, "PATH") == 0)
 		printf(":files\n");
+	else if (strcmp(row->value, "APP") == 0)
+		print_apps(c);
+	else if (strcmp(row->value, "KIND") == 0)
+		print_kinds();
 	else if (row->flag == TAKES_FIELDS && k && k->columns)
 		print_fields(k, current);
 }
@@ -181,7 +194,8 @@ static void print_candidates(const struct context *c, const struct command *tabl
 	const struct command *k = command_find(table, line->count, line->plain, &used);
 
 	if (line->waits && line->waits->value[0] != '[')
-		print_values(line->waits, k, strcmp(current, "=") == 0 ? "" : current);
+		print_values(c, line->waits, k,
+			     strcmp(current, "=") == 0 ? "" : current);
 	else if (*current == '-')
 		print_options(k);
 	else if (k)

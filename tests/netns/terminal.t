@@ -7,41 +7,8 @@
 
 # shellcheck source=tests/netns/lib.sh
 . "$(dirname "$0")/lib.sh"
-
-tm() {
-	tmux -S "$NS_DIR/tmux" "$@"
-}
-
-# A shell on a terminal of that size, with the variables and the agent of this test.
-terminal_open() { # COLUMNS ROWS VARIABLE=VALUE...
-	local size=(-x "$1" -y "$2")
-	shift 2
-	tm kill-session -t t 2>/dev/null
-	tm new-session -d -s t "${size[@]}" env -u NO_COLOR LC_ALL=C.UTF-8 "$@" \
-		PATH="$NS_DIR/bin:$PATH" RELAYWARDEN_SOCKET="$AGENT_SOCKET" PS1='ready> ' bash --norc
-	wait_until 10 screen_has '^ready>'
-}
-
-screen() {
-	tm capture-pane -p -t t "$@"
-}
-
-screen_has() { # REGEX
-	screen | grep -qE -- "$1"
-}
-
-screen_lacks() {
-	! screen_has "$1"
-}
-
-# sees REGEX DESCRIPTION: sooner or later.
-sees() {
-	ok "$2" wait_until 15 screen_has "$1" || diag "$(screen)"
-}
-
-keys() {
-	tm send-keys -t t "$@"
-}
+# shellcheck source=tests/netns/tmux.sh
+. "$(dirname "$0")/tmux.sh"
 
 run() { # COMMAND
 	rm -f "$NS_DIR/after"
@@ -202,11 +169,7 @@ ns_spawn office "$NS_DIR/voice" bash -c "while sleep 0.05; do printf %200s; done
 	'$NS_DIR/voice-of-the-owner' -u - UDP-SENDTO:198.18.0.101:9000"
 ok "a relay is found" wait_until 40 eval "ctl status | grep -q 'limited to 2 Mbit'" ||
 	bail_out "no promotion to show"
-mkdir "$NS_DIR/bin"
-ln -s "$CTL" "$NS_DIR/bin/agentctl"
-ns_spawn office "$NS_DIR/tmux-log" \
-	tmux -S "$NS_DIR/tmux" -f /dev/null -D
-ok "tmux is there" wait_until 10 test -S "$NS_DIR/tmux"
+terminal_begin office || bail_out "no tmux"
 status_80
 watch_sizes
 top_80
