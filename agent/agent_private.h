@@ -143,7 +143,7 @@ struct quota_tracking {
 struct history_tracking {
 	struct history_store *store; /* NULL without memory */
 	struct usage_meter meters[APP_ID_MAX + 1];
-	uint64_t asked_ns; /* when somebody did last */
+	uint64_t asked_ns; /* when it was last written because somebody asked */
 	struct event_stream *streams;
 };
 

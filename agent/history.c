@@ -12,8 +12,9 @@
 
 /* So long after a jump of the clock, or the start, nothing goes for its age. */
 #define STEADY_NS (600 * SECOND_NS)
-/* Who asks sees what is not older than this. */
-#define ASKED_NS (10 * SECOND_NS)
+/* Who asks sees what is not older than this; who asks all the time has it written no
+ * more often. */
+#define ASKED_NS (5 * SECOND_NS)
 
 void history_now(const struct agent *a, struct history_clock *ret_clock)
 {
@@ -91,11 +92,12 @@ void history_catch_up(struct agent *a)
 	if (!a->history.store)
 		return;
 	history_now(a, &clock);
-	if (clock.now_ns - a->history.asked_ns < ASKED_NS)
+	if (clock.now_ns - a->history.asked_ns < ASKED_NS) {
 		history_store_tick(a->history.store, &clock);
-	else
-		history_store_write(a->history.store, &clock);
+		return;
+	}
 	a->history.asked_ns = clock.now_ns;
+	history_store_write(a->history.store, &clock);
 }
 
 void history_close(struct agent *a)
