@@ -78,7 +78,7 @@ $(BUILD)/relaywardend: $(call objects,agent/*.c) $(LIBS)
 
 # The CLI shares the protocol and the policy parser with the daemon, never kernel/. All
 # of it but main is a library, which its unit tests link.
-UI_PKGS := jansson inih ncursesw
+UI_PKGS := jansson inih ncursesw libarchive
 UI_MAIN := $(BUILD)/obj/ui-cli/main.o
 
 $(BUILD)/libui.a: $(filter-out $(UI_MAIN),$(call objects,ui-cli/*.c ui-cli/*/*.c))

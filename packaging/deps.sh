@@ -12,7 +12,7 @@
 APT_BUILD="gcc libc6-dev make pkg-config libmnl-dev libnftnl-dev
 	libnetfilter-queue-dev libnetfilter-conntrack-dev libcap-ng-dev libseccomp-dev
 	libinih-dev libsystemd-dev libjansson-dev libpcap-dev uthash-dev libsqlite3-dev
-	libsodium-dev libcurl4-openssl-dev libncurses-dev"
+	libsodium-dev libcurl4-openssl-dev libncurses-dev libarchive-dev"
 APT_DEMO="n2n iperf3 iproute2 iputils-ping nftables jq procps util-linux gawk|mawk"
 APT_TEST="libcmocka-dev clang clang-format bear perl nftables conntrack iproute2
 	iputils-ping iperf3 socat jq n2n coturn tinc libcap-ng-utils procps util-linux mandoc
@@ -32,7 +32,7 @@ APT_FLEET="nginx-light|nginx openssl prometheus prometheus-node-exporter curl jq
 DNF_BUILD="gcc glibc-devel make pkgconf-pkg-config libmnl-devel libnftnl-devel
 	libnetfilter_queue-devel libnetfilter_conntrack-devel libcap-ng-devel
 	libseccomp-devel inih-devel systemd-devel jansson-devel libpcap-devel
-	uthash-devel sqlite-devel libsodium-devel libcurl-devel ncurses-devel"
+	uthash-devel sqlite-devel libsodium-devel libcurl-devel ncurses-devel libarchive-devel"
 DNF_DEMO="iperf3 iproute iproute-tc iputils nftables jq procps-ng util-linux gawk"
 DNF_TEST="libcmocka-devel clang compiler-rt clang-tools-extra bear
 	perl-Test-Harness nftables conntrack-tools iproute iproute-tc iputils iperf3

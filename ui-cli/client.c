@@ -151,7 +151,7 @@ static enum exit_code explain_connect(const char *path, int error)
 	case -ECONNREFUSED:
 		return complain(EXIT_UNREACHABLE,
 				"no agent answers on %s; is it running? "
-				"Try: systemctl status relaywardend",
+				"Try: systemctl status relaywarden",
 				path);
 	case -EACCES:
 	case -EPERM:
@@ -170,13 +170,13 @@ static enum exit_code explain_exchange(const struct context *c, int error)
 	case -EAGAIN:
 		return complain(EXIT_UNREACHABLE,
 				"the agent on %s has not answered for %u seconds; see "
-				"its log: journalctl -u relaywardend",
+				"its log: journalctl -u relaywarden",
 				path, patience_of(c));
 	case -EPIPE:
 	case -ECONNRESET:
 		return complain(EXIT_UNREACHABLE,
 				"the agent on %s hung up; see its log: journalctl -u "
-				"relaywardend",
+				"relaywarden",
 				path);
 	case -EBADMSG:
 	case -EMSGSIZE:
@@ -236,7 +236,7 @@ enum exit_code client_explain_error(const char *error, const json_t *p)
 	    strcmp(error, INTERFACE_SERVICE ".InterfaceNotFound") == 0)
 		return complain(EXIT_FAILED, "the agent is of another version than "
 					     "agentctl and does not know this; restart "
-					     "it: systemctl restart relaywardend");
+					     "it: systemctl restart relaywarden");
 	if (*field_text(p, "text"))
 		return complain(EXIT_FAILED, "the agent says: %s",
 				field_text(p, "text"));

@@ -58,6 +58,7 @@ struct context {
 	bool asks_gateway;   /* --ask-gateway */
 	struct word_list policies, settings, catalogues,
 		hosts;	/* --policy, --set, ... */
+	bool has_peers; /* --with-peers */
 	bool is_live;	/* drawn again and again: no hints on other ways to ask */
 	uint64_t watch; /* --watch: every so many seconds, 0: once */
 	unsigned int patience; /* how many seconds the agent may take, 0: as usual */
@@ -86,6 +87,7 @@ enum command_options {
 	TAKES_CATALOGUE = 1024, /* --catalogue */
 	TAKES_NETWORK = 2048,	/* --stun, --ask-gateway */
 	TAKES_OUTPUT = 4096,	/* --output, --force */
+	TAKES_PEERS = 8192,	/* --with-peers */
 };
 
 struct command {
@@ -114,7 +116,7 @@ command_function cmd_status, cmd_top, cmd_apps, cmd_explain, cmd_peers,
 	cmd_policy_check, cmd_policy_show, cmd_policy_reload, cmd_doctor, cmd_record,
 	cmd_replay, cmd_pause, cmd_resume, cmd_policy_apply, cmd_policy_confirm,
 	cmd_policy_rollback, cmd_metrics, cmd_usage, cmd_events, cmd_eligibility,
-	cmd_report;
+	cmd_report, cmd_support_bundle;
 
 /* "agentctl: TEXT" on stderr; what came from outside is escaped. Returns `code`. */
 enum exit_code complain(enum exit_code code, const char *format, ...)

@@ -53,6 +53,8 @@ static const struct command commands[] = {
 	 "would this computer be promoted, and what would prevent it"},
 	{"doctor", cmd_doctor, "", 0, 0, NULL, 0,
 	 "what works, what does not, what to do about it"},
+	{"support-bundle", cmd_support_bundle, "[FILE]", 0, 1, NULL, TAKES_PEERS,
+	 "all that helps to help you, in one file, without names"},
 	{0},
 };
 

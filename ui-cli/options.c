@@ -252,6 +252,13 @@ static enum exit_code take_ask_gateway(struct context *c, const char *value)
 	return EXIT_OK;
 }
 
+static enum exit_code take_with_peers(struct context *c, const char *value)
+{
+	(void)value;
+	c->has_peers = true;
+	return EXIT_OK;
+}
+
 static enum exit_code take_no_legend(struct context *c, const char *value)
 {
 	(void)value;
@@ -327,6 +334,8 @@ const struct option_row option_rows[] = {
 	 "ask this server what kind of NAT there is"},
 	{"ask-gateway", 0, NULL, TAKES_NETWORK, take_ask_gateway,
 	 "ask the gateway whether it maps ports"},
+	{"with-peers", 0, NULL, TAKES_PEERS, take_with_peers,
+	 "with addresses as they are"},
 	{"no-legend", 0, NULL, 0, take_no_legend, "no headings, no hints"},
 	{"socket", 's', "PATH", 0, take_socket, "ask the agent that listens there"},
 	{"help", 'h', NULL, 0, take_help, "this; with a command, what it takes"},
