@@ -26,6 +26,11 @@ doctor_says() { # CHECK STATE
 		'any(.checks[]; .name == $name and .state == $state)' "$NS_DIR/doctor"
 }
 
+# is_before VERSION: the kernel that runs.
+is_before() {
+	[ "$(printf '%s\n' "$1" "$(uname -r)" | sort -V | head -n 1)" != "$1" ]
+}
+
 begin_netns
 need tc setpriv
 lab_build 1 || bail_out "the network could not be made"
@@ -41,6 +46,11 @@ for check in conntrack packets accounting nftables; do
 	ok "doctor has no complaint about $check" doctor_says "$check" ok
 done
 ok "nor about anything else" agent_state_is ok || diag "$(ctl status --json | jq .degraded)"
+if is_before 5.12; then
+	ok "doctor says that a table has no owner here" doctor_says nft-owner info
+else
+	not_ok "doctor misses no owner of tables" doctor_says nft-owner info
+fi
 stop_agent
 ok "it stops" agent_is_gone
 ok "and leaves no table" kernel_has_no_table office

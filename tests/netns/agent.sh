@@ -31,6 +31,11 @@ agent_paths() {
 	return 0
 }
 
+# put_policy NAME: what comes on standard input is the policy file NAME, all at once.
+put_policy() {
+	cat >"$AGENT_POLICY/$1.new" && mv "$AGENT_POLICY/$1.new" "$AGENT_POLICY/$1"
+}
+
 # The command line of the agent, into AGENT_COMMAND.
 agent_command() {
 	AGENT_COMMAND=("$AGENT" --foreground --policy-dir "$AGENT_POLICY"
@@ -79,12 +84,19 @@ ctl() {
 	timeout "$(patience 5)" "$CTL" "$@"
 }
 
-# app_get PID FIELD: one field of the application that process belongs to, as status
-# has it; nothing where it is not listed.
-app_get() {
-	ctl status --json 2>/dev/null | jq -r --argjson pid "$1" --arg field "$2" \
-		'first(.applications[] | select(.pids | index($pid)))[$field] | tojson' |
-		jq -r . 2>/dev/null
+# Of the application that a process belongs to, as status has it; nothing where it is not
+# listed.
+app_json() { # PID JQ_FILTER
+	ctl status --json 2>/dev/null | jq -r --argjson pid "$1" \
+		"first(.applications[] | select(.pids | index(\$pid))) | $2"
+}
+
+app_get() { # PID FIELD
+	app_json "$1" ".$2"
+}
+
+cuts_are() { # PID CUTS
+	[ "$(app_json "$1" '.cuts | join(" ")')" = "$2" ]
 }
 
 app_has_role() { # PID ROLE

@@ -49,7 +49,7 @@ start_program() {
 }
 
 write_policy() {
-	cat >"$AGENT_POLICY/50-test.ini.new" <<-INI
+	put_policy 50-test.ini <<-INI
 		[app voice]
 		match.exe = $NS_DIR/voice
 		rate_up = 1mbit
@@ -58,7 +58,6 @@ write_policy() {
 		rate_up = 2mbit
 		rate_down = 4mbit
 	INI
-	mv "$AGENT_POLICY/50-test.ini.new" "$AGENT_POLICY/50-test.ini"
 }
 
 everybody_is_seen() {

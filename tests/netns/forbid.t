@@ -22,44 +22,11 @@ write_policy() { # MODE SECTION KEY...
 		printf '[link]\ntrusted = 198.18.0.103/32, 198.18.0.104/32\n'
 		echo "[app $section]"
 		printf '%s\n' "$@"
-	} >"$AGENT_POLICY/50-test.ini.new"
-	mv "$AGENT_POLICY/50-test.ini.new" "$AGENT_POLICY/50-test.ini"
-}
-
-app_json() { # PID JQ_FILTER
-	ctl status --json 2>/dev/null | jq -r --argjson pid "$1" \
-		"first(.applications[] | select(.pids | index(\$pid))) | $2"
-}
-
-cuts_are() { # PID CUTS
-	[ "$(app_json "$1" '.cuts | join(" ")')" = "$2" ]
+	} | put_policy 50-test.ini
 }
 
 may_be_cut() { # PID
 	[ "$(app_json "$1" .may_be_cut)" = true ]
-}
-
-# Bytes that reach NAME's DEVICE in SECONDS.
-rate_of() { # NAME DEVICE SECONDS
-	local before
-	before=$(device_bytes "$1" "$2")
-	sleep "$3"
-	echo $((($(device_bytes "$1" "$2") - before) / $3))
-}
-
-# Not from /sys, which nsenter --net leaves as it is.
-device_bytes() { # NAME DEVICE
-	ns_run "$1" ip -j -s link show "$2" | jq '.[0].stats64.rx.bytes'
-}
-
-is_silent() { # NAME DEVICE
-	[ "$(rate_of "$1" "$2" 1)" -lt 500 ]
-}
-
-# UDP port unreachable, and the like, that NAME was told of.
-unreachables() {
-	ns_run "$1" cat /proc/net/snmp | awk '/^Icmp:/ { if (!n++) for (i = 1; i <= NF; i++)
-		at[$i] = i; else print $at["InDestUnreachs"] }'
 }
 
 peers_are_told() { # COUNT-BEFORE

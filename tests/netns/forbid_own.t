@@ -17,17 +17,7 @@ write_policy() { # KEY...
 	{
 		printf '[link]\ntrusted = none\n[app *]\n'
 		printf '%s\n' "$@"
-	} >"$AGENT_POLICY/50-test.ini.new"
-	mv "$AGENT_POLICY/50-test.ini.new" "$AGENT_POLICY/50-test.ini"
-}
-
-app_json() { # PID JQ_FILTER
-	ctl status --json 2>/dev/null | jq -r --argjson pid "$1" \
-		"first(.applications[] | select(.pids | index(\$pid))) | $2"
-}
-
-cuts_are() { # PID CUTS
-	[ "$(app_json "$1" '.cuts | join(" ")')" = "$2" ]
+	} | put_policy 50-test.ini
 }
 
 app_is() { # PID FIELD

@@ -18,17 +18,7 @@ write_policy() { # KEY...
 	{
 		printf '[link]\ntrusted = none\n[app *]\n'
 		printf '%s\n' "$@"
-	} >"$AGENT_POLICY/50-test.ini.new"
-	mv "$AGENT_POLICY/50-test.ini.new" "$AGENT_POLICY/50-test.ini"
-}
-
-app_json() { # PID JQ_FILTER
-	ctl status --json 2>/dev/null | jq -r --argjson pid "$1" \
-		"first(.applications[] | select(.pids | index(\$pid))) | $2"
-}
-
-cuts_are() { # PID CUTS
-	[ "$(app_json "$1" '.cuts | join(" ")')" = "$2" ]
+	} | put_policy 50-test.ini
 }
 
 # tinc_node NAME ADDRESS CONNECTS_TO: its directory, with a key.
@@ -55,22 +45,6 @@ tinc_start() { # NAMESPACE NAME
 
 reaches() { # NAMESPACE ADDRESS
 	ns_run "$1" ping -q -c1 -W1 "$2"
-}
-
-# Bytes that come in by the VPN at NAME in SECONDS.
-rate_of() { # NAME SECONDS
-	local before
-	before=$(vpn_bytes "$1")
-	sleep "$2"
-	echo $((($(vpn_bytes "$1") - before) / $2))
-}
-
-vpn_bytes() {
-	ns_run "$1" ip -j -s link show tinc0 | jq '.[0].stats64.rx.bytes'
-}
-
-is_silent() { # NAME
-	[ "$(rate_of "$1" 1)" -lt 500 ]
 }
 
 own_bytes() {
@@ -123,15 +97,15 @@ ok "and cut once two kinds of evidence agree" \
 	wait_until "$PATIENCE" cuts_are "$TINC_PID" "legs calls" ||
 	diag "$(ctl explain "$(app_get "$TINC_PID" name)" 2>&1)"
 began=$SECONDS
-ok "what it relayed was much" test "$(vpn_bytes s2)" -gt 1000000
-before=$(vpn_bytes s2)
-ok "it ends" wait_until 40 is_silent s2 || diag "still $(rate_of s2 2) bytes/s"
+ok "what it relayed was much" test "$(device_bytes s2 tinc0)" -gt 1000000
+before=$(device_bytes s2 tinc0)
+ok "it ends" wait_until 40 is_silent s2 tinc0 || diag "still $(rate_of s2 tinc0 2) bytes/s"
 diag "$((SECONDS - began)) s after the cut, one of them to be sure;" \
-	"$(($(vpn_bytes s2) - before)) bytes passed meanwhile"
+	"$(($(device_bytes s2 tinc0) - before)) bytes passed meanwhile"
 own=$(own_bytes)
 sleep 15
-ok "and does not come back by another connection" is_silent s2 ||
-	diag "$(rate_of s2 2) bytes/s again" "$(ns_run office conntrack -L 2>/dev/null)"
+ok "and does not come back by another connection" is_silent s2 tinc0 ||
+	diag "$(rate_of s2 tinc0 2) bytes/s again" "$(ns_run office conntrack -L 2>/dev/null)"
 not_ok "the two do not even reach each other" reaches s1 10.7.0.2
 ok "the owner's download went on meanwhile" test "$(own_bytes)" -gt "$((own + 500000))"
 ok "and so does his VPN" reaches office 10.7.0.3

@@ -80,23 +80,6 @@ guest_is() { # KEY FIELD
 
 # --- what arrives ------------------------------------------------------------------
 
-# Not from /sys, which nsenter --net leaves as it is.
-device_bytes() { # NAME DEVICE
-	ns_run "$1" ip -j -s link show "$2" | jq '.[0].stats64.rx.bytes'
-}
-
-# Bytes a second that reach NAME's DEVICE in SECONDS.
-rate_of() { # NAME DEVICE SECONDS
-	local before
-	before=$(device_bytes "$1" "$2")
-	sleep "$3"
-	echo $((($(device_bytes "$1" "$2") - before) / $3))
-}
-
-is_silent() { # NAME DEVICE
-	[ "$(rate_of "$1" "$2" 1)" -lt 500 ]
-}
-
 is_busy() { # NAME DEVICE
 	[ "$(rate_of "$1" "$2" 1)" -gt 300000 ]
 }

@@ -21,8 +21,7 @@ write_policy() { # KEY...
 	{
 		printf '[link]\ntrusted = 172.30.0.0/24\n[app *]\n'
 		printf '%s\n' "$@"
-	} >"$AGENT_POLICY/50-test.ini.new"
-	mv "$AGENT_POLICY/50-test.ini.new" "$AGENT_POLICY/50-test.ini"
+	} | put_policy 50-test.ini
 }
 
 has_chain() {
@@ -38,14 +37,8 @@ packets_speak() {
 		jq '[.. | objects | select(.name == "packets") | .weight] | max > 2')" = true ]
 }
 
-cuts_are() { # ID CUTS
+guest_cuts_are() { # ID CUTS
 	[ "$(guest_get "$1" 'cuts | join(" ")')" = "$2" ]
-}
-
-# UDP port unreachable, and the like, that NAME was told of.
-unreachables() {
-	ns_run "$1" cat /proc/net/snmp | awk '/^Icmp:/ { if (!n++) for (i = 1; i <= NF; i++)
-		at[$i] = i; else print $at["InDestUnreachs"] }'
 }
 
 is_told() { # NAME COUNT-BEFORE
@@ -132,7 +125,7 @@ DOWNLOAD_PID=$NS_SPAWNED
 wait_until 10 is_busy c1 eth0
 ok "its packets are seen on its side of the translation" packets_speak
 write_policy 'promotion = forbid'
-ok "forbidden, its legs are cut" wait_until 15 cuts_are $RELAY "legs calls"
+ok "forbidden, its legs are cut" wait_until 15 guest_cuts_are $RELAY "legs calls"
 before=$(unreachables s1)
 ok "and nothing is relayed any more" wait_until 15 is_silent s2 n2n0
 ok "the strangers are told" wait_until 20 is_told s1 "$before"
@@ -144,7 +137,7 @@ ok "so is the office" downloads_fast office
 guest_spawn c1 "$NS_DIR/upload" iperf3 -c 198.18.0.103 -p 5203 -b 500k -t 3600
 UPLOAD_PID=$NS_SPAWNED
 write_policy 'promotion = block'
-ok "blocked, all of it is cut" wait_until 15 cuts_are $RELAY all
+ok "blocked, all of it is cut" wait_until 15 guest_cuts_are $RELAY all
 ok "the container is told when it sends" wait_until 10 is_gone "$UPLOAD_PID"
 ok "and so is who sends to it" \
 	wait_until 10 grep -qE 'reset by peer|closed the connection' "$NS_DIR/iperf3-5202"

@@ -19,8 +19,7 @@ write_policy() { # KEY...
 	{
 		printf '[link]\ntrusted = none\n[app *]\n'
 		printf '%s\n' "$@"
-	} >"$AGENT_POLICY/50-test.ini.new"
-	mv "$AGENT_POLICY/50-test.ini.new" "$AGENT_POLICY/50-test.ini"
+	} | put_policy 50-test.ini
 }
 
 # A relay at NAME on port 6000 for what s-FROM sends to s-TO.

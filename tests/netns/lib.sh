@@ -167,3 +167,28 @@ lab_relay() {
 	wait_until 5 ns_listens s2 tcp 5201 || return
 	ns_spawn s1 "$NS_DIR/iperf3-client" iperf3 -c 10.9.0.2 -b "$1" -t 3600
 }
+
+# --- what arrives ------------------------------------------------------------------
+
+# Not from /sys, which nsenter --net leaves as it is.
+device_bytes() { # NAME DEVICE
+	ns_run "$1" ip -j -s link show "$2" | jq '.[0].stats64.rx.bytes'
+}
+
+# Bytes a second that reach NAME's DEVICE in SECONDS.
+rate_of() { # NAME DEVICE SECONDS
+	local before
+	before=$(device_bytes "$1" "$2")
+	sleep "$3"
+	echo $((($(device_bytes "$1" "$2") - before) / $3))
+}
+
+is_silent() { # NAME DEVICE
+	[ "$(rate_of "$1" "$2" 1)" -lt 500 ]
+}
+
+# UDP port unreachable, and the like, that NAME was told of.
+unreachables() {
+	ns_run "$1" cat /proc/net/snmp | awk '/^Icmp:/ { if (!n++) for (i = 1; i <= NF; i++)
+		at[$i] = i; else print $at["InDestUnreachs"] }'
+}

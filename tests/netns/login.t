@@ -12,14 +12,8 @@ OFFICE=198.18.0.1
 PATIENCE=120
 
 write_policy() { # ACTION
-	printf '[app *]\npromotion = %s\n[app trade]\npromotion = %s\n' "$1" "$1" \
-		>"$AGENT_POLICY/60-test.ini.new"
-	mv "$AGENT_POLICY/60-test.ini.new" "$AGENT_POLICY/60-test.ini"
-}
-
-app_json() { # PID JQ_FILTER
-	ctl status --json 2>/dev/null | jq -r --argjson pid "$1" \
-		"first(.applications[] | select(.pids | index(\$pid))) | $2"
+	printf '[app *]\npromotion = %s\n[app trade]\npromotion = %s\n' "$1" "$1" |
+		put_policy 60-test.ini
 }
 
 is_cuttable_relay() { # PID

@@ -13,7 +13,7 @@ MASK=0xfff00000
 PATIENCE=60
 
 write_policy() { # MODE
-	cat >"$AGENT_POLICY/60-test.ini.new" <<-INI
+	put_policy 60-test.ini <<-INI
 		[agent]
 		mode = $1
 		[app *]
@@ -23,7 +23,6 @@ write_policy() { # MODE
 		relay_rate_up = 100kbit
 		relay_rate_down = 100kbit
 	INI
-	mv "$AGENT_POLICY/60-test.ini.new" "$AGENT_POLICY/60-test.ini"
 }
 
 mode_is() {

@@ -123,8 +123,7 @@ has_mixed_mark() {
 }
 
 write_policy() { # LINE...
-	printf '%s\n' '[agent]' "$@" >"$AGENT_POLICY/90-test.ini.new"
-	mv "$AGENT_POLICY/90-test.ini.new" "$AGENT_POLICY/90-test.ini"
+	printf '%s\n' '[agent]' "$@" | put_policy 90-test.ini
 }
 
 # Before that it is this shell, with its traps.

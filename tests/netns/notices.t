@@ -18,8 +18,7 @@ write_policy() { # PROMOTION LINE: of [notices]
 	{
 		printf '[app *]\npromotion = %s\nrelay_rate_up = 2mbit\n' "$1"
 		printf 'relay_rate_down = 2mbit\n[notices]\n%s\n' "$2"
-	} >"$AGENT_POLICY/50-test.ini.new"
-	mv "$AGENT_POLICY/50-test.ini.new" "$AGENT_POLICY/50-test.ini"
+	} | put_policy 50-test.ini
 }
 
 decision_is() {

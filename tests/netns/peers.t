@@ -15,8 +15,7 @@ write_policy() { # APP-KEYS...
 		printf '[link]\ntrusted = 198.18.0.108/32\n[app server]\n'
 		printf 'match.exe = */socat*\n'
 		printf '%s\n' "$@"
-	} >"$AGENT_POLICY/50-test.ini.new"
-	mv "$AGENT_POLICY/50-test.ini.new" "$AGENT_POLICY/50-test.ini"
+	} | put_policy 50-test.ini
 }
 
 # A call that says something ten times a second and counts the answers, until it fails:

@@ -13,13 +13,12 @@ LIMIT_SECOND=250000 # 2mbit
 PATIENCE=90
 
 write_policy() { # RATE
-	cat >"$AGENT_POLICY/50-test.ini.new" <<-INI
+	put_policy 50-test.ini <<-INI
 		[app *]
 		promotion = shape
 		relay_rate_up = $1
 		relay_rate_down = $1
 	INI
-	mv "$AGENT_POLICY/50-test.ini.new" "$AGENT_POLICY/50-test.ini"
 }
 
 network_works() {

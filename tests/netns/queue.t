@@ -59,8 +59,7 @@ write_policy() { # EGRESS [RATE]
 		printf '[link]\negress = %s\n' "$1"
 		printf '[app torrent]\nmatch.exe = %s\n' "$PROGRAM"
 		[ -z "${2:-}" ] || printf 'rate_up = %s\n' "$2"
-	} >"$AGENT_POLICY/90-queue.ini.new"
-	mv "$AGENT_POLICY/90-queue.ini.new" "$AGENT_POLICY/90-queue.ini"
+	} | put_policy 90-queue.ini
 	ctl policy reload >/dev/null 2>&1
 }
 

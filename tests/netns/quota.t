@@ -18,8 +18,7 @@ write_policy() { # AGENT-KEYS APP-KEYS...
 		shift
 		printf '[app sink]\nmatch.exe = */socat*\n'
 		printf '%s\n' "$@"
-	} >"$AGENT_POLICY/50-test.ini.new"
-	mv "$AGENT_POLICY/50-test.ini.new" "$AGENT_POLICY/50-test.ini"
+	} | put_policy 50-test.ini
 }
 
 # A program in the office that takes in UDP: SINK_PID, what it got in $NS_DIR/got.

@@ -8,9 +8,8 @@
 . "$(dirname "$0")/lib.sh"
 
 write_policy() { # LINE...
-	printf '%s\n' '[agent]' "$@" '[app *]' 'rate_up = 1mbit' \
-		>"$AGENT_POLICY/90-test.ini.new"
-	mv "$AGENT_POLICY/90-test.ini.new" "$AGENT_POLICY/90-test.ini"
+	printf '%s\n' '[agent]' "$@" '[app *]' 'rate_up = 1mbit' |
+		put_policy 90-test.ini
 }
 
 theirs() {

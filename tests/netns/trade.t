@@ -15,8 +15,7 @@ write_policy() { # [LINE...] more of it
 	{
 		printf '%s\n' '[app *]' 'promotion = shape' 'relay_rate_up = 1mbit' \
 			'relay_rate_down = 1mbit' "$@"
-	} >"$AGENT_POLICY/60-test.ini.new"
-	mv "$AGENT_POLICY/60-test.ini.new" "$AGENT_POLICY/60-test.ini"
+	} | put_policy 60-test.ini
 }
 
 begin_netns
