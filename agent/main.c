@@ -213,7 +213,7 @@ static void make_state_dir(const char *dir, uid_t uid, gid_t gid)
 	if (mkdir(dir, 0750) < 0 && errno != EEXIST)
 		log_warning("agent", "%s can't be made, nothing is remembered: %s", dir,
 			    strerror(errno));
-	else if (chown(dir, uid, gid) < 0)
+	else if (geteuid() == 0 && chown(dir, uid, gid) < 0)
 		log_warning("agent", "%s can't be given to its user: %s", dir,
 			    strerror(errno));
 }
