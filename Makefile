@@ -407,6 +407,12 @@ install-fleet: all ## the same for what a fleet needs beside the agent
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/doc/relaywarden-fleet/examples \
 		rules/examples/office-100mbit.ini packaging/fleet/fleet.conf
 
+deb: ## Debian packages, into $(BUILD)/deb; CHECK=1 runs the unit tests on the way
+	@BUILD=$(BUILD) CHECK=$(CHECK) packaging/build.sh deb
+
+rpm: ## packages for Fedora, into $(BUILD)/rpm
+	@BUILD=$(BUILD) CHECK=$(CHECK) packaging/build.sh rpm
+
 help: ## list the targets
 	@awk -F':.*## ' '/^##@/ {printf "\n%s\n", substr($$0, 5)} \
 		/^[a-z_.-]+:.*## / {printf "  %-22s %s\n", $$1, $$2}' Makefile
@@ -419,4 +425,4 @@ clean: ## remove what was built
 .PHONY: all check check-build check-unit-build check-fuzz-build check-replay check-unit check-asan check-asan-netns check-fuzz \
 	check-netns check-machine check-fleet fuzz bench bench-scale bench-enforce bench-engine lab lab-recordings lab-fit lint check-includes check-format \
 	format demo run deps \
-	deps-test install install-fleet help clean
+	deps-test install install-fleet deb rpm help clean

@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# deps.sh build|test|demo|lab|machine|fleet: installs what that needs from the distribution, by
-# apt-get or dnf, only if something is missing; silent when all is there.
+# deps.sh build|test|demo|lab|machine|fleet|package: installs what that needs from the
+# distribution, by apt-get or dnf, only if something is missing; silent when all is there.
 #
 # No service is started, now or at the next boot: a package that brings one (n2n,
 # coturn) would otherwise run it on this machine. On Debian and Ubuntu a policy-rc.d says
@@ -28,6 +28,10 @@ APT_LAB="n2n coturn nebula microsocks haproxy tinc squid openvpn rtpengine-daemo
 APT_MACHINE="qemu-system-x86 busybox-static kmod xz-utils gzip"
 # What a fleet is run with; a container for Ansible, booted only on request.
 APT_FLEET="nginx-light|nginx openssl prometheus prometheus-node-exporter curl jq"
+# To build packages, and to install them in a container that boots.
+APT_PACKAGE="debhelper dpkg-dev fakeroot systemd systemd-dev|systemd lintian rpm debugedit
+	rpmlint createrepo-c mmdebstrap systemd-container n2n iperf3 iproute2 nftables jq
+	util-linux procps perl diffutils"
 
 DNF_BUILD="gcc glibc-devel make pkgconf-pkg-config libmnl-devel libnftnl-devel
 	libnetfilter_queue-devel libnetfilter_conntrack-devel libcap-ng-devel
@@ -46,6 +50,7 @@ DNF_LAB="coturn nebula haproxy tinc squid openvpn transmission-daemon transmissi
 DNF_MACHINE="qemu-system-x86-core busybox kmod xz gzip apt dpkg"
 DNF_FLEET="nginx openssl golang-github-prometheus
 	golang-github-prometheus-node-exporter curl jq"
+DNF_PACKAGE="rpm-build rpmlint createrepo_c systemd-rpm-macros"
 # Not in every release of Fedora; what needs them says so and skips.
 DNF_OPTIONAL="n2n miniupnpd"
 DNF_OPTIONAL_LAB="n2n microsocks opentracker rtpengine sic tinyproxy stunnel fastd
@@ -170,6 +175,7 @@ install_apt() {
 	lab) packages="$APT_BUILD $APT_LAB" ;;
 	machine) packages="$APT_BUILD $APT_TEST $APT_MACHINE" ;;
 	fleet) packages="$APT_BUILD $APT_TEST $APT_FLEET" ;;
+	package) packages="$APT_BUILD $APT_PACKAGE" ;;
 	esac
 	# shellcheck disable=SC2086 # words are meant
 	install_missing apt $packages
@@ -188,6 +194,7 @@ install_dnf() {
 		;;
 	machine) packages="$DNF_BUILD $DNF_TEST $DNF_MACHINE" ;;
 	fleet) packages="$DNF_BUILD $DNF_TEST $DNF_FLEET" ;;
+	package) packages="$DNF_BUILD $DNF_PACKAGE" ;;
 	esac
 	# shellcheck disable=SC2086 # words are meant
 	install_missing dnf $packages
@@ -201,8 +208,8 @@ install_dnf() {
 
 WHAT=${1:-}
 case $WHAT in
-build | test | demo | lab | machine | fleet) ;;
-*) fail "usage: deps.sh build|test|demo|lab|machine|fleet" ;;
+build | test | demo | lab | machine | fleet | package) ;;
+*) fail "usage: deps.sh build|test|demo|lab|machine|fleet|package" ;;
 esac
 if command -v apt-get >/dev/null; then
 	install_apt
