@@ -205,7 +205,7 @@ $(FUZZ_BUILD)/fuzz_%: $(FUZZ_BUILD)/obj/tests/fuzz/fuzz_%.o $(FUZZ_OBJECTS)
 
 check: deps-test ## install what the tests need and run them all (root)
 	@$(MAKE) --no-print-directory -j$(JOBS) check-build
-	@$(MAKE) --no-print-directory lint check-unit check-replay check-asan check-fuzz
+	@$(MAKE) --no-print-directory lint check-unit check-replay check-manual check-asan check-fuzz
 	@$(MAKE) --no-print-directory check-netns
 	@$(MAKE) --no-print-directory check-asan-netns
 
@@ -214,6 +214,9 @@ check-build: all $(UNIT) $(HELPERS) $(LOADS) $(LAB_PROGRAMS)
 
 check-replay: $(BUILD)/agentctl ## kept recordings and captures, no root needed
 	BUILD=$(BUILD) prove tests/replay/*.t
+
+check-manual: $(BUILD)/agentctl ## every command, option and column is in the manual, no root needed
+	BUILD=$(BUILD) prove tests/manual/*.t
 
 # What is built, and run, side by side. Namespace tests wait most of their time.
 JOBS ?= 2
@@ -364,6 +367,7 @@ install: all ## install below DESTDIR and PREFIX
 		rules/examples/*.ini
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man1 packaging/man/*.1
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man5 packaging/man/*.5
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man7 packaging/man/*.7
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man8 packaging/man/*.8
 	install -D -m 644 packaging/journal/relaywarden.catalog \
 		$(DESTDIR)$(PREFIX)/lib/systemd/catalog/relaywarden.catalog

@@ -88,8 +88,8 @@ static enum exit_code print_help(void)
 	for (const struct command *k = commands; k->name; k++) {
 		char call[64];
 
-		snprintf(call, sizeof(call), "%s %s", k->name, k->arguments);
-		printf("  %-24s%s\n", call, k->description);
+		snprintf(call, sizeof(call), "  %s %s", k->name, k->arguments);
+		help_print(call, k->description);
 	}
 	printf("\nAPP is an application's name, key, unit, program or number.\n\n");
 	options_print(commands, NULL);

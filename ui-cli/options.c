@@ -15,9 +15,6 @@
 #define WATCH_DEFAULT_S 2
 #define WATCH_MAX_S 3600
 #define SPAN_COUNT_MAX 3000
-/* The column that help begins in, and the one it ends before. */
-#define HELP_COLUMN 26
-#define HELP_WIDTH 80
 #define HELP_MAX 256
 
 /* --- what each does ----------------------------------------------------------------
@@ -455,6 +452,22 @@ enum exit_code options_check(const struct context *c, const struct command *k,
 	return EXIT_OK;
 }
 
+void help_print(const char *call, const char *text)
+{
+	if (strlen(call) + 2 > HELP_COLUMN) {
+		printf("%s\n", call);
+		call = "";
+	}
+	while (*text) {
+		size_t fit = columns_fit_words(text, HELP_WIDTH - HELP_COLUMN);
+
+		printf("%-*s%.*s\n", HELP_COLUMN, call, (int)fit, text);
+		text += fit;
+		text += strspn(text, " ");
+		call = "";
+	}
+}
+
 /* "status: " before the help of an option that goes with one command alone, where none
  * was named. */
 static void make_help(const struct option_row *row, const char *commands,
@@ -470,25 +483,13 @@ static void print_option(const struct option_row *row, const char *commands)
 {
 	const char *value = row->value ? row->value : "";
 	char call[64], letter[5] = "    ", help[HELP_MAX];
-	const char *rest = help;
 
 	if (row->letter)
 		snprintf(letter, sizeof(letter), "-%c, ", row->letter);
 	snprintf(call, sizeof(call), "  %s--%s%s%s", letter, row->name,
 		 *value && *value != '[' ? " " : "", value);
-	if (strlen(call) + 2 > HELP_COLUMN) {
-		printf("%s\n", call);
-		*call = '\0';
-	}
 	make_help(row, commands, help);
-	while (*rest) {
-		size_t fit = columns_fit_words(rest, HELP_WIDTH - HELP_COLUMN);
-
-		printf("%-*s%.*s\n", HELP_COLUMN, call, (int)fit, rest);
-		rest += fit;
-		rest += strspn(rest, " ");
-		*call = '\0';
-	}
+	help_print(call, help);
 }
 
 void options_print(const struct command *table, const struct command *k)

@@ -8,6 +8,10 @@
 
 #include "command.h"
 
+/* The column that help begins in, and the one it ends before. */
+#define HELP_COLUMN 26
+#define HELP_WIDTH 80
+
 #define OPTIONS_MAX 64 /* as many as context.given has bits */
 
 struct option_row {
@@ -29,6 +33,9 @@ enum exit_code options_parse(int argc, char **argv, struct context *c, int *ret_
  * commands, to name those that they go with. */
 enum exit_code options_check(const struct context *c, const struct command *k,
 			     const struct command *table);
+
+/* An entry of --help: what is typed, and what it does, folded. */
+void help_print(const char *call, const char *text);
 
 /* Those that go with the command (NULL: all of them), one a line, for --help. */
 void options_print(const struct command *table, const struct command *k);

@@ -154,7 +154,9 @@ const char *words_policy(const json_t *app, char buf[static WORDS_MAX])
 		snprintf(buf, WORDS_MAX, "left alone");
 	else if (!used)
 		snprintf(buf, WORDS_MAX, "%s%s", decision,
-			 field_bool(app, "promoted") ? "" : " when promoted");
+			 !field_bool(app, "promoted") ? " when promoted"
+			 : acts			      ? ""
+						      : " only");
 	return buf;
 }
 

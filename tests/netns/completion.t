@@ -80,7 +80,7 @@ everything_is_offered() {
 	local word commands options
 	commands=$(fish_offers "agentctl ")
 	options=$(fish_offers "agentctl --")
-	for word in $(ctl --help | sed -n '/^$/,/^$/s/^  \([a-z]*\) .*/\1/p' | sort -u); do
+	for word in $(ctl --help | sed -n '/^$/,/^$/s/^  \([a-z-]*\) .*/\1/p' | sort -u); do
 		ok "the command $word is offered" offers "$commands" "$word"
 	done
 	for word in $(ctl --help | grep -oE '^  (-.,|   ) --[a-z-]+' | grep -oE -- '--.*'); do
