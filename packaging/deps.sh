@@ -16,7 +16,8 @@ APT_BUILD="gcc libc6-dev make pkg-config libmnl-dev libnftnl-dev
 APT_DEMO="n2n iperf3 iproute2 iputils-ping nftables jq procps util-linux gawk|mawk"
 APT_TEST="libcmocka-dev clang clang-format bear perl nftables conntrack iproute2
 	iputils-ping iperf3 socat jq n2n coturn tinc libcap-ng-utils procps util-linux mandoc
-	firewalld ufw iptables dbus-daemon sqlite3 tmux zsh fish miniupnpd-nftables"
+	firewalld ufw iptables dbus-daemon sqlite3 tmux zsh fish miniupnpd-nftables
+	dunst xvfb libglib2.0-bin chromium poppler-utils file"
 
 APT_LAB="n2n coturn nebula microsocks haproxy tinc squid openvpn rtpengine-daemon
 	transmission-daemon transmission-cli aria2 opentracker ffmpeg nginx-light|nginx
@@ -41,7 +42,8 @@ DNF_DEMO="iperf3 iproute iproute-tc iputils nftables jq procps-ng util-linux gaw
 DNF_TEST="libcmocka-devel clang compiler-rt clang-tools-extra bear
 	perl-Test-Harness nftables conntrack-tools iproute iproute-tc iputils iperf3
 	socat jq coturn libcap-ng-utils procps-ng util-linux mandoc libasan libubsan
-	firewalld iptables-nft dbus-daemon sqlite tmux zsh fish"
+	firewalld iptables-nft dbus-daemon sqlite tmux zsh fish dunst xorg-x11-server-Xvfb
+	glib2 poppler-utils file util-linux-script"
 DNF_LAB="coturn nebula haproxy tinc squid openvpn transmission-daemon transmission-cli
 	aria2 ffmpeg-free nginx syncthing restic rclone dnsmasq dnsperf ngircd apt openssl
 	curl iperf3 socat perl iproute iproute-tc iputils nftables jq procps-ng util-linux

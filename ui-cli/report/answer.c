@@ -18,6 +18,20 @@ const char *answer_time(int64_t epoch, char buf[static ANSWER_MAX])
 	return buf + strspn(buf, " ");
 }
 
+const char *answer_time_with(int64_t epoch, int64_t with, char buf[static ANSWER_MAX])
+{
+	time_t t = (time_t)epoch, other = (time_t)with;
+	struct tm local, its;
+
+	*buf = '\0';
+	if (!localtime_r(&t, &local) || !localtime_r(&other, &its))
+		return buf;
+	if (local.tm_yday != its.tm_yday || local.tm_year != its.tm_year)
+		return answer_time(epoch, buf);
+	strftime(buf, ANSWER_MAX, "%H:%M", &local);
+	return buf;
+}
+
 /* "1 hour", "2 hours". */
 static void count_things(int64_t count, const char *thing, char *buf, size_t size)
 {
@@ -82,11 +96,10 @@ const char *answer_role(const struct report *r, const struct report_span *promot
 	return strcmp(role, "supernode") == 0 ? "a hub" : "a relay";
 }
 
-/* What its applications relayed, of those that were promoted and not by trade. */
-static uint64_t carried(const struct report *r)
+/* What was relayed, but by those whose trade it is. */
+static void sum_relayed(const struct report *r, uint64_t *ret_in, uint64_t *ret_out)
 {
-	uint64_t in = 0, out = 0;
-
+	*ret_in = *ret_out = 0;
 	for (size_t i = 0; i < r->app_count; i++) {
 		const struct report_app *a = &r->apps[i];
 		bool is_trade = false;
@@ -96,32 +109,33 @@ static uint64_t carried(const struct report *r)
 				is_trade = is_trade || r->promotions[k].is_by_trade;
 		if (is_trade)
 			continue;
-		in += a->bytes.relayed_in;
-		out += a->bytes.relayed_out;
+		*ret_in += a->bytes.relayed_in;
+		*ret_out += a->bytes.relayed_out;
 	}
-	return in > out ? in : out;
 }
 
 const char *answer_past(const struct report *r, char buf[static ANSWER_MAX])
 {
-	char length[ANSWER_MAX], time[ANSWER_MAX], bytes[UNITS_STRLEN];
+	char length[ANSWER_MAX], time[ANSWER_MAX], in_text[UNITS_STRLEN],
+		out_text[UNITS_STRLEN];
+	uint64_t in, out;
 	const struct report_span *one = NULL;
 	size_t count = count_unwanted(r, &one);
 
 	answer_length(r->until - r->known_from, length);
-	size_format(carried(r), bytes);
+	sum_relayed(r, &in, &out);
 	if (count == 0) {
 		snprintf(buf, ANSWER_MAX,
 			 "No: in these %.64s this computer was no relay for strangers.",
 			 length);
 		return buf;
 	}
-	snprintf(
-		buf, ANSWER_MAX,
-		"Yes: in these %.64s this computer was %s for strangers for %.64s, and "
-		"carried %s for them.",
-		length, answer_role(r, one), answer_length(r->promoted_seconds, time),
-		bytes);
+	snprintf(buf, ANSWER_MAX,
+		 "Yes: in these %.64s this computer was %s for strangers for %.64s. %s "
+		 "of "
+		 "theirs came in, %s went on.",
+		 length, answer_role(r, one), answer_length(r->promoted_seconds, time),
+		 size_format(in, in_text), size_format(out, out_text));
 	return buf;
 }
 

@@ -23,6 +23,9 @@ const char *answer_gap(const struct report *r, char buf[static ANSWER_MAX]);
 /* "28 Nov 2026, 14:02". */
 const char *answer_time(int64_t epoch, char buf[static ANSWER_MAX]);
 
+/* The same; only "14:02" where that is the day of `with`. */
+const char *answer_time_with(int64_t epoch, int64_t with, char buf[static ANSWER_MAX]);
+
 /* "24 hours", "3 hours and 12 minutes": for sentences. Returns `buf`. */
 const char *answer_length(int64_t seconds, char buf[static ANSWER_MAX]);
 

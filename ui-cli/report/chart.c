@@ -147,6 +147,24 @@ static void draw_series(struct html *h, const struct frame *f, bool is_relayed)
 	html_raw(h, "\"/>\n");
 }
 
+/* The time before the agent remembers anything. */
+static void draw_unknown(struct html *h, const struct frame *f)
+{
+	double width = x_of(f, f->report->known_from) - LEFT;
+
+	if (width < 1)
+		return;
+	html_raw(h,
+		 "<rect class=\"unknown\" x=\"%.0f\" y=\"%.0f\" width=\"%.1f\" "
+		 "height=\"%.0f\"/>\n",
+		 LEFT, PLOT_TOP, width, PLOT_HEIGHT);
+	if (width > 80)
+		html_raw(h,
+			 "<text class=\"middle\" x=\"%.1f\" y=\"%.1f\">not known"
+			 "</text>\n",
+			 LEFT + width / 2, PLOT_TOP + 20);
+}
+
 /* What a reader sees who points at a step, or has it read to him. */
 static void draw_tip(struct html *h, const struct frame *f, size_t bucket)
 {
@@ -247,6 +265,7 @@ void chart_link(struct html *h, const struct report *r)
 	draw_key(h);
 	draw_spans(h, &f, 0, "promoted", r->promotions, r->promotion_count);
 	draw_spans(h, &f, 1, "limited", r->limits, r->limit_count);
+	draw_unknown(h, &f);
 	draw_times(h, &f);
 	draw_values(h, &f);
 	draw_series(h, &f, true);

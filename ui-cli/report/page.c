@@ -37,7 +37,8 @@ static void write_answer(struct html *h, const struct report *r, const char *hos
 
 	html_raw(h, "<header>\n");
 	html_element(h, "p", "Relaywarden report: %s, %s to %s", host,
-		     answer_time(r->from, from), answer_time(r->until, until));
+		     answer_time(r->from, from),
+		     answer_time_with(r->until, r->from, until));
 	html_element(h, "h1", "%s", answer_past(r, text));
 	answer_now(r, text, &mood);
 	html_element(h, classes[mood], "%s", text);

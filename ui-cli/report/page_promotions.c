@@ -23,9 +23,9 @@ static void write_when(struct html *h, const struct report_span *p)
 		html_text(h, ", and it goes on");
 	else if (p->is_lost)
 		html_text(h, ", until the agent ended on %s",
-			  answer_time(p->until, until));
+			  answer_time_with(p->until, p->from, until));
 	else
-		html_text(h, " to %s", answer_time(p->until, until));
+		html_text(h, " to %s", answer_time_with(p->until, p->from, until));
 	html_text(h, ": %s.", answer_length(p->until - p->from, length));
 }
 
@@ -109,6 +109,15 @@ static bool is_answer_to(const json_t *event, const struct report_span *p)
 	       (strcmp(kind, "limited") == 0 || strcmp(kind, "cut") == 0);
 }
 
+static const char *why_nothing(const struct report_span *p)
+{
+	if (p->is_by_trade)
+		return "It is what this program is for, and the policy leaves it "
+		       "alone.";
+	return "Nothing was limited or cut: so the policy says, or the agent only "
+	       "watches.";
+}
+
 static void write_done(struct html *h, const struct report *r,
 		       const struct report_span *p)
 {
@@ -121,19 +130,12 @@ static void write_done(struct html *h, const struct report *r,
 
 		if (!is_answer_to(e, p))
 			continue;
-		html_text(h, "%s%s: ", is_any ? " " : "What was done: ",
-			  answer_time(field_int(e, "time"), time));
-		html_text(h, "%s.", field_text(e, "text"));
+		html_text(h, "%s%s, ", is_any ? "; " : "What was done: at ",
+			  answer_time_with(field_int(e, "time"), p->from, time));
+		html_text(h, "%s", field_text(e, "text"));
 		is_any = true;
 	}
-	if (!is_any)
-		html_text(
-			h,
-			p->is_by_trade
-				? "It is what this program is for, and the policy "
-				  "leaves it alone."
-				: "Nothing was limited or cut: so the policy says, or "
-				  "the agent only watches.");
+	html_text(h, "%s", is_any ? "." : why_nothing(p));
 	html_raw(h, "</p>\n");
 }
 

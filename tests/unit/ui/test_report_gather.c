@@ -215,7 +215,8 @@ static void the_first_sentence_answers(void **state)
 		    NULL));
 	assert_string_equal(answer_past(&r, text),
 			    "Yes: in these 24 hours this computer was a relay for "
-			    "strangers for 2 hours, and carried 4.2 MB for them.");
+			    "strangers for 2 hours. "
+			    "4 MB of theirs came in, 4.2 MB went on.");
 }
 
 static void one_that_nothing_limits_is_bad_and_one_that_is_held_is_less_so(void **state)
