@@ -22,6 +22,7 @@ struct entry {
 	uint64_t number; /* 0: free */
 	enum entry_state state;
 	bool is_over, was_quiet;
+	bool is_known;	    /* from before: its text is not */
 	bool is_changed;    /* since it was shown */
 	uint32_t id;	    /* on the screen */
 	int64_t seen;	    /* first */
@@ -114,9 +115,11 @@ static void see_one(struct notices *n, const struct promotion *p, int64_t now)
 			return;
 		}
 	}
-	e->is_changed = e->is_changed || e->is_over ||
-			strcmp(e->promotion.title, p->title) != 0 ||
-			strcmp(e->promotion.body, p->body) != 0;
+	if (!e->is_known)
+		e->is_changed = e->is_changed || e->is_over ||
+				strcmp(e->promotion.title, p->title) != 0 ||
+				strcmp(e->promotion.body, p->body) != 0;
+	e->is_known = false;
 	e->is_over = false;
 	e->promotion = *p;
 }
@@ -141,13 +144,16 @@ void notices_see(struct notices *n, const struct promotion *promotions, size_t c
 			continue;
 		e->is_over = true;
 		e->is_changed = true;
+		/* It ended while this program did not run: its name is not known. */
+		if (e->is_known)
+			e->state = ENTRY_TOLD;
 	}
 	n->left_out = 0;
 	for (size_t i = 0; i < count; i++)
 		see_one(n, &promotions[i], now);
 }
 
-void notices_know(struct notices *n, const char *key, int64_t since)
+void notices_know(struct notices *n, const char *key, int64_t since, uint32_t id)
 {
 	struct entry *e = find(n, key, since);
 
@@ -157,7 +163,9 @@ void notices_know(struct notices *n, const char *key, int64_t since)
 		return;
 	snprintf(e->promotion.key, sizeof(e->promotion.key), "%s", key);
 	e->promotion.since = since;
-	e->state = ENTRY_TOLD;
+	e->state = id ? ENTRY_OPEN : ENTRY_TOLD;
+	e->id = id;
+	e->is_known = true;
 }
 
 /* --- what is shown ---------------------------------------------------------------- */
@@ -356,8 +364,10 @@ void notices_shown(struct notices *n, uint64_t number, uint32_t id)
 			n->entries[i].id = id;
 }
 
-void notices_closed(struct notices *n, uint32_t id)
+bool notices_closed(struct notices *n, uint32_t id)
 {
+	bool is_ours = false;
+
 	if (id == n->summary_id)
 		n->summary_id = 0;
 	for (size_t i = 0; i < NOTICES_MAX; i++) {
@@ -367,11 +377,13 @@ void notices_closed(struct notices *n, uint32_t id)
 			continue;
 		e->state = ENTRY_TOLD;
 		e->id = 0;
+		is_ours = true;
 	}
+	return is_ours;
 }
 
 bool notices_each_told(const struct notices *n, size_t *cursor, const char **ret_key,
-		       int64_t *ret_since)
+		       int64_t *ret_since, uint32_t *ret_id)
 {
 	while (*cursor < NOTICES_MAX) {
 		const struct entry *e = &n->entries[(*cursor)++];
@@ -381,6 +393,7 @@ bool notices_each_told(const struct notices *n, size_t *cursor, const char **ret
 			continue;
 		*ret_key = e->promotion.key;
 		*ret_since = e->promotion.since;
+		*ret_id = e->id;
 		return true;
 	}
 	return false;

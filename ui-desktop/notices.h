@@ -56,8 +56,9 @@ void notices_free(struct notices *n);
 /* All that is promoted now; `now` in seconds of a clock that is not set. */
 void notices_see(struct notices *n, const struct promotion *promotions, size_t count,
 		 int64_t now);
-/* A promotion that was shown before this program started: not again. */
-void notices_know(struct notices *n, const char *key, int64_t since);
+/* A promotion that was shown before this program started: not again. `id`: of the
+ * notice, which may still be on the screen; 0: it is not. */
+void notices_know(struct notices *n, const char *key, int64_t since, uint32_t id);
 
 /*
  * The next one to show now, or false. Asked again, it gives the next one; what it has
@@ -72,11 +73,13 @@ int64_t notices_wait(const struct notices *n, int64_t now);
 
 /* The desktop has given it this id. */
 void notices_shown(struct notices *n, uint64_t number, uint32_t id);
-/* It is gone from the screen: closed, or its time was over. It is not brought back. */
-void notices_closed(struct notices *n, uint32_t id);
+/* It is gone from the screen: closed, or its time was over. It is not brought back.
+ * False for a notice of somebody else. */
+bool notices_closed(struct notices *n, uint32_t id);
 
-/* Those that have been shown and go on, one after the other: *cursor begins as 0. */
+/* Those that have been shown and go on, as notices_know() takes them, one after the
+ * other: *cursor begins as 0. */
 bool notices_each_told(const struct notices *n, size_t *cursor, const char **ret_key,
-		       int64_t *ret_since);
+		       int64_t *ret_since, uint32_t *ret_id);
 
 #endif

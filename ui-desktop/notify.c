@@ -178,13 +178,15 @@ static void on_shown(void *context, uint64_t number, uint32_t id)
 	const struct notifier *n = context;
 
 	notices_shown(n->notices, number, id);
+	remember(n);
 }
 
 static void on_closed(void *context, uint32_t id)
 {
 	const struct notifier *n = context;
 
-	notices_closed(n->notices, id);
+	if (notices_closed(n->notices, id))
+		remember(n);
 }
 
 static const struct desktop_handlers desktop_handlers = {on_shown, on_closed};

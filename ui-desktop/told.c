@@ -15,9 +15,10 @@ void told_load(const char *path, struct notices *n)
 		const char *key = json_string_value(json_object_get(item, "key"));
 
 		if (key)
-			notices_know(
-				n, key,
-				json_integer_value(json_object_get(item, "since")));
+			notices_know(n, key,
+				     json_integer_value(json_object_get(item, "since")),
+				     (uint32_t)json_integer_value(
+					     json_object_get(item, "id")));
 	}
 	json_decref(list);
 }
@@ -27,12 +28,13 @@ static json_t *make_list(const struct notices *n)
 	json_t *list = json_array();
 	const char *key;
 	int64_t since;
+	uint32_t id;
 	size_t cursor = 0;
 
-	while (notices_each_told(n, &cursor, &key, &since))
-		if (json_array_append_new(list, json_pack("{s:s, s:I}", "key", key,
-							  "since", (json_int_t)since)) <
-		    0) {
+	while (notices_each_told(n, &cursor, &key, &since, &id))
+		if (json_array_append_new(list, json_pack("{s:s, s:I, s:I}", "key", key,
+							  "since", (json_int_t)since,
+							  "id", (json_int_t)id)) < 0) {
 			json_decref(list);
 			return NULL;
 		}

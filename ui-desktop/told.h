@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Which promotions a user has been told of in this login, kept over a restart of the
- * notifier: a small JSON file in his runtime directory.
+ * Which promotions a user has been told of in this login, and by which notices, kept
+ * over a restart of the notifier: a small JSON file in his runtime directory.
  */
 #ifndef UI_DESKTOP_TOLD_H
 #define UI_DESKTOP_TOLD_H

@@ -185,15 +185,35 @@ static void what_was_told_before_a_restart_is_not_told_again(void **state)
 	const char *key = NULL;
 	size_t cursor = 0;
 	int64_t since = 0;
+	uint32_t id = 1;
 
 	(void)state;
-	notices_know(n, p.key, 1001);
+	notices_know(n, p.key, 1001, 0);
 	notices_see(n, &p, 1, 0);
 	nothing_next(n, LATER);
-	assert_true(notices_each_told(n, &cursor, &key, &since));
+	assert_true(notices_each_told(n, &cursor, &key, &since, &id));
+	assert_int_equal(id, 0);
 	assert_string_equal(key, p.key);
 	assert_int_equal(since, 1000);
-	assert_false(notices_each_told(n, &cursor, &key, &since));
+	assert_false(notices_each_told(n, &cursor, &key, &since, &id));
+	notices_free(n);
+}
+
+static void a_notice_from_before_a_restart_is_brought_up_to_date(void **state)
+{
+	struct notices *n = notices_new();
+	struct promotion p = promotion("relay", 1000, "Limited.");
+	struct notice notice;
+
+	(void)state;
+	notices_know(n, p.key, 1000, 7);
+	notices_see(n, &p, 1, 0);
+	nothing_next(n, LATER);
+	snprintf(p.body, sizeof(p.body), "Cut.");
+	notices_see(n, &p, 1, LATER);
+	notice = next(n, 2 * LATER);
+	assert_int_equal(notice.replaces_id, 7);
+	assert_string_equal(notice.body, "Cut.");
 	notices_free(n);
 }
 
@@ -339,6 +359,7 @@ int main(void)
 		cmocka_unit_test(what_is_allowed_is_no_news_unless_it_is_on_the_screen),
 		cmocka_unit_test(what_was_closed_does_not_come_back),
 		cmocka_unit_test(what_was_told_before_a_restart_is_not_told_again),
+		cmocka_unit_test(a_notice_from_before_a_restart_is_brought_up_to_date),
 		cmocka_unit_test(a_promotion_that_was_over_at_once_disturbs_nobody),
 		cmocka_unit_test(quiet_hours_end_with_the_one_promotion_of_the_night),
 		cmocka_unit_test(one_that_is_over_before_the_morning_is_told_as_over),

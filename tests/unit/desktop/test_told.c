@@ -44,9 +44,10 @@ static size_t count_told(const struct notices *n)
 {
 	const char *key;
 	int64_t since;
+	uint32_t id;
 	size_t cursor = 0, count = 0;
 
-	while (notices_each_told(n, &cursor, &key, &since))
+	while (notices_each_told(n, &cursor, &key, &since, &id))
 		count++;
 	return count;
 }
@@ -56,15 +57,17 @@ static void what_was_saved_is_known_after_a_restart(void **state)
 	struct notices *before = notices_new(), *after = notices_new();
 	const char *key = NULL;
 	int64_t since = 0;
+	uint32_t id = 0;
 	size_t cursor = 0;
 
 	(void)state;
-	notices_know(before, "unit:\"a\\b\"", 1234);
-	notices_know(before, "exe:/usr/bin/b:1", 5678);
+	notices_know(before, "unit:\"a\\b\"", 1234, 7);
+	notices_know(before, "exe:/usr/bin/b:1", 5678, 0);
 	assert_int_equal(told_save(path, before), 0);
 	told_load(path, after);
 	assert_int_equal(count_told(after), 2);
-	assert_true(notices_each_told(after, &cursor, &key, &since));
+	assert_true(notices_each_told(after, &cursor, &key, &since, &id));
+	assert_int_equal(id, 7);
 	assert_string_equal(key, "unit:\"a\\b\"");
 	assert_int_equal(since, 1234);
 	notices_free(before);
