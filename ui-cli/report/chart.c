@@ -4,6 +4,7 @@
 #include "scale.h"
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 #include <time.h>
 
 /* --- the link over time ----------------------------------------------------------- */
@@ -12,7 +13,7 @@
 #define WIDTH 960.0
 #define LEFT 78.0
 #define RIGHT 8.0
-#define STRIP 14.0 /* of a row of spans */
+#define STRIP 16.0 /* of a row of spans */
 #define STRIP_GAP 6.0
 #define TOP 30.0 /* of the first row */
 #define PLOT_TOP (TOP + 2 * (STRIP + STRIP_GAP) + 10)
@@ -20,6 +21,7 @@
 #define HEIGHT (PLOT_TOP + PLOT_HEIGHT + 34)
 #define MARKS 3 /* each way */
 #define TIME_MARKS 10
+#define LETTER 7.5 /* about as wide as one is */
 
 struct frame {
 	const struct report *report;
@@ -202,6 +204,27 @@ static void draw_tips(struct html *h, const struct frame *f)
 	}
 }
 
+/* Its name, where there is room for some of it. */
+static void draw_name(struct html *h, const struct report_span *span, double x,
+		      double y, double width)
+{
+	int fits = (int)((width - 12) / LETTER);
+
+	if (fits < 4)
+		return;
+	html_raw(h, "<text class=\"within\" x=\"%.1f\" y=\"%.1f\">", x + 6,
+		 y + STRIP - 4);
+	if (strlen(span->name) > (size_t)fits) {
+		do /* not within a character */
+			fits--;
+		while (fits > 0 && ((unsigned char)span->name[fits] & 0xc0) == 0x80);
+		html_text(h, "%.*s\u2026", fits, span->name);
+	} else {
+		html_text(h, "%s", span->name);
+	}
+	html_raw(h, "</text>\n");
+}
+
 /* A row of spans: when something was so. */
 static void draw_spans(struct html *h, const struct frame *f, int row,
 		       const char *title, const struct report_span *spans, size_t count)
@@ -209,7 +232,7 @@ static void draw_spans(struct html *h, const struct frame *f, int row,
 	double y = TOP + row * (STRIP + STRIP_GAP);
 
 	html_raw(h, "<text class=\"end\" x=\"%.0f\" y=\"%.1f\">", LEFT - 8,
-		 y + STRIP - 3);
+		 y + STRIP - 4);
 	html_text(h, "%s", title);
 	html_raw(h,
 		 "</text><rect class=\"strip\" x=\"%.0f\" y=\"%.1f\" width=\"%.1f\" "
@@ -225,6 +248,7 @@ static void draw_spans(struct html *h, const struct frame *f, int row,
 			 title, x, y, width, STRIP);
 		html_text(h, "%s: %s", spans[i].name, title);
 		html_raw(h, "</title></rect>\n");
+		draw_name(h, &spans[i], x, y, width);
 		if (spans[i].is_by_trade || row != 0)
 			continue;
 		html_raw(h,
@@ -242,7 +266,7 @@ static void draw_key(struct html *h)
 		 "strangers</text>"
 		 "<rect class=\"own\" x=\"%.0f\" y=\"6\" width=\"12\" height=\"12\"/>"
 		 "<text x=\"%.0f\" y=\"16\">own traffic</text>\n",
-		 LEFT, LEFT + 18, LEFT + 160, LEFT + 178);
+		 LEFT, LEFT + 18, LEFT + 185, LEFT + 203);
 }
 
 void chart_link(struct html *h, const struct report *r)

@@ -254,6 +254,8 @@ static void write_health(struct html *h, const struct report *r)
 
 static void write_foot(struct html *h, const struct report *r, int64_t now)
 {
+	const char *interface =
+		field_text(json_object_get(r->status, "link"), "interface");
 	char time[ANSWER_MAX], zone[16] = "";
 	time_t t = (time_t)now;
 	struct tm local;
@@ -263,14 +265,14 @@ static void write_foot(struct html *h, const struct report *r, int64_t now)
 	html_raw(h, "<footer>\n");
 	html_element(
 		h, "p",
-		"Made on %s (%s) by agentctl report, Relaywarden %s, mode %s, on "
-		"interface %s. All times are local. Strangers are addresses outside "
+		"Made on %s (%s) by agentctl report, Relaywarden %s, mode %s%s%s. All "
+		"times are local. Strangers are addresses outside "
 		"this computer, its link and the policy's trusted networks; relayed "
 		"are the bytes of flows that carry traffic from one stranger to "
 		"another. This file holds everything it shows, and loads nothing.",
 		answer_time(now, time), zone, field_text(r->status, "version"),
-		field_text(r->status, "mode"),
-		field_text(json_object_get(r->status, "link"), "interface"));
+		field_text(r->status, "mode"), *interface ? ", on interface " : "",
+		interface);
 	if (r->left_out)
 		html_element(h, "p",
 			     "%zu applications or times did not fit and were left "

@@ -90,7 +90,8 @@ static void write_evidence(struct html *h, const json_t *list)
 		html_raw(h, "<tr><td>");
 		chart_weight(h, weight);
 		html_raw(h, "</td>");
-		html_element(h, "td class=\"time\"", "%s", words_weight(weight, words));
+		html_element(h, "td class=\"words\"", "%s",
+			     words_weight(weight, words));
 		html_element(h, "td", "%s", field_text(items[i], "sentence"));
 		html_raw(h, "</tr>\n");
 	}
