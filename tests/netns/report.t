@@ -26,15 +26,17 @@ as() {
 
 # browse OPTION...: at the page; what it asks for is in the log of its network.
 browse() {
-	ns_run browser timeout "$(patience 60)" chromium --headless --no-sandbox --disable-gpu \
+	ns_run browser timeout "$(patience 150)" chromium --headless --no-sandbox --disable-gpu \
 		--disable-quic --no-first-run --disable-background-networking \
 		--disable-component-update --disable-sync --user-data-dir="$NS_DIR/chromium" \
 		--log-net-log="$NS_DIR/net.json" "$@" "file://$PAGE" 2>"$NS_DIR/chromium.log"
 }
 
-# Whatever it asked for besides the page itself.
+# What the page asked for. A browser that is started asks for things of its own; those
+# have no origin.
 requests() {
-	grep -oE '"url":"[a-z]+:[^"]*"' "$NS_DIR/net.json" | grep -vF "file://$PAGE" | sort -u
+	jq -r '.events[] | select(.params.url? and .params.initiator?
+		and .params.initiator != "not an origin") | .params.url' "$NS_DIR/net.json" 2>&1
 }
 
 is_picture() { # FILE WIDTH
