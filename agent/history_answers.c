@@ -79,10 +79,11 @@ static struct history_scope scope_of(const struct ctl_peer *peer, const char *ap
 
 static json_t *make_bytes(const struct usage_bytes *b)
 {
-	return json_pack("{s:o, s:o, s:o, s:o}", "bytes_in", report_unsigned(b->in),
-			 "bytes_out", report_unsigned(b->out), "relayed_in",
-			 report_unsigned(b->relayed_in), "relayed_out",
-			 report_unsigned(b->relayed_out));
+	return json_pack("{s:o, s:o, s:o, s:o, s:o}", "bytes_in",
+			 report_unsigned(b->in), "bytes_out", report_unsigned(b->out),
+			 "relayed_in", report_unsigned(b->relayed_in), "relayed_out",
+			 report_unsigned(b->relayed_out), "peers",
+			 report_unsigned(b->peers));
 }
 
 struct usage_rows {

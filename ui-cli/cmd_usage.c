@@ -84,7 +84,8 @@ static struct usage_bytes bytes_of(const json_t *row)
 {
 	return (struct usage_bytes){
 		field_size(row, "bytes_in"), field_size(row, "bytes_out"),
-		field_size(row, "relayed_in"), field_size(row, "relayed_out")};
+		field_size(row, "relayed_in"), field_size(row, "relayed_out"),
+		field_size(row, "peers")};
 }
 
 static uint64_t total(const struct usage_bytes *b)

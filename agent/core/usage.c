@@ -36,6 +36,8 @@ void usage_add(struct usage_bytes *sum, const struct usage_bytes *b)
 	sum->out += b->out;
 	sum->relayed_in += b->relayed_in;
 	sum->relayed_out += b->relayed_out;
+	if (b->peers > sum->peers)
+		sum->peers = b->peers;
 }
 
 /* A total that is corrected downwards has to make up for it before it counts again. */
@@ -57,6 +59,7 @@ struct usage_bytes usage_meter_read(struct usage_meter *m, const struct app *app
 		.out = advance(&m->seen.out, app->totals.bytes_out),
 		.relayed_in = advance(&m->seen.relayed_in, app->totals.relayed_in),
 		.relayed_out = advance(&m->seen.relayed_out, app->totals.relayed_out),
+		.peers = app->peers,
 	};
 }
 

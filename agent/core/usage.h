@@ -21,9 +21,10 @@ enum usage_span { USAGE_MINUTE, USAGE_HOUR, USAGE_DAY, USAGE_MONTH, USAGE_SPAN_C
 const char *usage_span_name(enum usage_span span); /* "minute" */
 bool usage_span_parse(const char *name, enum usage_span *ret_span);
 
-/* With strangers, in bytes; of these, relayed. */
+/* With strangers, in bytes; of these, relayed. And with how many of them at once, at
+ * most. */
 struct usage_bytes {
-	uint64_t in, out, relayed_in, relayed_out;
+	uint64_t in, out, relayed_in, relayed_out, peers;
 };
 
 bool usage_is_empty(const struct usage_bytes *b);

@@ -58,6 +58,8 @@ static const char *const migrations[] = {
 	" key TEXT, name TEXT, uid INTEGER," /* of its application, or NULL */
 	" text TEXT NOT NULL,"
 	" details TEXT);", /* JSON, or NULL */
+	/* The most at once. */
+	"ALTER TABLE traffic ADD COLUMN peers INTEGER NOT NULL DEFAULT 0;",
 };
 
 #define VERSION ((int)(sizeof(migrations) / sizeof(migrations[0])))

@@ -39,7 +39,8 @@ static uint64_t bytes_of(sqlite3_stmt *s, int column)
 static struct usage_bytes usage_of(sqlite3_stmt *s, int column)
 {
 	return (struct usage_bytes){bytes_of(s, column), bytes_of(s, column + 1),
-				    bytes_of(s, column + 2), bytes_of(s, column + 3)};
+				    bytes_of(s, column + 2), bytes_of(s, column + 3),
+				    bytes_of(s, column + 4)};
 }
 
 typedef void take_row(void *context, sqlite3_stmt *row);
@@ -124,11 +125,11 @@ static void bind_usage(sqlite3_stmt *s, const struct history_usage_query *q)
 
 static const char usage_sum_sql[] =
 	"SELECT count(*), sum(bytes_in), sum(bytes_out), sum(relayed_in), "
-	"sum(relayed_out) " USAGE_FROM;
+	"sum(relayed_out), max(peers) " USAGE_FROM;
 
 static const char usage_rows_sql[] =
 	"SELECT * FROM (SELECT key, name, time, bytes_in, bytes_out, relayed_in, "
-	"relayed_out " USAGE_FROM
+	"relayed_out, peers " USAGE_FROM
 	"ORDER BY time DESC, key DESC LIMIT ?7) ORDER BY time, key";
 
 int history_query_usage(struct database *d, uint64_t now_ns,

@@ -210,6 +210,7 @@ static int write_app(sqlite3 *handle, sqlite3_stmt *put, const struct pending_ap
 	sqlite3_bind_int64(put, 5, to_integer(p->bytes.out));
 	sqlite3_bind_int64(put, 6, to_integer(p->bytes.relayed_in));
 	sqlite3_bind_int64(put, 7, to_integer(p->bytes.relayed_out));
+	sqlite3_bind_int64(put, 8, to_integer(p->bytes.peers));
 	for (enum usage_span span = 0; span < USAGE_SPAN_COUNT && r == SQLITE_OK;
 	     span++) {
 		sqlite3_bind_int(put, 1, (int)span);
@@ -224,14 +225,16 @@ static int write_apps(struct history_store *s, sqlite3 *handle,
 {
 	struct pending_app *p, *next;
 	sqlite3_stmt *put = NULL;
-	int r = sqlite3_prepare_v2(handle,
-				   "INSERT INTO traffic VALUES (?, ?, ?, ?, ?, ?, ?) "
-				   "ON CONFLICT (span, time, app) DO UPDATE SET "
-				   "bytes_in = bytes_in + excluded.bytes_in, "
-				   "bytes_out = bytes_out + excluded.bytes_out, "
-				   "relayed_in = relayed_in + excluded.relayed_in, "
-				   "relayed_out = relayed_out + excluded.relayed_out",
-				   -1, &put, NULL);
+	int r = sqlite3_prepare_v2(
+		handle,
+		"INSERT INTO traffic VALUES (?, ?, ?, ?, ?, ?, ?, ?) "
+		"ON CONFLICT (span, time, app) DO UPDATE SET "
+		"bytes_in = bytes_in + excluded.bytes_in, "
+		"bytes_out = bytes_out + excluded.bytes_out, "
+		"relayed_in = relayed_in + excluded.relayed_in, "
+		"relayed_out = relayed_out + excluded.relayed_out, "
+		"peers = max(peers, excluded.peers)",
+		-1, &put, NULL);
 
 	HASH_ITER (hh, s->apps, p, next)
 		if (r == SQLITE_OK)

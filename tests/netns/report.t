@@ -93,7 +93,7 @@ like "$dom" 'limited to 2 Mbit/s, by \[app \*\] .*50-office\.ini:[0-9]' \
 	"what policy did, by which line"
 like "$dom" 'In a sample of packets|It sends .* bytes for each byte' "its evidence"
 like "$dom" '<rect class="promoted"' "the promotion in the chart"
-like "$dom" 'Mbit/s → sent' "and its unit"
+like "$dom" '[kM]bit/s → sent' "and its unit"
 like "$dom" 'All checks of the agent are in order|degraded' "the agent's health"
 not_ok "no script" grep -qi '<script' "$NS_DIR/dom"
 is "$(requests)" "" "nothing is asked for but the page"

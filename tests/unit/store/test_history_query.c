@@ -55,7 +55,7 @@ static struct history_clock clock_at(int64_t epoch)
 static void carry(struct fixture *f, const struct app_identity *app, int64_t epoch,
 		  uint64_t in)
 {
-	const struct usage_bytes bytes = {in, 2 * in, 0, in};
+	const struct usage_bytes bytes = {in, 2 * in, 0, in, in / 10};
 	const struct history_clock clock = clock_at(epoch);
 
 	history_store_add(f->store, app, &bytes, &clock);
@@ -173,6 +173,7 @@ static void an_admin_sees_all_the_earliest_first(void **state)
 	assert_int_equal(sum.bytes.in, 1250);
 	assert_int_equal(sum.bytes.out, 2500);
 	assert_int_equal(sum.bytes.relayed_out, 1250);
+	assert_int_equal(sum.bytes.peers, 100);
 	assert_int_equal(sum.rows, 4);
 }
 
@@ -246,7 +247,7 @@ static void what_would_take_too_long_is_refused(void **state)
 		sqlite3_exec(database_handle(f->database, NOW_NS),
 			     "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 "
 			     "FROM n WHERE i < 400000) INSERT INTO traffic SELECT 0, "
-			     "-i, 1, 1, 1, 0, 0 FROM n",
+			     "-i, 1, 1, 1, 0, 0, 0 FROM n",
 			     NULL, NULL, NULL),
 		SQLITE_OK);
 	q.first = -400000;

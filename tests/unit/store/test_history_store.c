@@ -98,7 +98,7 @@ static struct app_identity app_of(const char *name, uint32_t uid)
 static void carry(struct fixture *f, const char *name, uint64_t in, uint64_t out)
 {
 	const struct app_identity app = app_of(name, ANNA);
-	const struct usage_bytes bytes = {in, out, in / 2, out / 2};
+	const struct usage_bytes bytes = {in, out, in / 2, out / 2, in};
 
 	history_store_tick(f->store, &f->clock);
 	history_store_add(f->store, &app, &bytes, &f->clock);
@@ -163,6 +163,21 @@ static void nothing_is_written_while_a_minute_lasts(void **state)
 	carry(f, "n2n", 10, 1);
 	assert_int_equal(history_store_stats(f->store)->writes, 1);
 	assert_int_equal(sum(f, USAGE_MINUTE, "bytes_in"), 590);
+}
+
+static void peers_are_the_most_there_were_at_once(void **state)
+{
+	struct fixture *f = *state;
+
+	carry(f, "n2n", 3, 1);
+	carry(f, "n2n", 7, 1);
+	pass(f, 60);
+	carry(f, "n2n", 5, 1);
+	pass(f, 60);
+	history_store_tick(f->store, &f->clock);
+	assert_int_equal(sum(f, USAGE_MINUTE, "bytes_in"), 15);
+	assert_int_equal(sum(f, USAGE_MINUTE, "peers"), 7 + 5);
+	assert_int_equal(sum(f, USAGE_HOUR, "peers"), 7);
 }
 
 static void nothing_is_written_while_nothing_is_carried(void **state)
@@ -379,7 +394,7 @@ static void a_file_of_version_1_is_taken_over(void **state)
 	open_all(f);
 	carry(f, "n2n", 1, 0);
 	assert_int_equal(history_store_write(f->store, &f->clock), 0);
-	assert_int_equal(number(f, "PRAGMA user_version"), 2);
+	assert_int_equal(number(f, "PRAGMA user_version"), 3);
 	assert_int_equal(number(f, "SELECT used FROM quota"), 77);
 	assert_int_equal(rows(f, USAGE_DAY), 1);
 }
@@ -477,6 +492,7 @@ int main(void)
 #define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
 		CASE(nothing_is_written_while_a_minute_lasts),
+		CASE(peers_are_the_most_there_were_at_once),
 		CASE(nothing_is_written_while_nothing_is_carried),
 		CASE(hours_days_and_months_are_the_sums_of_their_minutes),
 		CASE(one_that_comes_back_is_the_same_by_its_key),
