@@ -45,7 +45,8 @@ tab_completes() { # SHELL TYPED EXPECTED
 in_bash() {
 	TERMINAL_SHELL=(bash --norc)
 	terminal_open 120 50 TERM=screen || bail_out "no bash"
-	keys ". $COMPLETION/agentctl.bash; clear" Enter
+	keys ". $COMPLETION/agentctl.bash; clear; echo loaded" Enter
+	wait_until 20 screen_has '^loaded'
 	cases tab_completes bash
 }
 
@@ -55,6 +56,8 @@ in_zsh() {
 	TERMINAL_SHELL=(zsh -f)
 	terminal_open 120 50 TERM=screen || bail_out "no zsh"
 	keys "fpath=($NS_DIR/zsh \$fpath); autoload -U compinit; compinit -u -D; clear" Enter
+	keys "echo loaded" Enter
+	wait_until 30 screen_has '^loaded'
 	cases tab_completes zsh
 }
 
