@@ -2,6 +2,7 @@
 #include "client.h"
 #include "ctl/dispatch.h"
 #include "fields.h"
+#include "progress.h"
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
@@ -15,6 +16,7 @@
 
 /* The agent answers at once or not at all. */
 #define CLIENT_TIMEOUT_SECONDS 10
+#define WAIT_SILENT_MS 2000
 
 /* --- the wire ------------------------------------------------------------------ */
 
@@ -125,6 +127,20 @@ static int receive(int fd, json_t **ret_message)
 	return r < 0 ? r : 0;
 }
 
+/* Who waits at a terminal for longer than that is told what for. */
+static void wait_for_reply(const struct context *c, int fd)
+{
+	struct pollfd p = {.fd = fd, .events = POLLIN};
+	struct progress progress;
+
+	progress_begin(&progress, c, 0);
+	if (progress.is_shown && poll(&p, 1, WAIT_SILENT_MS) == 0) {
+		progress_show(&progress, "waiting for the agent on %s", c->socket);
+		poll(&p, 1, (int)patience_of(c) * 1000 - WAIT_SILENT_MS);
+	}
+	progress_end(&progress);
+}
+
 /* 0 with the whole reply, or -errno; `ret_connected` tells where it went wrong. */
 static int exchange(const struct context *c, const char *method, json_t *parameters,
 		    bool *ret_connected, json_t **ret_message)
@@ -136,8 +152,10 @@ static int exchange(const struct context *c, const char *method, json_t *paramet
 	if (fd < 0)
 		return fd;
 	r = client_send(fd, method, parameters, false);
-	if (r == 0)
+	if (r == 0) {
+		wait_for_reply(c, fd);
 		r = receive(fd, ret_message);
+	}
 	close(fd);
 	return r;
 }

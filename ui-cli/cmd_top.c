@@ -48,7 +48,6 @@ static char *text_of(const struct top *t,
 	if (!screen_text_begin(&text, &t->context.out, screen_width() - 1))
 		return NULL;
 	mine.out = text.render;
-	mine.is_live = true;
 	view(&mine, reply);
 	return screen_text_end(&text);
 }
@@ -311,6 +310,7 @@ enum exit_code cmd_top(const struct context *c, int count, char *const *argument
 	(void)count;
 	(void)arguments;
 	t.context.patience = PATIENCE_SECONDS;
+	t.context.is_live = true;
 	if (code == EXIT_OK && !t.model)
 		code = complain(EXIT_FAILED, "out of memory");
 	if (code == EXIT_OK && screen_open() < 0)

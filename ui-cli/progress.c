@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "progress.h"
+#include "base/text.h"
+#include "columns.h"
 #include <stdarg.h>
+#include <sys/ioctl.h>
 #include <time.h>
 #include <unistd.h>
 
 #define PROGRESS_EVERY 0.5
+#define PROGRESS_MAX 512
 
 static double now(void)
 {
@@ -17,7 +21,8 @@ static double now(void)
 /* Not among what is printed meanwhile. */
 static bool is_in_the_way(const struct context *c)
 {
-	return c->is_json || (c->has_evidence_lines && isatty(STDOUT_FILENO));
+	return c->is_json || c->is_live ||
+	       (c->has_evidence_lines && isatty(STDOUT_FILENO));
 }
 
 void progress_begin(struct progress *p, const struct context *c, double patience)
@@ -47,16 +52,29 @@ bool progress_is_due(struct progress *p)
 	return true;
 }
 
+/* A line that goes on below could not be taken away any more. */
+static int room_on_screen(void)
+{
+	struct winsize size;
+
+	if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) < 0 || size.ws_col == 0)
+		return 80 - 1;
+	return size.ws_col - 1;
+}
+
 void progress_show(struct progress *p, const char *format, ...)
 {
+	char text[PROGRESS_MAX], clean[PROGRESS_MAX];
 	va_list args;
 
 	if (!p->is_shown)
 		return;
-	fputs("\r\033[K", stderr);
 	va_start(args, format);
-	vfprintf(stderr, format, args);
+	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
+	text_escape(text, clean, sizeof(clean));
+	fprintf(stderr, "\r\033[K%.*s", (int)columns_fit(clean, room_on_screen()),
+		clean);
 	fflush(stderr);
 	p->is_dirty = true;
 }

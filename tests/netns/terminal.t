@@ -62,6 +62,16 @@ watch_sizes() {
 	restored "so does Ctrl-C"
 }
 
+# An agent that is there and does not answer.
+status_waits() {
+	kill -STOP "$AGENT_PID"
+	run status
+	sees 'waiting for the agent on' "who waits is told what for"
+	kill -CONT "$AGENT_PID"
+	sees '^agent ok' "until it answers"
+	not_ok "and then no more" screen_has 'waiting for'
+}
+
 # --- top ---------------------------------------------------------------------------
 
 top_80() {
@@ -117,6 +127,10 @@ top_ends() {
 top_without_agent() {
 	run top
 	sees '^supernode' "top runs once more"
+	kill -STOP "$AGENT_PID"
+	sees 'has not answered for 2 seconds' "an agent that hangs does not hang it"
+	kill -CONT "$AGENT_PID"
+	ok "it goes on" wait_until 15 screen_lacks 'No news'
 	stop_agent KILL
 	sees 'No news, trying again' "when the agent dies it says so"
 	sees '^supernode' "and shows what was known"
@@ -172,6 +186,7 @@ ok "a relay is found" wait_until 40 eval "ctl status | grep -q 'limited to 2 Mbi
 terminal_begin office || bail_out "no tmux"
 status_80
 watch_sizes
+status_waits
 top_80
 top_small
 top_ends
