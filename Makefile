@@ -270,8 +270,9 @@ check-machine: ## namespace tests on KERNEL=6.1 (5.10, 6.12), emulated; TESTS="n
 # What is beside the agent: bundles from a web server, metrics to Prometheus, Ansible.
 FLEET_SLOW := ansible
 FLEET_TESTS = $(filter-out $(if $(SLOW),,$(FLEET_SLOW:%=tests/fleet/%.t)),$(wildcard tests/fleet/*.t))
-check-fleet: check-build ## policy bundles, metrics; SLOW=1 with a booted container (root)
+check-fleet: all ## policy bundles, metrics; SLOW=1 with a booted container (root)
 	@packaging/deps.sh fleet
+	$(if $(SLOW),@packaging/deps.sh package && $(MAKE) --no-print-directory deb)
 	BUILD=$(BUILD) prove --timer $(FLEET_TESTS)
 
 bench: $(BUILD)/relaywardend $(LOADS) ## measure, in paired runs, what the README quotes (root)
