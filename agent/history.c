@@ -12,6 +12,8 @@
 
 /* So long after a jump of the clock, or the start, nothing goes for its age. */
 #define STEADY_NS (600 * SECOND_NS)
+/* Percent of the log that is usual. */
+#define BACKLOG_MAX 800
 /* Who asks sees what is not older than this; who asks all the time has it written no
  * more often. */
 #define ASKED_NS (5 * SECOND_NS)
@@ -58,6 +60,17 @@ static void count_all(struct agent *a, const struct history_clock *clock)
 		count_app(a, app, clock);
 }
 
+/* The disk may take its time for that: so not while somebody is looked at closely,
+ * unless it has to be. */
+static void write_log_back(struct agent *a)
+{
+	unsigned int backlog = database_backlog(a->database);
+
+	if (backlog >= BACKLOG_MAX ||
+	    (backlog >= 100 && !engine_wants_fast_ticks(a->engine)))
+		database_checkpoint(a->database, agent_now());
+}
+
 void history_count(struct agent *a)
 {
 	struct history_clock clock;
@@ -66,6 +79,7 @@ void history_count(struct agent *a)
 		return;
 	history_now(a, &clock);
 	history_store_tick(a->history.store, &clock);
+	write_log_back(a);
 	count_all(a, &clock);
 }
 

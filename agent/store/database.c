@@ -10,6 +10,8 @@
 #include <unistd.h>
 
 #define PAGE_BYTES 4096
+/* Pages of the log from which on a checkpoint is due. */
+#define LOG_PAGES 1000
 #define TEXT(x) TEXT_(x)
 #define TEXT_(x) #x
 /* After a failure the next try waits so long. */
@@ -20,6 +22,7 @@ struct database {
 	sqlite3 *handle;
 	uint64_t retry_ns;
 	unsigned int generation;
+	int log_pages; /* in the log, after the last commit */
 	struct database_state state;
 };
 
@@ -117,7 +120,7 @@ static int configure(sqlite3 *handle)
 		"PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL;"
 		"PRAGMA synchronous = NORMAL; PRAGMA temp_store = MEMORY;"
 		"PRAGMA trusted_schema = OFF; PRAGMA cache_size = -256;"
-		"PRAGMA journal_size_limit = 4194304;";
+		"PRAGMA journal_size_limit = 4194304; PRAGMA wal_autocheckpoint = 0;";
 	bool is_ok = false;
 	char sql[64];
 	int r;
@@ -136,6 +139,16 @@ static int configure(sqlite3 *handle)
 	return r == SQLITE_OK ? migrate(handle) : r;
 }
 
+static int note_log(void *context, sqlite3 *handle, const char *name, int pages)
+{
+	struct database *d = context;
+
+	(void)handle;
+	(void)name;
+	d->log_pages = pages;
+	return SQLITE_OK;
+}
+
 static const char *path_of(const struct database *d, const char *suffix,
 			   char path[static PATH_MAX])
 {
@@ -150,8 +163,12 @@ static int open_file(struct database *d)
 	char path[PATH_MAX];
 	int r = sqlite3_open_v2(path_of(d, "", path), &d->handle, flags, NULL);
 
+	d->log_pages = 0;
 	if (r == SQLITE_OK)
 		r = configure(d->handle);
+	/* Takes the place of automatic checkpoints, in any case. */
+	if (r == SQLITE_OK)
+		sqlite3_wal_hook(d->handle, note_log, d);
 	if (r == SQLITE_OK)
 		return r;
 	sqlite3_close(d->handle);
@@ -271,6 +288,22 @@ void database_free(struct database *d)
 		return;
 	sqlite3_close(d->handle);
 	free(d);
+}
+
+unsigned int database_backlog(const struct database *d)
+{
+	return d->handle ? (unsigned int)d->log_pages * 100 / LOG_PAGES : 0;
+}
+
+void database_checkpoint(struct database *d, uint64_t now_ns)
+{
+	if (!d->handle)
+		return;
+	database_note(d,
+		      sqlite3_wal_checkpoint_v2(d->handle, NULL,
+						SQLITE_CHECKPOINT_PASSIVE, NULL, NULL),
+		      now_ns);
+	d->log_pages = 0;
 }
 
 unsigned int database_generation(const struct database *d)

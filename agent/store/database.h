@@ -7,8 +7,9 @@
  * again later, and state and error are there for doctor.
  *
  * A commit is in the write-ahead log, not on the disk: it survives the daemon however
- * it ends, and not all of a power cut. SQLite syncs at checkpoints (every thousand
- * pages, and at the end); in between the kernel writes by itself, within half a minute.
+ * it ends, and not all of a power cut, after which the file is as it was some commits
+ * ago. The disk is waited for only at checkpoints, which the owner makes when it has
+ * time, and at the end; in between the kernel writes by itself, within half a minute.
  */
 #ifndef STORE_DATABASE_H
 #define STORE_DATABASE_H
@@ -45,6 +46,11 @@ struct sqlite3 *database_handle(struct database *d, uint64_t now_ns);
 int database_note(struct database *d, int result, uint64_t now_ns);
 /* Counts the files begun: another number than before means an empty one. */
 unsigned int database_generation(const struct database *d);
+
+/* How much of the log waits for a checkpoint, in percent of what should: from 100 on
+ * one is due, which takes as long as the disk takes to sync. */
+unsigned int database_backlog(const struct database *d);
+void database_checkpoint(struct database *d, uint64_t now_ns);
 
 const struct database_state *database_state(const struct database *d);
 

@@ -4,9 +4,9 @@
 #include <sqlite3.h>
 #include <string.h>
 
-/* Steps of SQLite's machine that a query may take: some tenths of a second. */
+/* Steps of SQLite's machine that a query may take: a tenth of a second, or less. */
 #define STEPS_EACH 1000
-#define STEPS_MAX 4000
+#define STEPS_MAX 1500
 
 #define SCOPE "(?1 IS NULL OR key = ?1 OR name = ?1) AND "
 
@@ -128,9 +128,11 @@ static const char usage_sum_sql[] =
 	"sum(relayed_out), max(peers) " USAGE_FROM;
 
 static const char usage_rows_sql[] =
+	/* The latest, in the order that they are stored in: nothing is sorted for it.
+	 */
 	"SELECT * FROM (SELECT key, name, time, bytes_in, bytes_out, relayed_in, "
 	"relayed_out, peers " USAGE_FROM
-	"ORDER BY time DESC, key DESC LIMIT ?7) ORDER BY time, key";
+	"ORDER BY time DESC, app DESC LIMIT ?7) ORDER BY time, key";
 
 int history_query_usage(struct database *d, uint64_t now_ns,
 			const struct history_usage_query *q, history_usage_take *take,

@@ -162,36 +162,64 @@ static int step_once(sqlite3_stmt *statement)
 	return sqlite3_reset(statement);
 }
 
-/* The number of an application in the file; it is entered if it is new. */
-static int find_id(sqlite3 *handle, const struct pending_app *p, sqlite3_int64 *ret_id)
+/* What a batch of bytes is written with. */
+struct writer {
+	sqlite3_stmt *put_app, *get_app, *put_bytes;
+};
+
+static int writer_init(struct writer *w, sqlite3 *handle)
 {
-	sqlite3_stmt *put = NULL, *get = NULL;
-	int r = sqlite3_prepare_v2(handle,
-				   "INSERT INTO app (key, name, uid) VALUES (?, ?, ?) "
-				   "ON CONFLICT (key) DO UPDATE SET name = "
-				   "excluded.name, uid = excluded.uid WHERE name <> "
-				   "excluded.name OR uid <> excluded.uid",
-				   -1, &put, NULL);
+	int r = sqlite3_prepare_v2(
+		handle,
+		"INSERT INTO app (key, name, uid) VALUES (?, ?, ?) "
+		"ON CONFLICT (key) DO UPDATE SET name = excluded.name, "
+		"uid = excluded.uid WHERE name <> excluded.name OR uid <> excluded.uid",
+		-1, &w->put_app, NULL);
 
 	if (r == SQLITE_OK)
 		r = sqlite3_prepare_v2(handle, "SELECT id FROM app WHERE key = ?", -1,
-				       &get, NULL);
-	if (r == SQLITE_OK) {
-		sqlite3_bind_text(put, 1, p->key, -1, SQLITE_STATIC);
-		sqlite3_bind_text(put, 2, p->name, -1, SQLITE_STATIC);
-		sqlite3_bind_int64(put, 3, p->uid);
-		sqlite3_bind_text(get, 1, p->key, -1, SQLITE_STATIC);
-		r = step_once(put);
-	}
-	if (r == SQLITE_OK) {
-		r = sqlite3_step(get);
-		if (r == SQLITE_ROW)
-			*ret_id = sqlite3_column_int64(get, 0);
-		r = r == SQLITE_ROW ? SQLITE_OK : r == SQLITE_DONE ? SQLITE_CORRUPT : r;
-	}
-	sqlite3_finalize(put);
-	sqlite3_finalize(get);
+				       &w->get_app, NULL);
+	if (r == SQLITE_OK)
+		r = sqlite3_prepare_v2(
+			handle,
+			"INSERT INTO traffic VALUES (?, ?, ?, ?, ?, ?, ?, ?) "
+			"ON CONFLICT (span, time, app) DO UPDATE SET "
+			"bytes_in = bytes_in + excluded.bytes_in, "
+			"bytes_out = bytes_out + excluded.bytes_out, "
+			"relayed_in = relayed_in + excluded.relayed_in, "
+			"relayed_out = relayed_out + excluded.relayed_out, "
+			"peers = max(peers, excluded.peers)",
+			-1, &w->put_bytes, NULL);
 	return r;
+}
+
+static void writer_done(struct writer *w)
+{
+	sqlite3_finalize(w->put_app);
+	sqlite3_finalize(w->get_app);
+	sqlite3_finalize(w->put_bytes);
+}
+
+/* The number of an application in the file; it is entered if it is new. */
+static int find_id(const struct writer *w, const struct pending_app *p,
+		   sqlite3_int64 *ret_id)
+{
+	int r, reset;
+
+	sqlite3_bind_text(w->put_app, 1, p->key, -1, SQLITE_STATIC);
+	sqlite3_bind_text(w->put_app, 2, p->name, -1, SQLITE_STATIC);
+	sqlite3_bind_int64(w->put_app, 3, p->uid);
+	r = step_once(w->put_app);
+	if (r != SQLITE_OK)
+		return r;
+	sqlite3_bind_text(w->get_app, 1, p->key, -1, SQLITE_STATIC);
+	r = sqlite3_step(w->get_app);
+	if (r == SQLITE_ROW)
+		*ret_id = sqlite3_column_int64(w->get_app, 0);
+	reset = sqlite3_reset(w->get_app);
+	if (r == SQLITE_ROW)
+		return SQLITE_OK;
+	return reset != SQLITE_OK ? reset : SQLITE_CORRUPT;
 }
 
 static sqlite3_int64 to_integer(uint64_t bytes)
@@ -199,11 +227,12 @@ static sqlite3_int64 to_integer(uint64_t bytes)
 	return bytes > INT64_MAX ? INT64_MAX : (sqlite3_int64)bytes;
 }
 
-static int write_app(sqlite3 *handle, sqlite3_stmt *put, const struct pending_app *p,
+static int write_app(const struct writer *w, const struct pending_app *p,
 		     const struct history_clock *at)
 {
+	sqlite3_stmt *put = w->put_bytes;
 	sqlite3_int64 id = 0;
-	int r = find_id(handle, p, &id);
+	int r = find_id(w, p, &id);
 
 	sqlite3_bind_int64(put, 3, id);
 	sqlite3_bind_int64(put, 4, to_integer(p->bytes.in));
@@ -224,22 +253,13 @@ static int write_apps(struct history_store *s, sqlite3 *handle,
 		      const struct history_clock *at)
 {
 	struct pending_app *p, *next;
-	sqlite3_stmt *put = NULL;
-	int r = sqlite3_prepare_v2(
-		handle,
-		"INSERT INTO traffic VALUES (?, ?, ?, ?, ?, ?, ?, ?) "
-		"ON CONFLICT (span, time, app) DO UPDATE SET "
-		"bytes_in = bytes_in + excluded.bytes_in, "
-		"bytes_out = bytes_out + excluded.bytes_out, "
-		"relayed_in = relayed_in + excluded.relayed_in, "
-		"relayed_out = relayed_out + excluded.relayed_out, "
-		"peers = max(peers, excluded.peers)",
-		-1, &put, NULL);
+	struct writer w = {0};
+	int r = writer_init(&w, handle);
 
 	HASH_ITER (hh, s->apps, p, next)
 		if (r == SQLITE_OK)
-			r = write_app(handle, put, p, at);
-	sqlite3_finalize(put);
+			r = write_app(&w, p, at);
+	writer_done(&w);
 	return r;
 }
 

@@ -487,6 +487,37 @@ static void numbers_of_events_go_on_after_a_restart(void **state)
 	assert_int_equal(number(f, "SELECT count(*) FROM event"), 3);
 }
 
+static off_t log_bytes(const struct fixture *f)
+{
+	char path[PATH_MAX];
+	struct stat st;
+
+	snprintf(path, sizeof(path), "%s/" DATABASE_FILE "-wal", f->dir);
+	return stat(path, &st) == 0 ? st.st_size : -1;
+}
+
+static void fill_log(struct fixture *f)
+{
+	while (database_backlog(f->database) < 100) {
+		note(f, EVENT_DEGRADED, "again");
+		assert_int_equal(history_store_tick(f->store, &f->clock), 0);
+	}
+}
+
+static void the_log_waits_until_there_is_time_for_it_and_then_begins_anew(void **state)
+{
+	struct fixture *f = *state;
+	off_t bytes;
+
+	fill_log(f);
+	bytes = log_bytes(f);
+	assert_in_range(bytes, 1000 * 4096, 1100 * 4200);
+	database_checkpoint(f->database, f->clock.now_ns);
+	assert_int_equal(database_backlog(f->database), 0);
+	fill_log(f);
+	assert_in_range(log_bytes(f), 1, bytes + 10 * 4200);
+}
+
 int main(void)
 {
 #define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -508,6 +539,7 @@ int main(void)
 		CASE(what_can_not_be_written_is_written_later),
 		CASE(while_it_can_not_be_written_memory_has_a_bound),
 		CASE(numbers_of_events_go_on_after_a_restart),
+		CASE(the_log_waits_until_there_is_time_for_it_and_then_begins_anew),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
