@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "chart.h"
 #include "base/units.h"
+#include "chart_frame.h"
 #include "scale.h"
 #include <math.h>
 #include <stdio.h>
@@ -9,18 +10,13 @@
 
 /* --- the link over time ----------------------------------------------------------- */
 
-/* In units of the picture, which the page stretches to its width. */
-#define WIDTH 960.0
-#define LEFT 78.0
-#define RIGHT 8.0
 #define STRIP 16.0 /* of a row of spans */
 #define STRIP_GAP 6.0
 #define TOP 30.0 /* of the first row */
 #define PLOT_TOP (TOP + 2 * (STRIP + STRIP_GAP) + 10)
 #define PLOT_HEIGHT 230.0
 #define HEIGHT (PLOT_TOP + PLOT_HEIGHT + 34)
-#define MARKS 3 /* each way */
-#define TIME_MARKS 10
+#define MARKS 3	   /* each way */
 #define LETTER 7.5 /* about as wide as one is */
 
 struct frame {
@@ -28,14 +24,6 @@ struct frame {
 	struct value_scale out, in; /* bits a second; one step for both */
 	double zero, per_bit;	    /* where 0 is; height of a bit a second */
 };
-
-static double x_of(const struct frame *f, int64_t time)
-{
-	const struct report *r = f->report;
-
-	return LEFT + (WIDTH - LEFT - RIGHT) * (double)(time - r->from) /
-			      (double)(r->until - r->from);
-}
 
 /* Bits a second of bytes in one step; the last one may be cut. */
 static double rate_of(const struct report *r, size_t bucket, uint64_t bytes)
@@ -73,9 +61,10 @@ static void draw_mark(struct html *h, const struct frame *f, double value)
 
 	html_raw(h,
 		 "<line class=\"%s\" x1=\"%.0f\" x2=\"%.0f\" y1=\"%.1f\" y2=\"%.1f\"/>",
-		 value == 0 ? "zero" : "grid", LEFT, WIDTH - RIGHT, y, y);
-	html_raw(h, "<text class=\"end\" x=\"%.0f\" y=\"%.1f\">%g</text>\n", LEFT - 8,
-		 y + 4, fabs(value) / f->out.unit);
+		 value == 0 ? "zero" : "grid", CHART_LEFT, CHART_WIDTH - CHART_RIGHT, y,
+		 y);
+	html_raw(h, "<text class=\"end\" x=\"%.0f\" y=\"%.1f\">%g</text>\n",
+		 CHART_LEFT - 8, y + 4, fabs(value) / f->out.unit);
 }
 
 static void draw_values(struct html *h, const struct frame *f)
@@ -91,25 +80,6 @@ static void draw_values(struct html *h, const struct frame *f)
 		 PLOT_TOP + PLOT_HEIGHT / 2, f->out.unit_name);
 }
 
-static void draw_times(struct html *h, const struct frame *f)
-{
-	struct time_tick ticks[SCALE_TICKS_MAX];
-	size_t count =
-		scale_times(f->report->from, f->report->until, TIME_MARKS, ticks);
-
-	for (size_t i = 0; i < count; i++) {
-		double x = x_of(f, ticks[i].time);
-
-		html_raw(h,
-			 "<line class=\"grid\" x1=\"%.1f\" x2=\"%.1f\" y1=\"%.0f\" "
-			 "y2=\"%.0f\"/><text class=\"middle\" x=\"%.1f\" y=\"%.0f\">",
-			 x, x, PLOT_TOP, PLOT_TOP + PLOT_HEIGHT + 5, x,
-			 PLOT_TOP + PLOT_HEIGHT + 20);
-		html_text(h, "%s", ticks[i].label);
-		html_raw(h, "</text>\n");
-	}
-}
-
 /* From `base` on upwards, both in bits a second and below 0 for what came in. */
 static void add_box(struct html *h, const struct frame *f, size_t bucket, double base,
 		    double value)
@@ -117,13 +87,13 @@ static void add_box(struct html *h, const struct frame *f, size_t bucket, double
 	const struct report *r = f->report;
 	int64_t from = r->from + (int64_t)bucket * r->bucket_length;
 	int64_t until = from + r->bucket_length;
-	double x = x_of(f, from);
+	double x = chart_x(f->report, from);
 
 	if (value == 0)
 		return;
 	html_raw(h, "M%.2f %.2fV%.2fH%.2fV%.2fz", x, f->zero - base * f->per_bit,
 		 f->zero - (base + value) * f->per_bit,
-		 x_of(f, until < r->until ? until : r->until),
+		 chart_x(f->report, until < r->until ? until : r->until),
 		 f->zero - base * f->per_bit);
 }
 
@@ -149,24 +119,6 @@ static void draw_series(struct html *h, const struct frame *f, bool is_relayed)
 	html_raw(h, "\"/>\n");
 }
 
-/* The time before the agent remembers anything. */
-static void draw_unknown(struct html *h, const struct frame *f)
-{
-	double width = x_of(f, f->report->known_from) - LEFT;
-
-	if (width < 1)
-		return;
-	html_raw(h,
-		 "<rect class=\"unknown\" x=\"%.0f\" y=\"%.0f\" width=\"%.1f\" "
-		 "height=\"%.0f\"/>\n",
-		 LEFT, PLOT_TOP, width, PLOT_HEIGHT);
-	if (width > 80)
-		html_raw(h,
-			 "<text class=\"middle\" x=\"%.1f\" y=\"%.1f\">not known"
-			 "</text>\n",
-			 LEFT + width / 2, PLOT_TOP + 20);
-}
-
 /* What a reader sees who points at a step, or has it read to him. */
 static void draw_tip(struct html *h, const struct frame *f, size_t bucket)
 {
@@ -187,8 +139,9 @@ static void draw_tip(struct html *h, const struct frame *f, size_t bucket)
 	html_raw(h,
 		 "<rect class=\"tip\" x=\"%.2f\" y=\"%.0f\" width=\"%.2f\" "
 		 "height=\"%.0f\"><title>",
-		 x_of(f, from), PLOT_TOP,
-		 x_of(f, from + r->bucket_length) - x_of(f, from), PLOT_HEIGHT);
+		 chart_x(f->report, from), PLOT_TOP,
+		 chart_x(f->report, from + r->bucket_length) - chart_x(f->report, from),
+		 PLOT_HEIGHT);
 	html_text(h, "%s: %s sent, %s of it relayed; %s received, %s of it relayed",
 		  clock, out, relayed_out, in, relayed_in);
 	html_raw(h, "</title></rect>\n");
@@ -231,16 +184,16 @@ static void draw_spans(struct html *h, const struct frame *f, int row,
 {
 	double y = TOP + row * (STRIP + STRIP_GAP);
 
-	html_raw(h, "<text class=\"end\" x=\"%.0f\" y=\"%.1f\">", LEFT - 8,
+	html_raw(h, "<text class=\"end\" x=\"%.0f\" y=\"%.1f\">", CHART_LEFT - 8,
 		 y + STRIP - 4);
 	html_text(h, "%s", title);
 	html_raw(h,
 		 "</text><rect class=\"strip\" x=\"%.0f\" y=\"%.1f\" width=\"%.1f\" "
 		 "height=\"%.0f\"/>\n",
-		 LEFT, y, WIDTH - LEFT - RIGHT, STRIP);
+		 CHART_LEFT, y, CHART_WIDTH - CHART_LEFT - CHART_RIGHT, STRIP);
 	for (size_t i = 0; i < count; i++) {
-		double x = x_of(f, spans[i].from);
-		double width = fmax(2, x_of(f, spans[i].until) - x);
+		double x = chart_x(f->report, spans[i].from);
+		double width = fmax(2, chart_x(f->report, spans[i].until) - x);
 
 		html_raw(h,
 			 "<rect class=\"%s\" x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" "
@@ -249,12 +202,6 @@ static void draw_spans(struct html *h, const struct frame *f, int row,
 		html_text(h, "%s: %s", spans[i].name, title);
 		html_raw(h, "</title></rect>\n");
 		draw_name(h, &spans[i], x, y, width);
-		if (spans[i].is_by_trade || row != 0)
-			continue;
-		html_raw(h,
-			 "<rect class=\"shade\" x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" "
-			 "height=\"%.1f\"/>\n",
-			 x, PLOT_TOP, width, PLOT_HEIGHT);
 	}
 }
 
@@ -266,7 +213,7 @@ static void draw_key(struct html *h)
 		 "strangers</text>"
 		 "<rect class=\"own\" x=\"%.0f\" y=\"6\" width=\"12\" height=\"12\"/>"
 		 "<text x=\"%.0f\" y=\"16\">own traffic</text>\n",
-		 LEFT, LEFT + 18, LEFT + 185, LEFT + 203);
+		 CHART_LEFT, CHART_LEFT + 18, CHART_LEFT + 185, CHART_LEFT + 203);
 }
 
 void chart_link(struct html *h, const struct report *r)
@@ -279,7 +226,7 @@ void chart_link(struct html *h, const struct report *r)
 		 "aria-labelledby=\"link-title link-description\">"
 		 "<title id=\"link-title\">The link over time</title>"
 		 "<desc id=\"link-description\">",
-		 WIDTH, HEIGHT);
+		 CHART_WIDTH, HEIGHT);
 	html_text(h,
 		  "Traffic with strangers in steps of %lld minutes, sent above and "
 		  "received below the axis, in %s; over it the times in which a "
@@ -289,8 +236,8 @@ void chart_link(struct html *h, const struct report *r)
 	draw_key(h);
 	draw_spans(h, &f, 0, "promoted", r->promotions, r->promotion_count);
 	draw_spans(h, &f, 1, "limited", r->limits, r->limit_count);
-	draw_unknown(h, &f);
-	draw_times(h, &f);
+	chart_background(h, r, PLOT_TOP, PLOT_HEIGHT);
+	chart_times(h, r, PLOT_TOP, PLOT_TOP + PLOT_HEIGHT, true);
 	draw_values(h, &f);
 	draw_series(h, &f, true);
 	draw_series(h, &f, false);

@@ -13,6 +13,9 @@
  * traffic stacked; above it when something was promoted, and limited. */
 void chart_link(struct html *h, const struct report *r);
 
+/* Below it: strangers over time. */
+void chart_peers(struct html *h, const struct report *r);
+
 /* One bar of own and relayed bytes beside each other; `largest` fills it. */
 void chart_bytes(struct html *h, const struct report_bytes *b, uint64_t largest);
 

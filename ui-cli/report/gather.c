@@ -75,20 +75,43 @@ static struct report_app *find_app(struct report *r, const json_t *row)
 	return app;
 }
 
+static size_t place_of(const struct report *r, int64_t time)
+{
+	int64_t place = (time - r->from) / r->bucket_length;
+
+	/* The first minute may have begun before the report did. */
+	if (time < r->from)
+		return 0;
+	return place < (int64_t)r->bucket_count ? (size_t)place : r->bucket_count - 1;
+}
+
+/* Rows are in the order of their times; those of one time are of one minute (or hour,
+ * or day), whose peers add up, and of several minutes the largest counts. */
+static void add_peers(struct report *r, const json_t *rows)
+{
+	int64_t time = INT64_MIN;
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < json_array_size(rows); i++) {
+		const json_t *row = json_array_get(rows, i);
+		size_t place = place_of(r, field_int(row, "time"));
+
+		if (field_int(row, "time") != time)
+			sum = 0;
+		time = field_int(row, "time");
+		sum += field_size(row, "peers");
+		if (sum > r->peers[place])
+			r->peers[place] = sum;
+	}
+}
+
 static void add_usage(struct report *r, const json_t *rows)
 {
 	for (size_t i = 0; i < json_array_size(rows); i++) {
 		const json_t *row = json_array_get(rows, i);
-		int64_t time = field_int(row, "time");
-		int64_t place = (time - r->from) / r->bucket_length;
 		struct report_app *app = find_app(r, row);
 
-		/* The first minute may have begun before the report did. */
-		if (time < r->from)
-			place = 0;
-		if (place >= (int64_t)r->bucket_count)
-			place = (int64_t)r->bucket_count - 1;
-		add_bytes(&r->buckets[place], row);
+		add_bytes(&r->buckets[place_of(r, field_int(row, "time"))], row);
 		add_bytes(&r->total, row);
 		if (app)
 			add_bytes(&app->bytes, row);
@@ -338,6 +361,7 @@ void report_gather(int64_t from, int64_t until, const struct report_grain *grain
 	r->bucket_count =
 		(size_t)((until - from + r->bucket_length - 1) / r->bucket_length);
 	add_usage(r, rows);
+	add_peers(r, rows);
 	qsort(r->apps, r->app_count, sizeof(*r->apps), compare_apps);
 	for (size_t i = 0; i < r->app_count; i++)
 		r->apps[i].now = find_now(r->status, r->apps[i].key);

@@ -47,6 +47,7 @@ struct report {
 	int64_t bucket_length;
 	size_t bucket_count;
 	struct report_bytes buckets[REPORT_BUCKETS_MAX];
+	uint64_t peers[REPORT_BUCKETS_MAX]; /* of all applications, the most at once */
 	struct report_bytes total;
 	struct report_app apps[REPORT_APPS_MAX]; /* who relayed most first */
 	size_t app_count;

@@ -94,11 +94,13 @@ static void write_link(struct html *h, const struct report *r)
 
 	html_raw(h, "<section>\n<h2>The link over time</h2>\n<div class=\"wide\">\n");
 	chart_link(h, r);
+	chart_peers(h, r);
 	html_raw(h, "</div>\n");
 	html_element(
 		h, "p class=\"hint\"",
 		"Traffic with strangers, the mean of %s a step. What is relayed lies "
-		"at the axis, the own traffic beyond it.",
+		"at the axis, the own traffic beyond it. Below: with how many "
+		"strangers at once.",
 		answer_length(r->bucket_length, step));
 	html_raw(h, "</section>\n");
 }

@@ -126,6 +126,18 @@ static void bytes_are_own_or_relayed_and_lie_where_their_time_is(void **state)
 	assert_string_equal(r.apps[0].key, "a");
 }
 
+static void peers_of_one_minute_add_up_and_the_largest_minute_counts(void **state)
+{
+	(void)state;
+	gather("",
+	       "{\"key\": \"a\", \"time\": 1772409600, \"peers\": 3},"
+	       "{\"key\": \"b\", \"time\": 1772409600, \"peers\": 4},"
+	       "{\"key\": \"a\", \"time\": 1772409660, \"peers\": 6}",
+	       "");
+	assert_int_equal(r.peers[0], 7);
+	assert_int_equal(r.peers[1], 0);
+}
+
 static void times_outside_the_report_count_at_its_ends(void **state)
 {
 	(void)state;
@@ -370,6 +382,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(bytes_are_own_or_relayed_and_lie_where_their_time_is),
+		cmocka_unit_test(
+			peers_of_one_minute_add_up_and_the_largest_minute_counts),
 		cmocka_unit_test(times_outside_the_report_count_at_its_ends),
 		cmocka_unit_test(a_promotion_lasts_from_its_event_to_the_other),
 		cmocka_unit_test(several_at_once_count_once),
