@@ -102,6 +102,7 @@ static const int allowed[] = {
 	SCMP_SYS(close),
 	SCMP_SYS(open),
 	SCMP_SYS(openat),
+	SCMP_SYS(openat2),
 	SCMP_SYS(open_by_handle_at),
 	SCMP_SYS(name_to_handle_at),
 	SCMP_SYS(fstat),

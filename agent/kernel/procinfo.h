@@ -11,6 +11,7 @@
 #define KERNEL_PROCINFO_H
 
 #include "core/identity.h"
+#include "core/impostor.h"
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -83,6 +84,19 @@ struct procinfo_devices {
 int procinfo_read_devices(struct procinfo *p, pid_t pid, const uint64_t *sound,
 			  size_t sound_count, unsigned int max,
 			  struct procinfo_devices *devices);
+
+/* The file a process runs: procinfo_exe.c. */
+struct procinfo_exe {
+	char path[1024]; /* in the root of the process */
+	bool is_deleted;
+	bool is_in_own_root; /* another one than ours: a container's, a sandbox's */
+	struct impostor_owner file;
+	bool has_directory; /* the path leads to that file, and could be looked up */
+	struct impostor_owner directory; /* above it: the most open one, for `user` */
+};
+/* Asks no file system. 0, -ESRCH when it is gone or has none, -errno. */
+int procinfo_read_exe(struct procinfo *p, pid_t pid, uint32_t user,
+		      struct procinfo_exe *ret_exe);
 
 /* A process in another network namespace than ours, and the inode of that. */
 typedef void procinfo_namespace(void *context, pid_t pid, uint64_t inode);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Shared by procinfo.c (processes, users), procinfo_sockets.c (who holds a socket),
- * procinfo_devices.c (sound, cameras), procinfo_guests.c (network namespaces, tap
- * devices) and procinfo_cgroup.c (cgroupfs). Nobody else includes it.
+ * procinfo_devices.c (sound, cameras), procinfo_exe.c (the file it runs),
+ * procinfo_guests.c (network namespaces, tap devices) and procinfo_cgroup.c (cgroupfs).
+ * Nobody else includes it.
  */
 #ifndef KERNEL_PROCINFO_INTERNAL_H
 #define KERNEL_PROCINFO_INTERNAL_H
