@@ -173,6 +173,30 @@ struct chronicle {
 	uint64_t unsent; /* that the journal did not take in time */
 };
 
+/* What was found of the process that an application began with: relaying.c. */
+struct relaying_state {
+	int32_t pid; /* 0: none was looked at */
+	bool is_set;
+};
+
+/* Whether those that work for strangers are what their names say: impostor.c. */
+struct impostor_state {
+	uint64_t first_ns;    /* of the application; 0: it was not looked at */
+	uint64_t examined_ns; /* when it was last */
+	unsigned int reasons; /* against it: bits of core/impostor.h */
+	unsigned int told;    /* as an event, of this promotion */
+};
+
+struct packages;
+
+struct impostors {
+	struct impostor_state apps[APP_ID_MAX + 1];
+	uint16_t app; /* whose file is looked for, 0: none */
+	uint64_t app_first_ns;
+	struct procinfo_exe exe; /* its file */
+	struct packages *packages;
+};
+
 struct agent {
 	struct agent_options options;
 	sd_event *event;
@@ -213,6 +237,8 @@ struct agent {
 	struct policy_trial trial;
 	struct tamper tamper;
 	struct quota_tracking quotas;
+	struct impostors impostors;
+	struct relaying_state relaying[APP_ID_MAX + 1];
 	struct recording *recordings;
 	struct chronicle chronicle;
 	struct changes changes;
@@ -366,6 +392,21 @@ void quota_close(struct agent *a);
 /* What one application has used by now. False where nothing is counted. */
 bool quota_read(const struct agent *a, const struct app *app, const struct decision *d,
 		struct report_quota *ret_quota);
+
+/* --- relaying.c --- */
+
+/* Whether the application of an OBS_APP is a known client whose own configuration has
+ * it work for others. */
+bool relaying_is_set(struct agent *a, const struct observation *o);
+void relaying_forget(struct agent *a, uint16_t id);
+
+/* --- impostor.c --- */
+
+/* Once a second: looks at one that is suspect or promoted, and tells what was found. */
+void impostor_poll(struct agent *a, uint64_t now_ns);
+/* What speaks against an application; 0: nothing, or it works for nobody. */
+unsigned int impostor_reasons(const struct agent *a, const struct app *app);
+void impostor_close(struct agent *a);
 
 /* --- eligibility.c --- */
 

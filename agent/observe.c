@@ -62,9 +62,16 @@ void observe_record(void *context, const struct observation *o)
 {
 	static struct log_limit limit;
 	struct agent *a = context;
+	struct observation app;
 	int r;
 
+	if (o->kind == OBS_APP) {
+		app = *o;
+		app.app.is_set_to_relay = relaying_is_set(a, o);
+		o = &app;
+	}
 	if (o->kind == OBS_APP_GONE) {
+		relaying_forget(a, o->app.id);
 		changes_app_gone(a, o->app.id);
 		history_app_gone(a, o->app.id);
 	}

@@ -212,6 +212,7 @@ static void put_app(struct recording *r, const struct app *app, uint64_t now_ns)
 		.time_ns = now_ns,
 		.app.id = app->id,
 		.app.has_wildcard_listener = app->has_wildcard_listener,
+		.app.is_set_to_relay = app->is_set_to_relay,
 		.app.pid_count = app->pid_count,
 		.app.identity = &app->identity,
 	};

@@ -53,7 +53,8 @@ struct app {
 	const struct catalogue_client *unproved_trade;
 	enum catalogue_doubt trade_doubt;
 	bool has_wildcard_listener;
-	bool has_device; /* sound or camera */
+	bool is_set_to_relay; /* its own configuration has it work for others */
+	bool has_device;      /* sound or camera */
 	uint16_t pid_count;
 	int32_t pids[APP_PIDS_MAX];
 	uint64_t first_ns;

@@ -25,6 +25,11 @@ struct catalogue_client {
 	char *forbid_line, *forbid_command;
 	char **forbid_files; /* "/etc/x", or "~/x" of whoever runs it */
 	size_t forbid_file_count;
+	/* What shows that its own configuration has it work for others: an argument on
+	 * its command line (globs); or a line (globs, of core/setting.h) in one of the
+	 * files, all below /etc. */
+	char **relay_arguments, **relay_lines, **relay_files;
+	size_t relay_argument_count, relay_line_count, relay_file_count;
 	bool needs_inbound; /* strangers have to reach it, or it is not promoted */
 	const char *trade;  /* "reverse proxy": a relay by trade; NULL: a client */
 	bool is_login;	    /* people log in through it: never cut */

@@ -10,6 +10,7 @@ struct client_section {
 	char *forbid_line, *forbid_command;
 	bool is_login, is_reached_by_none;
 	struct policy_strings exes, units, forbid_files;
+	struct policy_strings relay_arguments, relay_lines, relay_files;
 };
 
 static int set_text(struct ini_document *d, struct ini_section *s,
@@ -89,9 +90,43 @@ static int set_units(struct ini_document *d, struct ini_section *s,
 	return ini_parse_list(d, key->name, value, &client->units);
 }
 
+static int set_list(struct ini_document *d, struct ini_section *s,
+		    const struct ini_key *key, const char *value)
+{
+	struct policy_strings *list = (void *)((char *)s->object + key->offset);
+
+	return ini_parse_list(d, key->name, value, list);
+}
+
+/* Read by the daemon: what lies elsewhere may be anybody's. */
+static int set_relay_files(struct ini_document *d, struct ini_section *s,
+			   const struct ini_key *key, const char *value)
+{
+	struct client_section *client = s->object;
+	char shown[INI_WORD_STRLEN];
+	int r = ini_parse_list(d, key->name, value, &client->relay_files);
+
+	for (size_t i = 0; r == 0 && i < client->relay_files.count; i++) {
+		const char *path = client->relay_files.items[i];
+
+		if (strncmp(path, "/etc/", 5) != 0 || strstr(path, "/../"))
+			return ini_fail(d, key->name,
+					"'%s' is not below /etc; expected e.g. "
+					"/etc/a.conf",
+					ini_word(path, shown));
+	}
+	return r;
+}
+
 #define TEXT(key, member)                                                              \
 	{                                                                              \
 		.name = key, .set = set_text,                                          \
+		.offset = offsetof(struct client_section, member)                      \
+	}
+
+#define LIST(key, member)                                                              \
+	{                                                                              \
+		.name = key, .set = set_list,                                          \
 		.offset = offsetof(struct client_section, member)                      \
 	}
 
@@ -103,6 +138,9 @@ static const struct ini_key client_keys[] = {
 	TEXT("forbid.line", forbid_line),
 	TEXT("forbid.command", forbid_command),
 	{.name = "forbid.file", .set = set_files},
+	LIST("relays.argument", relay_arguments),
+	LIST("relays.line", relay_lines),
+	{.name = "relays.file", .set = set_relay_files},
 	{.name = "reachable", .set = set_reachable},
 	TEXT("trade", trade),
 	{.name = "login", .set = set_login},
@@ -137,6 +175,12 @@ static int check_client(struct ini_document *d, const struct ini_section *s)
 				   "without a line; expected both forbid.file and "
 				   "forbid.line",
 				   shown);
+	if (!c->relay_lines.count != !c->relay_files.count)
+		return ini_fail_at(d, &s->origin, "relays.line",
+				   "[client %s] has a line without a file, or a file "
+				   "without a line; expected both relays.file and "
+				   "relays.line",
+				   shown);
 	if (!c->exes.count && !c->units.count)
 		return ini_fail_at(d, &s->origin, "",
 				   "[client %s] matches nothing; expected match.exe or "
@@ -169,6 +213,12 @@ static int fill_client(struct ini_document *d, const struct ini_section *s,
 		.forbid_command = or_none(c->forbid_command, none),
 		.forbid_files = c->forbid_files.items,
 		.forbid_file_count = c->forbid_files.count,
+		.relay_arguments = c->relay_arguments.items,
+		.relay_argument_count = c->relay_arguments.count,
+		.relay_lines = c->relay_lines.items,
+		.relay_line_count = c->relay_lines.count,
+		.relay_files = c->relay_files.items,
+		.relay_file_count = c->relay_files.count,
 		.needs_inbound = !c->is_reached_by_none,
 		.trade = c->trade,
 		.is_login = c->is_login,

@@ -27,7 +27,7 @@ static bool is_promotable(const struct app *a)
 
 double detect_prior(const struct app *a)
 {
-	return weigh_prior(is_promotable(a));
+	return weigh_prior(is_promotable(a), a->is_set_to_relay);
 }
 
 struct detect_state *detect_state_new(void)
@@ -140,6 +140,7 @@ static void recall_looks(struct app *a, uint64_t time_ns, struct facts *f)
 static struct facts measure(struct app *a, uint64_t time_ns)
 {
 	struct facts f = {.is_known_client = is_promotable(a),
+			  .is_set_to_relay = a->is_set_to_relay,
 			  .has_processes = a->pid_count > 0,
 			  .has_device = a->has_device};
 

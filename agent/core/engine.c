@@ -11,6 +11,7 @@
 static int observe_app(struct engine *e, const struct observation *o)
 {
 	struct app *a;
+	bool is_new;
 
 	if (o->app.id == APP_UNATTRIBUTED || o->app.id > APP_ID_MAX ||
 	    !o->app.identity || o->app.pid_count > APP_PIDS_MAX)
@@ -18,13 +19,17 @@ static int observe_app(struct engine *e, const struct observation *o)
 	a = e->apps[o->app.id];
 	if (a && strcmp(a->identity.key, o->app.identity->key) != 0)
 		return -EINVAL;
-	if (!a)
+	is_new = !a;
+	if (is_new)
 		a = tables_add_app(e, o->app.id, o->app.identity, o->time_ns);
 	if (!a)
 		return -ENOMEM;
 	/* Its key is the same; what proves it may not be. */
 	tables_identify(e, a, o->app.identity);
 	a->has_wildcard_listener = o->app.has_wildcard_listener;
+	a->is_set_to_relay = o->app.is_set_to_relay;
+	if (is_new)
+		a->log_odds = detect_prior(a);
 	a->pid_count = o->app.pid_count;
 	memcpy(a->pids, o->app.pids, sizeof(a->pids));
 	return 0;

@@ -44,7 +44,6 @@ struct app *tables_add_app(struct engine *e, uint16_t id,
 	a->id = a->judge = id;
 	a->identity = *identity;
 	tables_identify(e, a, identity);
-	a->log_odds = detect_prior(a);
 	a->first_ns = a->role_since_ns = time_ns;
 	e->apps[id] = a;
 	e->ids[id / 64] |= 1ull << id % 64;

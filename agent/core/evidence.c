@@ -79,8 +79,9 @@ static bool speaks_for(const struct evidence *e)
 static void say_prior(const struct evidence *e, char *buf, size_t size)
 {
 	snprintf(buf, size, "Before any evidence: %s.",
-		 e->value > 0 ? "its network promotes some of its clients, not most"
-			      : "hardly any unknown program works for strangers");
+		 e->value > 1	? "its own configuration has it work for others"
+		 : e->value > 0 ? "its network promotes some of its clients, not most"
+				: "hardly any unknown program works for strangers");
 }
 
 static void say_matched(const struct evidence *e, char *buf, size_t size)

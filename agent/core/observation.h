@@ -77,6 +77,7 @@ struct observation {
 		struct {
 			uint16_t id;
 			bool has_wildcard_listener; /* bound to any address */
+			bool is_set_to_relay;	    /* by its own configuration */
 			uint16_t pid_count;	    /* entries of pids in use */
 			int32_t pids[APP_PIDS_MAX];
 			const struct app_identity *identity; /* borrowed for the call */

@@ -15,7 +15,7 @@
 #include <stddef.h>
 
 #define RECORD_MAJOR 1
-#define RECORD_MINOR 2
+#define RECORD_MINOR 3
 #define RECORD_MAX 8192	       /* bytes of the largest record or header */
 #define RECORD_LINE_MAX 4096   /* of a line of text, its NUL included */
 #define RECORD_FLOWS_MAX 65536 /* in the dictionary at once */

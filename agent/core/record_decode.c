@@ -182,6 +182,7 @@ static int get_app(struct record_decoder *d, struct wire_in *w, struct observati
 	if (r == 0)
 		r = get_pids(d, w, o);
 	o->app.has_wildcard_listener = flags & WIRE_APP_WILDCARD;
+	o->app.is_set_to_relay = flags & WIRE_APP_SET_TO_RELAY;
 	o->app.identity = known->identity;
 	return r;
 }

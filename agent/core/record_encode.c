@@ -160,6 +160,7 @@ static int put_app(struct record_encoder *e, const struct observation *o,
 	*known->identity = *identity;
 	wire_put_byte(w,
 		      (uint8_t)((o->app.has_wildcard_listener ? WIRE_APP_WILDCARD : 0) |
+				(o->app.is_set_to_relay ? WIRE_APP_SET_TO_RELAY : 0) |
 				(is_new ? identity_flags(identity) : 0)));
 	wire_put_number(w, o->app.id);
 	if (is_new)

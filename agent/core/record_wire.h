@@ -46,7 +46,9 @@ enum {
 	/* With an identity, what it does not prove: */
 	WIRE_APP_USERS_OWN = 4,
 	WIRE_APP_USERNS = 8,
-	WIRE_APP_EXE_LOOSE = 16
+	WIRE_APP_EXE_LOOSE = 16,
+	/* Of it as it runs: */
+	WIRE_APP_SET_TO_RELAY = 32
 };
 enum {
 	WIRE_FLOW_DEFINES = 1,

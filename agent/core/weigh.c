@@ -19,9 +19,11 @@ static void set(struct evidence *e, enum evidence_kind k, double value, double w
 	e[k] = (struct evidence){true, value, weight};
 }
 
-double weigh_prior(bool is_known_client)
+double weigh_prior(bool is_known_client, bool is_set_to_relay)
 {
-	return is_known_client ? -4 : -6;
+	if (!is_known_client)
+		return -6;
+	return is_set_to_relay ? -2 : -4;
 }
 
 /* From 0 at `from` to 1 at `to`. */
@@ -193,8 +195,9 @@ void weigh(const struct facts *f, struct evidence ret_evidence[EVIDENCE_COUNT])
 {
 	for (int k = 0; k < EVIDENCE_COUNT; k++)
 		ret_evidence[k] = (struct evidence){0};
-	set(ret_evidence, EVIDENCE_PRIOR, f->is_known_client,
-	    weigh_prior(f->is_known_client));
+	set(ret_evidence, EVIDENCE_PRIOR,
+	    f->is_known_client ? 1 + f->is_set_to_relay : 0,
+	    weigh_prior(f->is_known_client, f->is_set_to_relay));
 	weigh_flows(f, ret_evidence);
 	weigh_packets(f, ret_evidence);
 	weigh_peers(f, ret_evidence);

@@ -18,6 +18,7 @@
 /* Everything known of an application at one moment. */
 struct facts {
 	bool is_known_client; /* the catalogue knows it as one that gets promoted */
+	bool is_set_to_relay; /* and its own configuration has it do what they do */
 	bool has_processes;   /* some are known: else nobody could look into them */
 
 	double in, out;	      /* bytes per second with strangers, over some seconds */
@@ -72,7 +73,8 @@ unsigned int weigh_family_bits(const struct evidence evidence[EVIDENCE_COUNT]);
 /* Whether payload was seen to be passed on, by any of the ways to see it. */
 bool weigh_forwards(const struct evidence evidence[EVIDENCE_COUNT]);
 
-/* The log-odds of an application of which nothing else is known. */
-double weigh_prior(bool is_known_client);
+/* The log-odds of an application of which nothing else is known. What configuration
+ * says counts for known clients alone: of another nobody knows what it means. */
+double weigh_prior(bool is_known_client, bool is_set_to_relay);
 
 #endif

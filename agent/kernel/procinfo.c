@@ -265,6 +265,20 @@ int procinfo_read_process(struct procinfo *p, pid_t pid,
 	return 0;
 }
 
+int procinfo_read_cmdline(struct procinfo *p, pid_t pid, char *buf, size_t size,
+			  size_t *ret_length)
+{
+	int dir_fd = procinfo_open_process(p, pid);
+	int err;
+
+	if (dir_fd < 0)
+		return dir_fd;
+	err = process_error(
+		procinfo_read_file(dir_fd, "cmdline", buf, size, ret_length));
+	close(dir_fd);
+	return err;
+}
+
 void procinfo_climb(struct procinfo *p, struct identity_facts *facts)
 {
 	struct identity_facts parent;

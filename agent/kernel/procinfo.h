@@ -54,6 +54,10 @@ int procinfo_read_process(struct procinfo *p, pid_t pid,
  * (identity_is_family), at most sixteen generations. */
 void procinfo_climb(struct procinfo *p, struct identity_facts *facts);
 
+/* Its command line, each word ended by NUL; cut at `size`. 0, -ESRCH, -errno. */
+int procinfo_read_cmdline(struct procinfo *p, pid_t pid, char *buf, size_t size,
+			  size_t *ret_length);
+
 /* When a process began, in clock ticks since boot: with its number it names the process
  * for ever. 0, -ESRCH. */
 int procinfo_read_start(struct procinfo *p, pid_t pid, uint64_t *ret_ticks);

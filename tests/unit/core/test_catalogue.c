@@ -74,7 +74,9 @@ static void its_own_setting_is_read_as_it_is_to_be_typed(void **state)
 	struct catalogue *c = parse_layers(
 		A "match.exe = */a\nwhen = reachable, 1 h\nreachable = no\n"
 		  "forbid.file = /etc/a.conf, ~/.a/conf\n"
-		  "forbid.line = relay = \"off\"\nforbid.command = a --off \"x\"\n",
+		  "forbid.line = relay = \"off\"\nforbid.command = a --off \"x\"\n"
+		  "relays.argument = -r, --hub=*\nrelays.file = /etc/a.conf\n"
+		  "relays.line = relay = on\n",
 		"[client b]\ntitle = B\nword = w\nforbid = f\nmatch.exe = /b\n");
 	const struct catalogue_client *a = &c->clients[0], *b = &c->clients[1];
 
@@ -84,6 +86,10 @@ static void its_own_setting_is_read_as_it_is_to_be_typed(void **state)
 	assert_string_equal(a->forbid_command, "a --off \"x\"");
 	assert_int_equal(a->forbid_file_count, 2);
 	assert_string_equal(a->forbid_files[1], "~/.a/conf");
+	assert_int_equal(a->relay_argument_count, 2);
+	assert_string_equal(a->relay_arguments[1], "--hub=*");
+	assert_int_equal(a->relay_file_count, 1);
+	assert_string_equal(a->relay_lines[0], "relay = on");
 	assert_false(a->needs_inbound);
 	assert_string_equal(b->when, "");
 	assert_string_equal(b->forbid_line, "");
@@ -107,6 +113,16 @@ static void a_setting_that_nobody_could_type_is_refused(void **state)
 		       "bad.ini:1: forbid.line: [client a] has a line without a file, "
 		       "or a file without a line; expected both forbid.file and "
 		       "forbid.line");
+	assert_refused(A "relays.file = /home/a/conf\n",
+		       "bad.ini:5: relays.file: '/home/a/conf' is not below /etc; "
+		       "expected e.g. /etc/a.conf");
+	assert_refused(A "relays.file = /etc/../home/a\n",
+		       "bad.ini:5: relays.file: '/etc/../home/a' is not below /etc; "
+		       "expected e.g. /etc/a.conf");
+	assert_refused(A "match.exe = /a\nrelays.line = a\n",
+		       "bad.ini:1: relays.line: [client a] has a line without a file, "
+		       "or a file without a line; expected both relays.file and "
+		       "relays.line");
 	assert_refused(A "reachable = perhaps\n",
 		       "bad.ini:5: reachable: unknown value 'perhaps'; expected no or "
 		       "yes");
@@ -309,7 +325,8 @@ static void what_is_unknown_is_refused_with_the_nearest(void **state)
 		"[client a]\ntitel = A\n",
 		"bad.ini:2: titel: unknown key 'titel'; did you mean 'title'? "
 		"Expected title, word, when, forbid, forbid.line, forbid.command, "
-		"forbid.file, reachable, trade, login, match.exe, match.unit");
+		"forbid.file, relays.argument, relays.line, relays.file, reachable, "
+		"trade, login, match.exe, match.unit");
 	assert_refused("[client]\n", "bad.ini:1: the section has no name; expected "
 				     "[client ID]");
 	assert_refused(A "title = B\n", "bad.ini:5: title: written twice in this file, "

@@ -108,6 +108,7 @@ static void random_observation(struct tape *t, struct world *w, struct observati
 			random_identity(t, &w->identities[o->app.id]);
 		o->app.identity = &w->identities[o->app.id];
 		o->app.has_wildcard_listener = tape_noise(t, 2);
+		o->app.is_set_to_relay = tape_noise(t, 2);
 		o->app.pid_count = (uint16_t)tape_noise(t, APP_PIDS_MAX + 1);
 		for (uint16_t i = 0; i < o->app.pid_count; i++)
 			o->app.pids[i] = (int32_t)tape_noise(t, 1u << 22);
@@ -169,6 +170,7 @@ static void assert_same_app(const struct observation *a, const struct observatio
 	if (a->kind == OBS_APP_GONE)
 		return;
 	assert_int_equal(a->app.has_wildcard_listener, b->app.has_wildcard_listener);
+	assert_int_equal(a->app.is_set_to_relay, b->app.is_set_to_relay);
 	assert_int_equal(a->app.pid_count, b->app.pid_count);
 	assert_memory_equal(a->app.pids, b->app.pids, sizeof(a->app.pids));
 }
@@ -551,7 +553,7 @@ static void other_files_and_other_versions_are_refused(void **state)
 	tape_assert_refused((const uint8_t *)"#!/bin/sh", 9,
 			    "byte 0: not a recording of relaywarden");
 	file[8] = RECORD_MAJOR + 1;
-	tape_assert_refused(file, size, "byte 0: version 2.2; this program reads 1.x");
+	tape_assert_refused(file, size, "byte 0: version 2.3; this program reads 1.x");
 }
 
 int main(void)

@@ -61,7 +61,12 @@ static void nothing_known_is_the_prior_and_no_family(void **state)
 	assert_near(sum(&f), -6);
 	f.is_known_client = true;
 	assert_near(sum(&f), -4);
+	f.is_set_to_relay = true;
+	assert_near(sum(&f), -2);
 	assert_int_equal(families(&f), 0);
+	/* Of an unknown program nobody knows what its words mean. */
+	f.is_known_client = false;
+	assert_near(sum(&f), -6);
 }
 
 static void no_single_weight_is_beyond_its_cap(void **state)
