@@ -59,6 +59,7 @@ static void second_passed(struct agent *a, uint64_t now_ns)
 	hold_read_callers(a, now_ns);
 	history_count(a);
 	changes_tell_health(a, now_ns);
+	impostor_poll(a, now_ns);
 	recording_flush(a);
 }
 
@@ -469,6 +470,7 @@ void agent_close(struct agent *a)
 	trial_close(a);
 	recording_close(a);
 	quota_close(a);
+	impostor_close(a);
 	history_close(a);
 	database_free(a->database);
 	chronicle_close(a);

@@ -89,6 +89,15 @@ static void copy_quotas(const struct agent *a, const struct wall_time *wall,
 	}
 }
 
+static void copy_impostors(const struct agent *a, unsigned int *impostors)
+{
+	const struct app *app = NULL;
+
+	memset(impostors, 0, (APP_ID_MAX + 1) * sizeof(*impostors));
+	while ((app = engine_next_app(a->engine, app)))
+		impostors[app->id] = impostor_reasons(a, app);
+}
+
 /* Everything that report.h may ask for, in one place to borrow from. */
 struct snapshot {
 	struct report_input input;
@@ -100,6 +109,7 @@ struct snapshot {
 	struct report_pause pause;
 	struct report_trial trial;
 	struct report_quota quotas[APP_NUMBER_COUNT];
+	unsigned int impostors[APP_ID_MAX + 1];
 };
 
 static const struct report_input *snapshot_take(struct agent *a, struct snapshot *s)
@@ -121,6 +131,7 @@ static const struct report_input *snapshot_take(struct agent *a, struct snapshot
 		.reason = a->trial.reason,
 	};
 	copy_quotas(a, &s->wall, s->quotas);
+	copy_impostors(a, s->impostors);
 	s->input = (struct report_input){
 		.engine = a->engine,
 		.policy = policy_store_policy(a->policies),
@@ -128,6 +139,7 @@ static const struct report_input *snapshot_take(struct agent *a, struct snapshot
 		.refused = s->refused,
 		.callers = &a->enforce.callers,
 		.quotas = s->quotas,
+		.impostors = s->impostors,
 		.version = RELAYWARDEN_VERSION,
 		.now_ns = agent_now(),
 		.start_ns = a->start_ns,

@@ -81,6 +81,10 @@ static void print_policy(const struct context *c, const json_t *app)
 			    "Not taken for a relay by trade: %s. Where that is in "
 			    "order, exempt it by match.user or match.unit.",
 			    field_text(app, "trade_doubt"));
+	if (*words_impostor(app, text))
+		render_line(&c->out, STYLE_WARN,
+			    "It may not be what its name says: %s. Its file: %s", text,
+			    field_text(app, "exe"));
 	render_line(&c->out, STYLE_PLAIN, "Policy: %s, because of %s.",
 		    words_policy(app, text), words_rule(app, rule));
 	if (*words_quota(app, text))

@@ -41,6 +41,7 @@ static void add_identity(struct render_table *t, const json_t *app)
 	add_line(t, "known client", "%s", field_text(app, "client"));
 	add_line(t, "trade", "%s", words_trade(app, text));
 	add_line(t, "no trade", "%s", field_text(app, "trade_doubt"));
+	add_line(t, "false name?", "%s", words_impostor(app, text));
 	add_line(t, "its own switch", "%s", field_text(app, "client_forbid"));
 }
 

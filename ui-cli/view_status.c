@@ -181,6 +181,21 @@ static void print_guard(const struct context *c, const json_t *reply)
 		    rate_format(field_size(out, "allowance"), text[3]));
 }
 
+/* Those that work for strangers and may not be what their names say. */
+static void print_impostors(const struct context *c, const json_t *apps)
+{
+	char reasons[WORDS_MAX];
+
+	for (size_t i = 0; i < json_array_size(apps); i++) {
+		const json_t *app = json_array_get(apps, i);
+
+		if (*words_impostor(app, reasons))
+			render_line(&c->out, STYLE_WARN,
+				    "%s may not be what its name says: %s",
+				    field_text(app, "name"), reasons);
+	}
+}
+
 /* --- one row an application ---------------------------------------------------- */
 
 /* Those that only have traffic are worth a row each up to here, the busiest first. */
@@ -259,6 +274,7 @@ void view_status(const struct context *c, const json_t *reply)
 	if (!c->fields) { /* who chooses columns wants the table alone */
 		view_headline(c, reply);
 		print_guard(c, reply);
+		print_impostors(c, json_object_get(reply, "applications"));
 	}
 	print_table(c, json_object_get(reply, "applications"));
 }

@@ -183,6 +183,19 @@ bool words_weight_counts(double weight)
 	return fabs(weight) >= WEIGHT_NONE;
 }
 
+const char *words_impostor(const json_t *app, char buf[static WORDS_MAX])
+{
+	const json_t *reasons = json_object_get(app, "impostor");
+	size_t used = 0;
+
+	*buf = '\0';
+	for (size_t i = 0; i < json_array_size(reasons) && used < WORDS_MAX; i++)
+		used += (size_t)snprintf(
+			buf + used, WORDS_MAX - used, "%s%s", i ? "; " : "",
+			field_text(json_array_get(reasons, i), "text"));
+	return buf;
+}
+
 const char *words_weight(double weight, char buf[static WORDS_MAX])
 {
 	double size = fabs(weight);

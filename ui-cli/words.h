@@ -27,6 +27,10 @@ const char *words_policy(const json_t *app, char buf[static WORDS_MAX]);
  * what is none. */
 const char *words_trade(const json_t *app, char buf[static WORDS_MAX]);
 
+/* Why it may not be what its name says, as a clause; "" where nothing speaks against
+ * it. */
+const char *words_impostor(const json_t *app, char buf[static WORDS_MAX]);
+
 /* What a weight means: "strong for", "some against", "weak for", "no weight". */
 const char *words_weight(double weight, char buf[static WORDS_MAX]);
 /* Whether it would be shown as more than 0. */

@@ -75,6 +75,9 @@ struct report_input {
 	const struct report_refused *refused; /* likewise a row for each number */
 	const struct callers *callers;	      /* whose packets these were, or NULL */
 	const struct report_quota *quotas;    /* likewise */
+	/* What speaks against each application, by its id: bits of core/impostor.h; or
+	 * NULL. */
+	const unsigned int *impostors;
 	const char *version;
 	uint64_t now_ns, start_ns; /* CLOCK_BOOTTIME: now, and when the daemon began */
 	int64_t epoch_offset;	   /* seconds: Unix time = CLOCK_BOOTTIME + this */

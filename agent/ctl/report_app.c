@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "base/text.h"
+#include "core/impostor.h"
 #include "ctl/report_find.h"
 #include "ctl/report_json.h"
 #include <math.h>
@@ -283,6 +284,27 @@ static json_t *make_judged_with(const struct report_input *in,
 	return object;
 }
 
+/* Why it may not be what its name says. */
+static json_t *make_impostor(const struct report_input *in, const struct app *app)
+{
+	unsigned int bits = in->impostors ? in->impostors[app->id] : 0;
+	json_t *object = json_pack("{s:[]}", "impostor");
+	json_t *list = json_object_get(object, "impostor");
+
+	for (enum impostor_reason r = 0; list && r < IMPOSTOR_REASON_COUNT; r++) {
+		if (!(bits & 1u << r))
+			continue;
+		if (json_array_append_new(list,
+					  json_pack("{s:s, s:s}", "reason",
+						    impostor_reason_name(r), "text",
+						    impostor_reason_text(r))) < 0) {
+			json_decref(object);
+			return NULL;
+		}
+	}
+	return object;
+}
+
 /* Adds the members of `part`, taking its reference. */
 static int merge_take(json_t *object, json_t *part)
 {
@@ -309,6 +331,7 @@ json_t *report_application(const struct report_input *in, const struct ctl_peer 
 	    merge_take(object, report_budget(in, app)) < 0 ||
 	    merge_take(object, report_schedules(in, app)) < 0 ||
 	    merge_take(object, make_pids(app)) < 0 ||
+	    merge_take(object, make_impostor(in, app)) < 0 ||
 	    merge_take(object, make_judged_with(in, peer, app)) < 0) {
 		json_decref(object);
 		return NULL;
