@@ -416,6 +416,20 @@ int agent_open(const struct agent_options *options, struct agent **ret_agent)
 /* --- running and closing
  * -------------------------------------------------------------- */
 
+static void tell_start(struct agent *a)
+{
+	bool is_after_crash = history_is_after_crash(a);
+
+	chronicle_say_take(
+		a, EVENT_STARTED,
+		json_pack("{s:s, s:b}", "version", RELAYWARDEN_VERSION, "after_crash",
+			  is_after_crash),
+		"relaywardend " RELAYWARDEN_VERSION " is watching, %s mode%s",
+		policy_mode_name(policy_store_policy(a->policies)->mode),
+		is_after_crash ? "; the one before was killed, or the machine went down"
+			       : "");
+}
+
 int agent_run(struct agent *a)
 {
 	uint64_t now = agent_now();
@@ -438,10 +452,7 @@ int agent_run(struct agent *a)
 		return r;
 	}
 	sd_notify(0, "READY=1");
-	chronicle_say_take(a, EVENT_STARTED,
-			   json_pack("{s:s}", "version", RELAYWARDEN_VERSION),
-			   "relaywardend " RELAYWARDEN_VERSION " is watching, %s mode",
-			   policy_mode_name(policy_store_policy(a->policies)->mode));
+	tell_start(a);
 	r = sd_event_loop(a->event);
 	sd_notify(0, "STOPPING=1");
 	enforce_update(a, agent_now()); /* what quotas have used up to now */

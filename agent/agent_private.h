@@ -436,6 +436,9 @@ int control_open(struct agent *a);
 /* After privileges are dropped, for the database is the agent's own. */
 void history_open(struct agent *a);
 void history_now(const struct agent *a, struct history_clock *ret_clock);
+/* Whether the agent before this one was killed, or the machine went down; to be asked
+ * before this one's start is noted. */
+bool history_is_after_crash(struct agent *a);
 /* What was carried since the last time; to be called once a second. */
 void history_count(struct agent *a);
 /* The same, before the engine forgets an application. */

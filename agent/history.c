@@ -5,6 +5,7 @@
  * dropped, and quotas share it. Nothing of enforcement waits for it.
  */
 #include "agent_private.h"
+#include "store/history_query.h"
 #include "store/history_store.h"
 #include <errno.h>
 #include <string.h>
@@ -41,6 +42,29 @@ void history_open(struct agent *a)
 	else
 		log_error("history", "nothing is kept of what happens: %s",
 			  strerror(-r));
+}
+
+static void take_id(void *context, const struct history_event_row *row)
+{
+	*(int64_t *)context = row->id;
+}
+
+static int64_t last_event_of(struct agent *a, enum event_kind kind)
+{
+	const struct history_event_query q = {.scope.is_all = true,
+					      .until = INT64_MAX,
+					      .kind = event_name(kind),
+					      .limit = 1};
+	int64_t id = 0;
+
+	if (a->database)
+		history_query_events(a->database, agent_now(), &q, take_id, &id);
+	return id;
+}
+
+bool history_is_after_crash(struct agent *a)
+{
+	return last_event_of(a, EVENT_STARTED) > last_event_of(a, EVENT_STOPPED);
 }
 
 static void count_app(struct agent *a, const struct app *app,

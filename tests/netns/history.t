@@ -128,6 +128,8 @@ ok "nothing is counted twice" test "$(usage bytes_in)" -le "$(cable_in)" ||
 	diag "$(usage bytes_in) of $(cable_in)"
 is "$(events --kind started | wc -l)" 2 "both starts are events"
 is "$(events --kind stopped | wc -l)" 0 "a crash is no end"
+is "$(ctl events --json --kind started | jq -c '[.events[].details.after_crash]')" \
+	'[false,true]' "the second tells of it"
 stop_agent
 is "$(stored 'SELECT count(DISTINCT total) FROM
 	(SELECT sum(bytes_in) AS total FROM traffic GROUP BY span)')" 1 \
