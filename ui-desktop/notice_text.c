@@ -33,13 +33,13 @@ static void describe_policy(const json_t *app, char buf[static POLICY_MAX])
 	else if (strcmp(decision, "warn") == 0 && !field_bool(app, "limited"))
 		snprintf(buf, POLICY_MAX, "Nothing is limited: so says %s.", rule);
 	else
-		snprintf(buf, POLICY_MAX, "The agent's answer: %.200s, by %.200s.",
+		snprintf(buf, POLICY_MAX, "Policy: %.200s, because of %.200s.",
 			 words_policy(app, done), rule);
 }
 
 static void describe(const json_t *app, struct promotion *p)
 {
-	char policy[POLICY_MAX], body[NOTICES_BODY_MAX];
+	char policy[POLICY_MAX], escaped[POLICY_MAX];
 
 	snprintf(p->key, sizeof(p->key), "%s", field_text(app, "key"));
 	text_escape(field_text(app, "name"), p->name, sizeof(p->name));
@@ -47,10 +47,10 @@ static void describe(const json_t *app, struct promotion *p)
 	p->is_allowed = strcmp(field_text(app, "decision"), "allow") == 0;
 	snprintf(p->title, sizeof(p->title), "%s works for strangers", p->name);
 	describe_policy(app, policy);
-	snprintf(body, sizeof(body),
-		 "%s %s Why, and how to stop it: agentctl explain %s",
-		 what_it_does(app), policy, p->name);
-	text_escape(body, p->body, sizeof(p->body));
+	snprintf(p->body, sizeof(p->body),
+		 "%s\n%s\nWhy, and how to stop it: agentctl explain %s",
+		 what_it_does(app), text_escape(policy, escaped, sizeof(escaped)),
+		 p->name);
 }
 
 size_t notice_find_promotions(const json_t *applications, uid_t user,

@@ -45,8 +45,8 @@ static void a_program_of_mine_that_relays_is_told_of(void **state)
 	assert_string_equal(p.title, "relay works for strangers");
 	assert_string_equal(p.body,
 			    "It passes strangers' traffic on, over this computer's "
-			    "network. Nothing is limited: so says [app *] "
-			    "50-office.ini:3. Why, and how to stop it: agentctl "
+			    "network.\nNothing is limited: so says [app *] "
+			    "50-office.ini:3.\nWhy, and how to stop it: agentctl "
 			    "explain relay");
 }
 
@@ -59,8 +59,8 @@ static void what_is_done_about_it_is_said_with_its_line(void **state)
 	     "[{\"direction\": "
 	     "\"out\", \"scope\": \"legs\", \"bytes_per_second\": 250000}]}",
 	     MINE, &p);
-	assert_non_null(strstr(p.body, "The agent's answer: limited to 2 Mbit/s out "
-				       "(relayed flows), by [app *] 50-office.ini:3."));
+	assert_non_null(strstr(p.body, "Policy: limited to 2 Mbit/s out (relayed "
+				       "flows), because of [app *] 50-office.ini:3."));
 	find("{\"decision\": \"forbid\", \"cuts\": [\"legs\"]}", MINE, &p);
 	assert_non_null(strstr(p.body, "its relayed connections are cut"));
 	find("{\"decision\": \"shape\", \"enforced\": false}", MINE, &p);
