@@ -294,7 +294,7 @@ const struct option_row option_rows[] = {
 	 "again and again, until q or Ctrl-C"},
 	{"duration", 0, "TIME", TAKES_DURATION, take_duration,
 	 "stop after 60s, 10m, 2h"},
-	{"output", 'o', "FILE", TAKES_OUTPUT, take_output, "write it to FILE"},
+	{"output", 'o', "PATH", TAKES_OUTPUT, take_output, "write it there"},
 	{"force", 0, NULL, TAKES_OUTPUT, take_force, "also where there is one"},
 	{"policy", 0, "PATH", TAKES_RULES, take_policy,
 	 "by this policy; may be repeated"},
