@@ -27,8 +27,7 @@ static void make_id(const uint8_t public[static crypto_sign_PUBLICKEYBYTES],
 	sodium_bin2hex(id, BUNDLE_KEY_STRLEN, hash, BUNDLE_KEY_STRLEN / 2);
 }
 
-/* --- reading -----------------------------------------------------------------------
- */
+/* --- reading ------------------------------------------------------------------- */
 
 /* A file of one line, "WORD BASE64", of exactly `size` bytes. */
 static int parse_key(const char *text, size_t length, const char *word, uint8_t *bytes,
@@ -171,8 +170,7 @@ int secret_key_read(const char *path, struct secret_key *ret_key)
 	return 0;
 }
 
-/* --- making ------------------------------------------------------------------------
- */
+/* --- making -------------------------------------------------------------------- */
 
 /* Never over one that is there. */
 static int write_key(const char *name, const char *suffix, mode_t mode,

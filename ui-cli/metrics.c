@@ -35,8 +35,7 @@ static void put_label(FILE *out, const char *name, const char *value)
 	fputc('"', out);
 }
 
-/* --- the agent -----------------------------------------------------------------------
- */
+/* --- the agent ----------------------------------------------------------------- */
 
 static void write_agent(FILE *out, const json_t *status)
 {
@@ -129,8 +128,7 @@ static void write_checks(FILE *out, const json_t *doctor)
 	}
 }
 
-/* --- applications --------------------------------------------------------------------
- */
+/* --- applications -------------------------------------------------------------- */
 
 struct row {
 	const char *name, *user; /* of several of the same both, the sum */

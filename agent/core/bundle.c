@@ -108,8 +108,7 @@ static int take_size(struct bundle_lines *l, const char *key, uint64_t *ret_size
 	return 0;
 }
 
-/* --- the envelope ------------------------------------------------------------------
- */
+/* --- the envelope -------------------------------------------------------------- */
 
 static int parse_signature(struct bundle_word value, struct bundle_signature *ret)
 {
@@ -171,8 +170,7 @@ int bundle_open(const char *bytes, size_t size, struct bundle_envelope *ret_enve
 	return 0;
 }
 
-/* --- the payload -------------------------------------------------------------------
- */
+/* --- the payload --------------------------------------------------------------- */
 
 static int take_header(struct bundle_lines *l, struct bundle *b, char *fault)
 {
@@ -276,8 +274,7 @@ int bundle_parse(const char *payload, size_t size, struct bundle *ret_bundle,
 	return r;
 }
 
-/* --- writing -----------------------------------------------------------------------
- */
+/* --- writing ------------------------------------------------------------------- */
 
 /* The text of a memory stream is there when that is closed. */
 static int finish(FILE *out, char **text)

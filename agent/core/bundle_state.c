@@ -2,7 +2,6 @@
 #include "core/bundle_state.h"
 #include "base/hash.h"
 #include "core/bundle_lines.h"
-#include <errno.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -14,44 +13,38 @@
 /* What did harm once may have had bad luck with the network. */
 #define RETRY_S (24 * 3600)
 
-/* --- on the disk -------------------------------------------------------------------
- */
+/* --- on the disk --------------------------------------------------------------- */
 
-enum field_kind { FIELD_NUMBER, FIELD_TEXT };
-
+/* `size` is that of a text's room, 0 for a number. */
 static const struct field {
 	const char *key;
-	enum field_kind kind;
 	size_t offset, size;
 } fields[] = {
-#define FIELD(kind, name)                                                              \
-	{                                                                              \
-#name, kind, offsetof(struct bundle_state, name),                      \
-			sizeof(((struct bundle_state *)0)->name)                       \
-	}
-	FIELD(FIELD_NUMBER, seen),	 FIELD(FIELD_TEXT, digest),
-	FIELD(FIELD_NUMBER, applied),	 FIELD(FIELD_NUMBER, refused),
-	FIELD(FIELD_NUMBER, refused_at), FIELD(FIELD_NUMBER, created),
-	FIELD(FIELD_NUMBER, expires),	 FIELD(FIELD_NUMBER, answered),
-	FIELD(FIELD_NUMBER, failed),	 FIELD(FIELD_TEXT, etag),
-	FIELD(FIELD_TEXT, result),
-#undef FIELD
+	{"seen", offsetof(struct bundle_state, seen), 0},
+	{"digest", offsetof(struct bundle_state, digest), BUNDLE_DIGEST_STRLEN},
+	{"applied", offsetof(struct bundle_state, applied), 0},
+	{"refused", offsetof(struct bundle_state, refused), 0},
+	{"refused_at", offsetof(struct bundle_state, refused_at), 0},
+	{"created", offsetof(struct bundle_state, created), 0},
+	{"expires", offsetof(struct bundle_state, expires), 0},
+	{"answered", offsetof(struct bundle_state, answered), 0},
+	{"failed", offsetof(struct bundle_state, failed), 0},
+	{"etag", offsetof(struct bundle_state, etag), BUNDLE_ETAG_STRLEN},
+	{"result", offsetof(struct bundle_state, result), BUNDLE_RESULT_STRLEN},
 };
 
 #define FIELD_COUNT (sizeof(fields) / sizeof(*fields))
 
-static int take_field(struct bundle_state *s, const struct field *f,
-		      const struct bundle_word *value)
+static void take_field(struct bundle_state *s, const struct field *f,
+		       const struct bundle_word *value)
 {
 	void *at = (char *)s + f->offset;
 	uint64_t number;
 
-	if (f->kind == FIELD_TEXT)
-		return bundle_word_copy(value, at, f->size);
-	if (bundle_word_number(value, INT64_MAX, &number) < 0)
-		return -EINVAL;
-	memcpy(at, &number, sizeof(number)); /* int64_t or uint64_t */
-	return 0;
+	if (f->size)
+		bundle_word_copy(value, at, f->size);
+	else if (bundle_word_number(value, INT64_MAX, &number) == 0)
+		memcpy(at, &number, sizeof(number)); /* int64_t or uint64_t */
 }
 
 void bundle_state_parse(const char *text, size_t length, struct bundle_state *ret_state)
@@ -74,11 +67,14 @@ static size_t format_field(const struct bundle_state *s, const struct field *f,
 	uint64_t number;
 	int n = 0;
 
-	memcpy(&number, at, sizeof(number));
-	if (f->kind == FIELD_TEXT && *at)
-		n = snprintf(buf, size, "%s %s\n", f->key, at);
-	else if (f->kind == FIELD_NUMBER && number)
-		n = snprintf(buf, size, "%s %" PRIu64 "\n", f->key, number);
+	if (f->size) {
+		if (*at)
+			n = snprintf(buf, size, "%s %s\n", f->key, at);
+	} else {
+		memcpy(&number, at, sizeof(number));
+		if (number)
+			n = snprintf(buf, size, "%s %" PRIu64 "\n", f->key, number);
+	}
 	return n > 0 ? (size_t)n : 0;
 }
 
@@ -94,8 +90,7 @@ size_t bundle_state_format(const struct bundle_state *s,
 	return used;
 }
 
-/* --- whether to take one -----------------------------------------------------------
- */
+/* --- whether to take one ------------------------------------------------------- */
 
 static enum bundle_verdict say(enum bundle_verdict verdict, char *reason,
 			       const char *format, ...)

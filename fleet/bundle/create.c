@@ -26,8 +26,7 @@ enum exit_code cmd_keygen(const struct options *o, int count, char *const *argum
 	return EXIT_OK;
 }
 
-/* --- create ------------------------------------------------------------------------
- */
+/* --- create -------------------------------------------------------------------- */
 
 /* "/x/70-fleet-voice.ini", "voice.ini": voice. */
 static enum exit_code take_name(const char *path, struct bundle_file *file)
@@ -157,8 +156,7 @@ enum exit_code cmd_create(const struct options *o, int count, char *const *argum
 	return code;
 }
 
-/* --- sign --------------------------------------------------------------------------
- */
+/* --- sign ---------------------------------------------------------------------- */
 
 /* A second signature of one key replaces its first. */
 static struct bundle_signature *place_for(struct bundle_envelope *e, const char *key)

@@ -123,8 +123,7 @@ static enum exit_code run(const struct options *o, int count, char *const *words
 			words[0]);
 }
 
-/* --- options ------------------------------------------------------------------------
- */
+/* --- options ------------------------------------------------------------------- */
 
 enum {
 	OPT_CONFIG = 256,

@@ -70,8 +70,7 @@ static int unpack(const struct bundle *b, struct unpacked *ret_unpacked)
 	return r;
 }
 
-/* --- agentctl ----------------------------------------------------------------------
- */
+/* --- agentctl ------------------------------------------------------------------ */
 
 /* The last of what it says on stderr, as one line; it is passed on, too. */
 static void listen_to(int fd, char why[static BUNDLE_RESULT_STRLEN])

@@ -31,8 +31,7 @@ static int fail(int r, char *fault, const char *format, ...)
 	return r;
 }
 
-/* --- what comes in ------------------------------------------------------------------
- */
+/* --- what comes in ------------------------------------------------------------- */
 
 /* Less than was given ends the transfer. */
 static size_t on_bytes(char *bytes, size_t one, size_t size, void *context)
@@ -81,8 +80,7 @@ static size_t on_header(char *line, size_t one, size_t size, void *context)
 	return size;
 }
 
-/* --- what goes out ------------------------------------------------------------------
- */
+/* --- what goes out ------------------------------------------------------------- */
 
 /* Redirections too stay with HTTPS. */
 static CURLcode restrict_protocols(CURL *curl)
@@ -144,8 +142,7 @@ static int set_etag(CURL *curl, const char *etag, struct curl_slist **ret_header
 	return 0;
 }
 
-/* --- what it means ------------------------------------------------------------------
- */
+/* --- what it means ------------------------------------------------------------- */
 
 static int judge(CURL *curl, CURLcode done, struct transfer *t, const char *error,
 		 char *fault)

@@ -134,8 +134,7 @@ static void there_are_at_most_32_files(void **state)
 	expect_fault(payload, "more than 32 files");
 }
 
-/* --- the envelope -------------------------------------------------------------------
- */
+/* --- the envelope -------------------------------------------------------------- */
 
 static void expect_closed(const char *bytes, size_t size, const char *wanted)
 {
