@@ -39,11 +39,9 @@ LINK := $(BUILD)/libctl.a $(BUILD)/libstore.a $(BUILD)/libkernel.a $(BUILD)/libc
 PROGRAMS := $(BUILD)/relaywardend $(BUILD)/agentctl $(BUILD)/relaywarden-notify \
 	$(BUILD)/relaywarden-bus $(BUILD)/relaywarden-fetch $(BUILD)/relaywarden-bundle
 
-SOURCES := $(wildcard agent/*.c agent/*/*.c ui-cli/*.c ui-cli/*/*.c ui-desktop/*.c \
-	fleet/*.c fleet/*/*.c \
+SOURCES := $(wildcard agent/*.c agent/*/*.c agent/*/*/*.c ui-cli/*.c ui-cli/*/*.c \
 	tests/unit/*/*.c tests/netns/*.c tests/fuzz/*.c tests/bench/*.c tests/lab/*.c)
-HEADERS := $(wildcard agent/*.h agent/*/*.h ui-cli/*.h ui-cli/*/*.h ui-desktop/*.h \
-	fleet/*.h fleet/*/*.h \
+HEADERS := $(wildcard agent/*.h agent/*/*.h agent/*/*/*.h ui-cli/*.h ui-cli/*/*.h \
 	tests/unit/*/*.h tests/fuzz/*.h tests/lab/*.h)
 
 .DEFAULT_GOAL := all
@@ -81,7 +79,7 @@ $(BUILD)/relaywardend: $(call objects,agent/*.c) $(LIBS)
 UI_PKGS := jansson inih ncursesw libarchive
 UI_MAIN := $(BUILD)/obj/ui-cli/main.o
 
-$(BUILD)/libui.a: $(filter-out $(UI_MAIN),$(call objects,ui-cli/*.c ui-cli/*/*.c))
+$(BUILD)/libui.a: $(filter-out $(UI_MAIN),$(call objects,ui-cli/*.c ui-cli/report/*.c))
 	@mkdir -p $(@D)
 	@rm -f $@
 	$(Q)$(AR) rcsD $@ $^
@@ -93,12 +91,12 @@ $(BUILD)/agentctl: $(UI_MAIN) $(BUILD)/libui.a $(LIBS)
 
 # They ask the agent, and say what it says, with agentctl's own code.
 DESKTOP_PROGRAMS := notify bus
-$(BUILD)/libdesktop.a: $(filter-out $(DESKTOP_PROGRAMS:%=$(BUILD)/obj/ui-desktop/%.o), \
-		$(call objects,ui-desktop/*.c))
+$(BUILD)/libdesktop.a: $(filter-out $(DESKTOP_PROGRAMS:%=$(BUILD)/obj/ui-cli/desktop/%.o), \
+		$(call objects,ui-cli/desktop/*.c))
 	$(Q)$(AR) rcsD $@ $^
 
 $(DESKTOP_PROGRAMS:%=$(BUILD)/relaywarden-%): $(BUILD)/relaywarden-%: \
-		$(BUILD)/obj/ui-desktop/%.o $(BUILD)/libdesktop.a $(BUILD)/libui.a $(LIBS)
+		$(BUILD)/obj/ui-cli/desktop/%.o $(BUILD)/libdesktop.a $(BUILD)/libui.a $(LIBS)
 	$(if $(V),,@echo "  LINK  $@")
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $< $(BUILD)/libdesktop.a $(BUILD)/libui.a \
 		$(BUILD)/libctl.a $(BUILD)/libcore.a $(BUILD)/libbase.a \
@@ -106,16 +104,16 @@ $(DESKTOP_PROGRAMS:%=$(BUILD)/relaywarden-%): $(BUILD)/relaywarden-%: \
 
 # Policy for many computers: one program fetches it, another signs and installs it.
 FLEET_PKGS := libsodium libsystemd inih
-$(BUILD)/obj/fleet/%.o: CPPFLAGS += -Ifleet
+$(BUILD)/obj/agent/fleet/%.o: CPPFLAGS += -Iagent/fleet
 
 FLEET_PROGRAMS := fetch bundle
 $(BUILD)/relaywarden-fetch: FLEET_PKGS += libcurl
-$(FLEET_PROGRAMS:%=$(BUILD)/relaywarden-%): $(call objects,fleet/*.c) $(LIBS)
+$(FLEET_PROGRAMS:%=$(BUILD)/relaywarden-%): $(call objects,agent/fleet/*.c) $(LIBS)
 	$(if $(V),,@echo "  LINK  $@")
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(BUILD)/libstore.a \
 		$(BUILD)/libcore.a $(BUILD)/libbase.a $(shell pkg-config --libs $(FLEET_PKGS)) -lm
-$(BUILD)/relaywarden-fetch: $(call objects,fleet/fetch/*.c)
-$(BUILD)/relaywarden-bundle: $(call objects,fleet/bundle/*.c)
+$(BUILD)/relaywarden-fetch: $(call objects,agent/fleet/fetch/*.c)
+$(BUILD)/relaywarden-bundle: $(call objects,agent/fleet/bundle/*.c)
 
 ##@ Test
 

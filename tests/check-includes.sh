@@ -25,25 +25,22 @@ may agent/ctl 'base|core|ctl'
 may agent/store 'base|core|store'
 bad=$(grep -nE '^#include "(kernel|store)/' ui-cli/*.[ch] ui-cli/*/*.[ch])
 [ -z "$bad" ] || { echo "ui-cli never includes kernel/ or store/:" "$bad" >&2; failed=1; }
-bad=$(grep -nE '^#include "(kernel|store)/' ui-desktop/*.[ch])
-[ -z "$bad" ] || { echo "ui-desktop never includes kernel/ or store/:" "$bad" >&2; failed=1; }
 bad=$(grep -nE '^#include "ui-' agent/*.[ch] agent/*/*.[ch])
 [ -z "$bad" ] || { echo "agent/ knows nothing of what shows it:" "$bad" >&2; failed=1; }
-bad=$(grep -nE '^#include "(kernel|ctl)/' fleet/*.[ch] fleet/*/*.[ch])
-[ -z "$bad" ] || { echo "fleet/ never includes kernel/ or ctl/:" "$bad" >&2; failed=1; }
+bad=$(grep -nE '^#include "(kernel|ctl)/' agent/fleet/*.[ch] agent/fleet/*/*.[ch])
+[ -z "$bad" ] || { echo "agent/fleet/ never includes kernel/ or ctl/:" "$bad" >&2; failed=1; }
 # Only kernel/ speaks netlink; only core/ is pure, so it opens and prints nothing.
 bad=$(grep -nE '#include <(libmnl|libnftnl|linux/netlink|linux/netfilter)' \
-	agent/*.c agent/{base,core,ctl,store}/*.[ch] ui-cli/*.[ch] \
-	ui-desktop/*.[ch])
+	agent/*.c agent/{base,core,ctl,store,fleet}/*.[ch] ui-cli/*.[ch] ui-cli/*/*.[ch])
 [ -z "$bad" ] || { echo "only kernel/ speaks netlink:" "$bad" >&2; failed=1; }
 bad=$(grep -nE '\b(fopen|open|socket|clock_gettime|time|printf|log_line|getenv)\(' \
 	agent/core/*.c)
 [ -z "$bad" ] || { echo "core/ is pure:" "$bad" >&2; failed=1; }
 
-for header in agent/*.h agent/*/*.h ui-cli/*.h ui-cli/*/*.h ui-desktop/*.h fleet/*.h fleet/*/*.h; do
+for header in agent/*.h agent/*/*.h agent/*/*/*.h ui-cli/*.h ui-cli/*/*.h; do
 	[ -e "$header" ] || continue
 	# shellcheck disable=SC2086 # flags are words
-	$CC $CPPFLAGS -std=gnu11 -Wall -Wextra -Werror -Iui-cli -Ifleet -fsyntax-only -x c \
+	$CC $CPPFLAGS -std=gnu11 -Wall -Wextra -Werror -Iui-cli -Iagent/fleet -fsyntax-only -x c \
 		-include "$header" /dev/null || failed=1
 done
 exit $failed

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "ui-desktop/desktop.h"
-#include "ui-desktop/notice_text.h"
+#include "ui-cli/desktop/desktop.h"
+#include "ui-cli/desktop/notice_text.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "ui-desktop/notices.h"
+#include "ui-cli/desktop/notices.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

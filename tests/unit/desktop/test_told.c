@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "ui-desktop/told.h"
+#include "ui-cli/desktop/told.h"
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
