@@ -141,6 +141,20 @@ ns_run office nft 'flush chain inet fw in
 	add rule inet fw in tcp dport 1-65535 reject'
 is "$(field .firewall.ipv4.state)" open "a rule that refuses some is none"
 
+if command -v iptables-nft >/dev/null; then
+	ns_run office iptables-nft -P INPUT DROP
+	is "$(field .firewall.ipv4.chain)" "ip filter INPUT" "so is a policy of iptables"
+	ns_run office iptables-nft -P INPUT ACCEPT
+	ns_run office iptables-nft -A INPUT -p tcp --dport 80 -j REJECT
+	is "$(field .firewall.ipv4.state)" open "its rules that refuse some are none"
+	ns_run office iptables-nft -A INPUT -j REJECT
+	is "$(field '.firewall.ipv4.state, .firewall.ipv6.state' | paste -sd ' ')" \
+		"refuses open" "one that refuses the rest is one, of its family"
+	ns_run office iptables-nft -F INPUT
+else
+	skip 3 "no iptables-nft here"
+fi
+
 # --- as a server sees it --------------------------------------------------------------
 
 kinds='"\(.stun.mapping) \(.stun.filtering) \(.reachable)"'

@@ -40,6 +40,9 @@ PATH=$NS_DIR/path:$PATH lab_relay 4M || bail_out "nothing is relayed"
 rm "$NS_DIR/copy/nginx"
 ok "the copy is found to relay" wait_until "$PATIENCE" app_has_role "$SUPERNODE_PID" relay ||
 	diag "$(ctl status)"
+ctl eligibility --check >"$NS_DIR/eligibility"
+is $? 5 "a script that asks is told that it is promoted"
+like "$(cat "$NS_DIR/eligibility")" '^is promoted' "a person by the first line"
 ok "it is flagged" wait_until "$PATIENCE" has_reasons "$SUPERNODE_PID" \
 	"deleted unpackaged namesake" || diag "$(ctl status --json | jq -c .applications)"
 ok "status says so" wait_until 10 says 'nginx may not be what its name says' status
