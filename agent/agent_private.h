@@ -23,6 +23,7 @@
 #include "core/tampering.h"
 #include "core/trial.h"
 #include "core/usage.h"
+#include "ctl/report.h"
 #include "ctl/server.h"
 #include "kernel/attribution.h"
 #include "kernel/capture.h"
@@ -197,6 +198,12 @@ struct impostors {
 	struct packages *packages;
 };
 
+/* Who refuses what comes in, as last read: eligibility.c. */
+struct firewall_view {
+	uint64_t read_ns; /* 0: never */
+	struct report_firewall families[2];
+};
+
 struct agent {
 	struct agent_options options;
 	sd_event *event;
@@ -238,6 +245,7 @@ struct agent {
 	struct tamper tamper;
 	struct quota_tracking quotas;
 	struct impostors impostors;
+	struct firewall_view firewall;
 	struct relaying_state relaying[APP_ID_MAX + 1];
 	struct recording *recordings;
 	struct chronicle chronicle;

@@ -8,6 +8,7 @@
 
 /* More are not told: who has a thousand open ports has other questions. */
 #define LISTENERS_MAX 1024
+#define FIREWALL_FRESH_NS SECOND_NS
 
 static void take_listener(void *context, uint8_t proto, uint16_t port, uint16_t app)
 {
@@ -45,17 +46,25 @@ static void judge_firewall(const struct nft_input *input, bool is_ipv6,
 		nft_input_describe(c, ret_firewall->chain, sizeof(ret_firewall->chain));
 }
 
-static void read_firewall(const struct agent *a, struct report_firewall firewall[2])
+/* A large firewall takes some milliseconds, and everybody may ask: once a second. */
+static const struct report_firewall *read_firewall(struct agent *a)
 {
+	struct firewall_view *v = &a->firewall;
+	uint64_t now = agent_now();
 	struct nft_input input;
-	int r = nft_input_read(a->options.table, &input);
+	int r;
 
+	if (v->read_ns && now - v->read_ns < FIREWALL_FRESH_NS)
+		return v->families;
+	*v = (struct firewall_view){.read_ns = now};
+	r = nft_input_read(a->options.table, &input);
 	if (r < 0) {
 		log_debug("eligibility", "rules can't be read: %s", strerror(-r));
-		return;
+		return v->families;
 	}
-	judge_firewall(&input, false, &firewall[0]);
-	judge_firewall(&input, true, &firewall[1]);
+	judge_firewall(&input, false, &v->families[0]);
+	judge_firewall(&input, true, &v->families[1]);
+	return v->families;
 }
 
 int eligibility_method(void *context, const struct ctl_peer *peer,
@@ -66,10 +75,8 @@ int eligibility_method(void *context, const struct ctl_peer *peer,
 	struct report_input in = {.engine = a->engine};
 	struct report_listener list[LISTENERS_MAX];
 	struct report_listeners listeners = {.list = list};
-	struct report_firewall firewall[2] = {0};
 
 	read_listeners(a, &listeners);
-	read_firewall(a, firewall);
-	return report_eligibility(&in, peer, &listeners, firewall, parameters,
+	return report_eligibility(&in, peer, &listeners, read_firewall(a), parameters,
 				  ret_reply, ret_error);
 }

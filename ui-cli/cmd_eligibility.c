@@ -220,28 +220,37 @@ static json_t *copy(const json_t *object, const char *key, json_t *fallback)
 	return json_incref(value);
 }
 
+/* A reply that has this member, or NULL: an error has parameters too. */
+static json_t *ask_agent(const struct context *c, const char *method,
+			 const char *member)
+{
+	json_t *reply = NULL;
+
+	if (client_call_silent(c, method, &reply) == EXIT_OK &&
+	    json_object_get(reply, member))
+		return reply;
+	json_decref(reply);
+	return NULL;
+}
+
 static json_t *gather(const struct context *c, const struct catalogue *catalogue,
 		      struct eligibility_facts *f)
 {
 	const json_t *apps, *link;
-	json_t *status = NULL, *seen = NULL, *answer, *unseen = json_array();
+	json_t *status = ask_agent(c, "Status", "applications");
+	json_t *seen = ask_agent(c, "Eligibility", "listeners");
+	json_t *answer, *unseen = json_array(), *addresses = machine_addresses();
 
-	if (client_call_silent(c, "Status", &status) != EXIT_OK)
-		status = NULL;
-	/* An error has parameters too. */
-	if (client_call_silent(c, "Eligibility", &seen) != EXIT_OK ||
-	    !json_object_get(seen, "listeners")) {
-		json_decref(seen);
-		seen = NULL;
-	}
 	apps = json_object_get(status, "applications");
 	link = json_object_get(status, "link");
 	note_unseen(status, seen, catalogue, unseen);
+	if (!addresses)
+		note(unseen, "this computer's addresses can't be read");
 	answer = json_pack(
 		"{s:i, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:s, s:I, s:I, s:o, s:o}",
 		"schema_version", SCHEMA_VERSION, "verdict", "", "promoted",
-		json_array(), "addresses", machine_addresses(), "firewall",
-		copy(seen, "firewall", json_object()), "listeners",
+		json_array(), "addresses", addresses ? addresses : json_array(),
+		"firewall", copy(seen, "firewall", json_object()), "listeners",
 		copy(seen, "listeners", json_array()), "stun", ask_server(c, f),
 		"gateway", ask_gateway(c, f), "interface",
 		field_text(link, "interface"), "capacity",
