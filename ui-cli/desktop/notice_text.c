@@ -37,9 +37,23 @@ static void describe_policy(const json_t *app, char buf[static POLICY_MAX])
 			 words_policy(app, done), rule);
 }
 
+/* A line on what is not as its name says, or "". */
+static const char *impostor_line(const json_t *app, char buf[static WORDS_MAX])
+{
+	const json_t *reasons = json_object_get(app, "impostor");
+	char text[WORDS_MAX];
+
+	*buf = '\0';
+	if (json_array_size(reasons))
+		snprintf(buf, WORDS_MAX, "\nIt may not be what its name says: %.200s",
+			 text_escape(field_text(json_array_get(reasons, 0), "text"),
+				     text, sizeof(text)));
+	return buf;
+}
+
 static void describe(const json_t *app, struct promotion *p)
 {
-	char policy[POLICY_MAX], escaped[POLICY_MAX];
+	char policy[POLICY_MAX], escaped[POLICY_MAX], impostor[WORDS_MAX];
 
 	snprintf(p->key, sizeof(p->key), "%s", field_text(app, "key"));
 	text_escape(field_text(app, "name"), p->name, sizeof(p->name));
@@ -48,9 +62,9 @@ static void describe(const json_t *app, struct promotion *p)
 	snprintf(p->title, sizeof(p->title), "%s works for strangers", p->name);
 	describe_policy(app, policy);
 	snprintf(p->body, sizeof(p->body),
-		 "%s\n%s\nWhy, and how to stop it: agentctl explain %s",
-		 what_it_does(app), text_escape(policy, escaped, sizeof(escaped)),
-		 p->name);
+		 "%s%s\n%s\nWhy, and how to stop it: agentctl explain %s",
+		 what_it_does(app), impostor_line(app, impostor),
+		 text_escape(policy, escaped, sizeof(escaped)), p->name);
 }
 
 size_t notice_find_promotions(const json_t *applications, uid_t user,

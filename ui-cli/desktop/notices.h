@@ -21,7 +21,7 @@
 #define NOTICES_MAX 64
 #define NOTICES_AN_HOUR 6 /* new ones; updates of one that is shown are free */
 #define NOTICES_TITLE_MAX 160
-#define NOTICES_BODY_MAX 640
+#define NOTICES_BODY_MAX 960
 #define NOTICES_KEY_MAX 256
 #define NOTICES_NAME_MAX 80
 

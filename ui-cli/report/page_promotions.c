@@ -140,6 +140,20 @@ static void write_done(struct html *h, const struct report *r,
 	html_raw(h, "</p>\n");
 }
 
+/* What is not as its name says. */
+static void write_impostor(struct html *h, const struct report *r,
+			   const struct report_span *p)
+{
+	for (size_t i = 0; i < json_array_size(r->events); i++) {
+		const json_t *e = json_array_get(r->events, i);
+
+		if (strcmp(field_text(e, "kind"), "impostor") == 0 &&
+		    strcmp(field_text(e, "key"), p->key) == 0)
+			html_element(h, "p class=\"alarm\"", "%s.",
+				     field_text(e, "text"));
+	}
+}
+
 static const json_t *find_present(const struct report *r, const char *key)
 {
 	for (size_t i = 0; i < r->app_count; i++)
@@ -174,6 +188,7 @@ static void write_promotion(struct html *h, const struct report *r,
 	write_bytes(h, r, p);
 	html_raw(h, "</p>\n");
 	write_done(h, r, p);
+	write_impostor(h, r, p);
 	write_evidence(h, json_object_get(details, "evidence"));
 	write_client(h, find_present(r, p->key));
 	html_element(h, "p class=\"key\"", "%s", p->key);

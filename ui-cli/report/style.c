@@ -62,7 +62,7 @@ const char report_style[] =
 	".key{color:var(--soft);font-size:.8rem}\n"
 	"article{border:1px solid var(--line);border-radius:.4rem;padding:1rem 1.25rem;"
 	"margin:0 0 1rem}\n"
-	"article>p{margin:.25rem 0 .75rem}\n"
+	"article>p{margin:.25rem 0 .75rem}.alarm{color:var(--bad);font-weight:600}\n"
 	"article table{font-size:.875rem}article tr:last-child td{border:0}\n"
 	"code{font:.9em ui-monospace,'DejaVu Sans Mono',monospace;"
 	"background:var(--panel);padding:.05em .3em;border-radius:.2em;"

@@ -69,6 +69,21 @@ static void what_is_done_about_it_is_said_with_its_line(void **state)
 	assert_non_null(strstr(p.body, "a hub that many strangers lean on"));
 }
 
+static void what_is_not_as_its_name_says_is_said(void **state)
+{
+	struct promotion p;
+
+	(void)state;
+	find("{\"impostor\": [{\"reason\": \"deleted\", \"text\": \"its file was "
+	     "deleted\"}]}",
+	     MINE, &p);
+	assert_non_null(strstr(p.body,
+			       "\nIt may not be what its name says: its file was "
+			       "deleted\n"));
+	find("{\"impostor\": []}", MINE, &p);
+	assert_null(strstr(p.body, "its name says"));
+}
+
 static void those_of_others_are_not_and_those_allowed_are_marked(void **state)
 {
 	struct promotion p;
@@ -131,6 +146,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_program_of_mine_that_relays_is_told_of),
 		cmocka_unit_test(what_is_done_about_it_is_said_with_its_line),
+		cmocka_unit_test(what_is_not_as_its_name_says_is_said),
 		cmocka_unit_test(those_of_others_are_not_and_those_allowed_are_marked),
 		cmocka_unit_test(a_hostile_name_is_harmless),
 		cmocka_unit_test(markup_is_cut_between_characters),

@@ -39,7 +39,9 @@ static const char events_text[] =
 	"\", \"weight\": 2.5, \"sentence\": \"" HOSTILE "\"}]}}, "
 	"{\"time\": 1772413201, \"kind\": \"limited\", \"key\": \"k" HOSTILE
 	"\", \"application\": \"" HOSTILE "\", \"text\": \"" HOSTILE
-	"\", \"details\": {}}, {\"time\": 1772413300, \"kind\": \"tampered\", \"key\": "
+	"\", \"details\": {}}, {\"time\": 1772413250, \"kind\": \"impostor\", \"key\": "
+	"\"k" HOSTILE "\", \"text\": \"" HOSTILE
+	"\"}, {\"time\": 1772413300, \"kind\": \"tampered\", \"key\": "
 	"\"\", \"text\": \"" HOSTILE "\"}]}";
 
 static const char doctor_text[] = "{\"checks\": [{\"name\": \"" HOSTILE
@@ -193,6 +195,7 @@ static void the_chart_has_units_and_spans(void **state)
 	assert_has(page, "<rect class=\"promoted\"");
 	assert_has(page, "<rect class=\"limited\"");
 	assert_has(page, "relayed for strangers</text>");
+	assert_has(page, "<p class=\"alarm\">&lt;script&gt;");
 	assert_has_not(page, "nan");
 	assert_has_not(page, "inf\"");
 	free(page);
