@@ -3,8 +3,8 @@
  * Notices on the desktop of a session. Source: Desktop Notifications Specification 1.2
  * (org.freedesktop.Notifications on the session bus).
  */
-#ifndef UI_DESKTOP_DESKTOP_H
-#define UI_DESKTOP_DESKTOP_H
+#ifndef UI_CLI_DESKTOP_DESKTOP_H
+#define UI_CLI_DESKTOP_DESKTOP_H
 
 #include "notices.h"
 #include <systemd/sd-event.h>

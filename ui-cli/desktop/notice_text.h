@@ -2,8 +2,8 @@
 /*
  * What Status says of applications, as promotions that notices are made of. Pure.
  */
-#ifndef UI_DESKTOP_NOTICE_TEXT_H
-#define UI_DESKTOP_NOTICE_TEXT_H
+#ifndef UI_CLI_DESKTOP_NOTICE_TEXT_H
+#define UI_CLI_DESKTOP_NOTICE_TEXT_H
 
 #include "notices.h"
 #include <jansson.h>

@@ -11,8 +11,8 @@
  * Bounds: NOTICES_MAX promotions are remembered, those that are over forgotten first;
  * what comes on top of them while all are going on is counted in the summary alone.
  */
-#ifndef UI_DESKTOP_NOTICES_H
-#define UI_DESKTOP_NOTICES_H
+#ifndef UI_CLI_DESKTOP_NOTICES_H
+#define UI_CLI_DESKTOP_NOTICES_H
 
 #include <stdbool.h>
 #include <stddef.h>

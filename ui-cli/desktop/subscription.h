@@ -5,8 +5,8 @@
  * second at first and a minute at last; what happened meanwhile is not told, so look
  * anew whenever it opens.
  */
-#ifndef UI_DESKTOP_SUBSCRIPTION_H
-#define UI_DESKTOP_SUBSCRIPTION_H
+#ifndef UI_CLI_DESKTOP_SUBSCRIPTION_H
+#define UI_CLI_DESKTOP_SUBSCRIPTION_H
 
 #include <jansson.h>
 #include <systemd/sd-event.h>

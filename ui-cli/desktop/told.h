@@ -3,8 +3,8 @@
  * Which promotions a user has been told of in this login, and by which notices, kept
  * over a restart of the notifier: a small JSON file in his runtime directory.
  */
-#ifndef UI_DESKTOP_TOLD_H
-#define UI_DESKTOP_TOLD_H
+#ifndef UI_CLI_DESKTOP_TOLD_H
+#define UI_CLI_DESKTOP_TOLD_H
 
 #include "notices.h"
 
