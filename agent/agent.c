@@ -435,7 +435,11 @@ int agent_run(struct agent *a)
 	uint64_t now = agent_now();
 	int r;
 
-	history_open(a);
+	r = history_open(a);
+	if (r < 0) {
+		log_error("history", "no memory for it: %s", strerror(-r));
+		return r;
+	}
 	open_attribution(a);
 	if (a->attribution)
 		attribution_load(a->attribution, now);
@@ -451,8 +455,10 @@ int agent_run(struct agent *a)
 		log_error("agent", "the event loop can't start: %s", strerror(-r));
 		return r;
 	}
-	sd_notify(0, "READY=1");
+	/* A large history takes a while to be opened; the rules are in force already.
+	 */
 	tell_start(a);
+	sd_notify(0, "READY=1");
 	r = sd_event_loop(a->event);
 	sd_notify(0, "STOPPING=1");
 	enforce_update(a, agent_now()); /* what quotas have used up to now */

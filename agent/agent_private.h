@@ -142,7 +142,7 @@ struct quota_tracking {
 
 /* What applications carry and what happens, for later: history.c. */
 struct history_tracking {
-	struct history_store *store; /* NULL without memory */
+	struct history_store *store;
 	struct usage_meter meters[APP_ID_MAX + 1];
 	uint64_t asked_ns; /* when it was last written because somebody asked */
 	struct event_stream *streams;
@@ -250,7 +250,7 @@ struct agent {
 	struct recording *recordings;
 	struct chronicle chronicle;
 	struct changes changes;
-	struct database *database; /* NULL without memory */
+	struct database *database; /* of history and quotas */
 	struct history_tracking history;
 };
 
@@ -441,8 +441,9 @@ int control_open(struct agent *a);
 
 /* --- history.c --- */
 
-/* After privileges are dropped, for the database is the agent's own. */
-void history_open(struct agent *a);
+/* After privileges are dropped: the database, which is opened when it is first needed,
+ * is the agent's own. 0 or -ENOMEM. */
+int history_open(struct agent *a);
 void history_now(const struct agent *a, struct history_clock *ret_clock);
 /* Whether the agent before this one was killed, or the machine went down; to be asked
  * before this one's start is noted. */

@@ -515,11 +515,7 @@ static void examine_database(const struct agent *a, struct doctor *d)
 
 static void examine_history(const struct agent *a, struct doctor *d)
 {
-	if (!a->history.store)
-		add(d, "history", REPORT_DEGRADED, "Restart the agent.",
-		    "no memory for the history");
-	else
-		examine_database(a, d);
+	examine_database(a, d);
 	if (a->chronicle.unsent)
 		add(d, "journal", REPORT_INFO, "See what journald is waiting for.",
 		    "%" PRIu64 " events are not in the journal: it did not take them "

@@ -30,18 +30,11 @@ void history_now(const struct agent *a, struct history_clock *ret_clock)
 	ret_clock->is_steady = ret_clock->now_ns - since > STEADY_NS;
 }
 
-void history_open(struct agent *a)
+int history_open(struct agent *a)
 {
 	int r = database_new(a->options.policies.state_dir, &a->database);
 
-	if (r == 0)
-		r = history_store_new(a->database, &a->history.store);
-	/* Now, for a large file is looked through when it is opened. */
-	if (r == 0)
-		database_handle(a->database, agent_now());
-	else
-		log_error("history", "nothing is kept of what happens: %s",
-			  strerror(-r));
+	return r < 0 ? r : history_store_new(a->database, &a->history.store);
 }
 
 static void take_id(void *context, const struct history_event_row *row)
@@ -57,8 +50,7 @@ static int64_t last_event_of(struct agent *a, enum event_kind kind)
 					      .limit = 1};
 	int64_t id = 0;
 
-	if (a->database)
-		history_query_events(a->database, agent_now(), &q, take_id, &id);
+	history_query_events(a->database, agent_now(), &q, take_id, &id);
 	return id;
 }
 
@@ -99,8 +91,6 @@ void history_count(struct agent *a)
 {
 	struct history_clock clock;
 
-	if (!a->history.store)
-		return;
 	history_now(a, &clock);
 	history_store_tick(a->history.store, &clock);
 	write_log_back(a);
@@ -127,8 +117,6 @@ void history_catch_up(struct agent *a)
 {
 	struct history_clock clock;
 
-	if (!a->history.store)
-		return;
 	history_now(a, &clock);
 	if (clock.now_ns - a->history.asked_ns < ASKED_NS) {
 		history_store_tick(a->history.store, &clock);

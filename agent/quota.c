@@ -38,8 +38,7 @@ static void adopt(struct agent *a)
 static int open_store(struct agent *a, const struct wall_time *wall, uint64_t now_ns)
 {
 	struct quota_tracking *q = &a->quotas;
-	int r = a->database ? quota_store_new(a->database, wall->day, now_ns, &q->store)
-			    : -ENOMEM;
+	int r = quota_store_new(a->database, wall->day, now_ns, &q->store);
 
 	if (r < 0)
 		return r;
