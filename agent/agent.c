@@ -52,7 +52,7 @@ static void role_changed(struct agent *a, uint64_t now_ns)
 static void second_passed(struct agent *a, uint64_t now_ns)
 {
 	a->second_ns = now_ns;
-	changes_tell_clock(a, now_ns);
+	changes_tell_clock(a);
 	pause_expire(a, now_ns);
 	trial_poll(a, now_ns);
 	role_changed(a, now_ns);

@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "base/units.h"
 #include "core/callers.h"
+#include "core/clock_step.h"
 #include "core/decision.h"
 #include "core/engine.h"
 #include "core/event.h"
@@ -162,8 +163,7 @@ struct changes {
 	const char *bad[CHANGES_BAD_MAX]; /* names of checks that were not in order */
 	size_t bad_count;
 	uint64_t health_ns;
-	int64_t clock_offset_ns; /* of CLOCK_REALTIME from CLOCK_BOOTTIME */
-	bool has_clock;
+	struct clock_step clock;
 	uint64_t clock_set_ns; /* when it last jumped, 0: it never did */
 };
 
@@ -478,6 +478,6 @@ void changes_app_gone(struct agent *a, uint16_t id);
 void changes_tell_plan(struct agent *a, const struct plan *in_force);
 /* To be called once a second. */
 void changes_tell_health(struct agent *a, uint64_t now_ns);
-void changes_tell_clock(struct agent *a, uint64_t now_ns);
+void changes_tell_clock(struct agent *a);
 
 #endif

@@ -15,8 +15,6 @@
 /* The health of the first seconds says little. */
 #define HEALTH_AFTER_NS (10 * SECOND_NS)
 #define HEALTH_EVERY_NS (5 * SECOND_NS)
-/* Further than any slewing takes it between two looks. */
-#define CLOCK_STEP_NS (2 * (int64_t)SECOND_NS)
 
 /* --- roles -------------------------------------------------------------------------
  */
@@ -258,22 +256,21 @@ void changes_tell_health(struct agent *a, uint64_t now_ns)
 /* --- the clock ---------------------------------------------------------------------
  */
 
-void changes_tell_clock(struct agent *a, uint64_t now_ns)
+void changes_tell_clock(struct agent *a)
 {
-	struct changes *c = &a->changes;
+	/* Both at the same moment. */
+	uint64_t now_ns = agent_now();
 	struct timespec wall;
 	char by[UNITS_STRLEN];
-	int64_t offset, step;
+	int64_t step;
 
 	clock_gettime(CLOCK_REALTIME, &wall);
-	offset = (int64_t)wall.tv_sec * (int64_t)SECOND_NS + wall.tv_nsec -
-		 (int64_t)now_ns;
-	step = c->has_clock ? offset - c->clock_offset_ns : 0;
-	c->has_clock = true;
-	c->clock_offset_ns = offset;
-	if (step > -CLOCK_STEP_NS && step < CLOCK_STEP_NS)
+	step = clock_step_look(&a->changes.clock,
+			       (int64_t)wall.tv_sec * (int64_t)SECOND_NS + wall.tv_nsec,
+			       now_ns);
+	if (!step)
 		return;
-	c->clock_set_ns = now_ns;
+	a->changes.clock_set_ns = now_ns;
 	chronicle_say_take(
 		a, EVENT_CLOCK_SET,
 		json_pack("{s:I}", "seconds", (json_int_t)(step / (int64_t)SECOND_NS)),
