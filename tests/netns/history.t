@@ -92,6 +92,12 @@ is "$(ctl events --json --app supernode | jq -r '[.events[].application] | uniqu
 is "$(events -n 1 --since yesterday --until 2h)" "" "nothing happened before"
 like "$(ctl events --kind promotd 2>&1)" "did you mean 'promoted'" "kinds are checked"
 
+printf '[app *]\npromotion = shape\nrelay_rate_up = 2mbit\nrelay_rate_down = 2mbit\n' \
+	>"$AGENT_POLICY/50-shape.ini"
+ok "a limit is an event" wait_until 20 has_event limited || diag "$(ctl events)"
+like "$(ctl events --json --kind limited | jq -r '.events[0].details.rule')" \
+	'^\[app \*\] .*50-shape.ini:3$' "with the line that says so"
+
 $CTL events --follow --json -n 0 >"$NS_DIR/followed" &
 FOLLOWER=$!
 wait_until 5 eval 'ss -xn | grep -q "$AGENT_SOCKET"'
@@ -101,7 +107,10 @@ ctl resume >/dev/null
 ok "who follows is told at once" wait_until 5 grep -q '"resumed"' "$NS_DIR/followed"
 kill -INT "$FOLLOWER"
 ok "and ends with Ctrl-C as he should" wait "$FOLLOWER"
-is "$(jq -r .kind "$NS_DIR/followed" | paste -sd' ')" "paused resumed" "an object a line"
+is "$(jq -r .kind "$NS_DIR/followed" | head -2 | paste -sd' ')" "paused released" \
+	"an object a line"
+ok "what is not limited any more is told" has_event released
+rm "$AGENT_POLICY/50-shape.ini"
 
 # Agents' directories are their own; a user asks through a socket he may open.
 as_user() {
