@@ -103,9 +103,29 @@ static enum exit_code print_help(void)
 /* -----------------------------------------------------------------------------------
  */
 
+/* Whether what was typed after the command, and before it, goes with it. */
+static enum exit_code check(const struct context *c, const struct command *k, int rest)
+{
+	enum exit_code code;
+
+	if (rest < k->min_arguments || rest > k->max_arguments)
+		return complain(EXIT_USAGE, "usage: agentctl %s %s", k->name,
+				k->arguments);
+	code = options_check(c, k, commands);
+	if (code != EXIT_OK || !c->fields)
+		return code;
+	if (c->is_json)
+		return complain(
+			EXIT_USAGE,
+			"--fields chooses columns of a table; of JSON, jq does: "
+			"agentctl %s --json | jq ...",
+			k->name);
+	return listing_check(k->columns, c->fields);
+}
+
 static enum exit_code run(const struct context *c, int count, char *const *words)
 {
-	int used, rest;
+	int used;
 	const struct command *k = command_find(commands, count, words, &used);
 	enum exit_code code;
 
@@ -115,14 +135,8 @@ static enum exit_code run(const struct context *c, int count, char *const *words
 		return command_reject(commands, count, words);
 	if (c->wants_help)
 		return print_command_help(k);
-	rest = count - used;
-	if (rest < k->min_arguments || rest > k->max_arguments)
-		return complain(EXIT_USAGE, "usage: agentctl %s %s", k->name,
-				k->arguments);
-	code = options_check(c, k, commands);
-	if (code == EXIT_OK && c->fields)
-		code = listing_check(k->columns, c->fields);
-	return code == EXIT_OK ? k->function(c, rest, words + used) : code;
+	code = check(c, k, count - used);
+	return code == EXIT_OK ? k->function(c, count - used, words + used) : code;
 }
 
 static enum exit_code perform(int argc, char **argv)
@@ -141,6 +155,10 @@ static enum exit_code perform(int argc, char **argv)
 	if (c.wants_version) {
 		printf("agentctl %s\n", RELAYWARDEN_VERSION);
 		return EXIT_OK;
+	}
+	if (first < argc && strcmp(argv[first], "help") == 0) {
+		c.wants_help = true;
+		first++;
 	}
 	if (first == argc && c.wants_help)
 		return print_help();

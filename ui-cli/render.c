@@ -248,27 +248,6 @@ static int column_width(const struct render *r, const struct render_table *t,
 	return widest;
 }
 
-/* `at` is where the column begins on the screen. */
-static void put_cell(const struct render *r, const struct render_table *t,
-		     size_t column, int width, int at, enum style style,
-		     const char *text)
-{
-	bool is_last = column + 1 == t->column_count;
-	int space = width - columns_of(text);
-
-	if (t->columns[column].is_right)
-		fprintf(r->out, "%*s", space, "");
-	if (is_last && !t->columns[column].is_right)
-		put_folded(r, style, text, at);
-	else
-		put_styled(r, style, text);
-	if (is_last)
-		fputc('\n', r->out);
-	else
-		fprintf(r->out, "%*s",
-			CELL_GAP + (t->columns[column].is_right ? 0 : space), "");
-}
-
 bool render_table_fits(const struct render *r, const struct render_table *t)
 {
 	int width = 0;
@@ -294,41 +273,118 @@ static bool has_headings(const struct render_table *t)
 	return false;
 }
 
-static void put_row(const struct render *r, const struct render_table *t,
-		    const int *widths, unsigned int indent, const struct cell *cells)
-{
-	int at = (int)indent;
+/* --- printing a table --------------------------------------------------------------
+ */
 
-	fprintf(r->out, "%*s", at, "");
-	for (size_t i = 0; i < t->column_count; i++) {
-		if (cells)
-			put_cell(r, t, i, widths[i], at, cells[i].style,
-				 cell_text(&cells[i]));
-		else
-			put_cell(r, t, i, widths[i], at, STYLE_BOLD,
-				 t->columns[i].heading);
-		at += widths[i] + CELL_GAP;
+static bool is_foldable(const struct render_table *t, size_t column)
+{
+	return !t->columns[column].is_right;
+}
+
+/* Makes the widest columns of text narrower until the table has room, or all are
+ * narrow; of equals the last one first. */
+static void shrink(const struct render *r, const struct render_table *t,
+		   unsigned int indent, int *widths)
+{
+	int excess = (int)indent - r->width - CELL_GAP;
+
+	for (size_t i = 0; i < t->column_count; i++)
+		excess += widths[i] + CELL_GAP;
+	for (; r->width && excess > 0; excess--) {
+		size_t widest = t->column_count;
+
+		for (size_t i = 0; i < t->column_count; i++)
+			if (is_foldable(t, i) && widths[i] > FOLD_MIN &&
+			    (widest == t->column_count || widths[i] >= widths[widest]))
+				widest = i;
+		if (widest == t->column_count)
+			return;
+		widths[widest]--;
+	}
+}
+
+/* What a row still has to show, cell by cell. */
+struct rest {
+	const char *text;
+	enum style style;
+};
+
+/* As much of a cell as its column has room for, `column_at` being where that begins and
+ * `at` where the cursor is. */
+static void put_cell(const struct render *r, const struct render_table *t, size_t i,
+		     int width, int column_at, int *at, struct rest *rest)
+{
+	size_t length = is_foldable(t, i) ? columns_fit_words(rest->text, width)
+					  : strlen(rest->text);
+	char *chunk = strndup(rest->text, length);
+	int taken = chunk ? columns_of(chunk) : 0;
+
+	if (taken) {
+		int begin = column_at + (is_foldable(t, i) ? 0 : width - taken);
+
+		fprintf(r->out, "%*s", begin - *at, "");
+		put_styled(r, rest->style, chunk);
+		*at = begin + taken;
+	}
+	free(chunk);
+	rest->text += length;
+	rest->text += strspn(rest->text, " ");
+}
+
+/* A row, on as many lines as its longest cell takes. */
+static void put_row(const struct render *r, const struct render_table *t,
+		    const int *widths, unsigned int indent, struct rest *rest)
+{
+	bool has_more = true;
+
+	while (has_more) {
+		int column_at = (int)indent, at = 0;
+
+		has_more = false;
+		for (size_t i = 0; i < t->column_count; i++) {
+			put_cell(r, t, i, widths[i], column_at, &at, &rest[i]);
+			has_more = has_more || *rest[i].text;
+			column_at += widths[i] + CELL_GAP;
+		}
+		fputc('\n', r->out);
+	}
+}
+
+static void put_rows(const struct render *r, const struct render_table *t,
+		     const int *widths, unsigned int indent, struct rest *rest)
+{
+	for (size_t i = 0; i < t->column_count; i++)
+		rest[i] = (struct rest){t->columns[i].heading, STYLE_BOLD};
+	if (r->has_legend && has_headings(t))
+		put_row(r, t, widths, indent, rest);
+	for (size_t row = 0; row + t->column_count <= t->cell_count;
+	     row += t->column_count) {
+		for (size_t i = 0; i < t->column_count; i++)
+			rest[i] = (struct rest){cell_text(&t->cells[row + i]),
+						t->cells[row + i].style};
+		put_row(r, t, widths, indent, rest);
 	}
 }
 
 void render_table_print(const struct render *r, const struct render_table *t,
 			unsigned int indent)
 {
+	struct rest *rest;
 	int *widths;
 
 	if (!t)
 		return;
 	widths = calloc(t->column_count, sizeof(*widths));
-	if (!widths)
-		return;
+	rest = calloc(t->column_count, sizeof(*rest));
 	for (size_t i = 0; !r->is_utf8 && i < t->cell_count; i++)
 		if (t->cells[i].text)
 			flatten(t->cells[i].text);
-	for (size_t i = 0; i < t->column_count; i++)
-		widths[i] = column_width(r, t, i);
-	if (r->has_legend && has_headings(t))
-		put_row(r, t, widths, indent, NULL);
-	for (size_t i = 0; i + t->column_count <= t->cell_count; i += t->column_count)
-		put_row(r, t, widths, indent, &t->cells[i]);
+	if (widths && rest) {
+		for (size_t i = 0; i < t->column_count; i++)
+			widths[i] = column_width(r, t, i);
+		shrink(r, t, indent, widths);
+		put_rows(r, t, widths, indent, rest);
+	}
 	free(widths);
+	free(rest);
 }

@@ -82,7 +82,7 @@ successes() {
 	local command
 	for command in status "status voice" "status --check" apps "explain voice" \
 		"peers voice" "policy check $AGENT_POLICY" "policy show" \
-		"policy reload" doctor --help --version; do
+		"policy reload" doctor --help --version help "help apps"; do
 		# shellcheck disable=SC2086 # words are meant
 		call ctl $command
 		is "$CODE:$ERR" "0:" "'agentctl ${command/$NS_DIR/}' is 0 and silent on stderr"
@@ -108,6 +108,7 @@ failures() {
 	says 2 "did you mean 'peers'.*There are: name, " "a mistyped field" \
 		status --fields name,pers
 	says 2 "goes with status, apps, peers" "--fields without a table" doctor --fields x
+	says 2 "of JSON, jq does" "--fields with --json" apps --json --fields name
 	says 2 "'policy' what.*check, show" "half a command" policy
 	says 3 "^$broken:3: " "a broken policy file" policy check "$broken"
 	says 1 "No such file" "a policy file that is not there" policy check /nowhere
