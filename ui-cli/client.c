@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "client.h"
+#include "clock.h"
 #include "ctl/dispatch.h"
 #include "fields.h"
 #include "progress.h"
@@ -352,20 +353,12 @@ static void hold_signals(sigset_t *ret_before)
 	sigprocmask(SIG_BLOCK, &held, ret_before);
 }
 
-static double seconds_now(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (double)ts.tv_sec + (double)ts.tv_nsec / 1e9;
-}
-
 /* How long to wait: until `end` (0: it never comes), as long as the agent may be
  * silent. False: `end` has come. */
 static bool next_timeout(double end, bool may_be_silent, struct timespec *ret_timeout,
 			 bool *ret_has_end)
 {
-	double left = end - seconds_now(), patience = CLIENT_TIMEOUT_SECONDS;
+	double left = end - clock_seconds(), patience = CLIENT_TIMEOUT_SECONDS;
 
 	*ret_has_end = end > 0 && (may_be_silent || left < patience);
 	if (end > 0 && left <= 0)
@@ -454,7 +447,7 @@ static enum exit_code read_stream(struct stream *s, int fd, double end,
 enum exit_code client_stream(const struct context *c, const struct client_stream *call,
 			     bool *ret_is_last)
 {
-	double end = call->seconds ? seconds_now() + (double)call->seconds : 0;
+	double end = call->seconds ? clock_seconds() + (double)call->seconds : 0;
 	struct stream s = {c, call, false};
 	char name[VARLINK_METHOD_MAX + 1];
 	enum exit_code code;

@@ -3,6 +3,7 @@
 #include "base/text.h"
 #include "base/units.h"
 #include "client.h"
+#include "clock.h"
 #include "fields.h"
 #include "screen.h"
 #include "top_keys.h"
@@ -236,14 +237,6 @@ static void draw(struct top *t)
 /* -----------------------------------------------------------------------------------
  */
 
-static double now(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (double)ts.tv_sec + (double)ts.tv_nsec / 1e9;
-}
-
 /* True when something else has to be asked. */
 static bool press(struct top *t, int key)
 {
@@ -259,11 +252,11 @@ static void take_keys(struct top *t, double end)
 {
 	bool is_due = false;
 
-	while (!t->state.is_ended && !is_due && now() < end) {
+	while (!t->state.is_ended && !is_due && clock_seconds() < end) {
 		int key;
 
 		draw(t);
-		key = screen_wait(end - now());
+		key = screen_wait(end - clock_seconds());
 		if (key == SCREEN_ENDED)
 			t->state.is_ended = true;
 		else if (key == KEY_RESIZE)
@@ -278,7 +271,7 @@ static void run(struct top *t)
 	while (!t->state.is_ended) {
 		if (!t->state.is_frozen)
 			ask(t);
-		take_keys(t, now() + UPDATE_SECONDS);
+		take_keys(t, clock_seconds() + UPDATE_SECONDS);
 	}
 }
 

@@ -1,22 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "progress.h"
 #include "base/text.h"
+#include "clock.h"
 #include "columns.h"
 #include <stdarg.h>
 #include <sys/ioctl.h>
-#include <time.h>
 #include <unistd.h>
 
 #define PROGRESS_EVERY 0.5
 #define PROGRESS_MAX 512
-
-static double now(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (double)ts.tv_sec + (double)ts.tv_nsec / 1e9;
-}
 
 /* Not among what is printed meanwhile. */
 static bool is_in_the_way(const struct context *c)
@@ -29,14 +21,14 @@ void progress_begin(struct progress *p, const struct context *c, double patience
 {
 	*p = (struct progress){
 		.is_shown = !is_in_the_way(c) && isatty(STDERR_FILENO),
-		.start = now(),
+		.start = clock_seconds(),
 	};
 	p->next = p->start + patience;
 }
 
 double progress_seconds(const struct progress *p)
 {
-	return now() - p->start;
+	return clock_seconds() - p->start;
 }
 
 bool progress_is_due(struct progress *p)
@@ -45,7 +37,7 @@ bool progress_is_due(struct progress *p)
 
 	if (!p->is_shown)
 		return false;
-	time = now();
+	time = clock_seconds();
 	if (time < p->next)
 		return false;
 	p->next = time + PROGRESS_EVERY;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "watch.h"
+#include "clock.h"
 #include "screen.h"
 #include "words.h"
 #include <signal.h>
@@ -110,23 +111,15 @@ static bool is_end(int key)
 	return key == 'q' || key == 'Q' || key == SCREEN_ENDED;
 }
 
-static double now(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (double)ts.tv_sec + (double)ts.tv_nsec / 1e9;
-}
-
 /* Shows what there is until it is time to ask again. False when it is to end. */
 static bool show_for_a_while(const struct view *v)
 {
-	double end = now() + (double)v->context->watch;
+	double end = clock_seconds() + (double)v->context->watch;
 	int key = SCREEN_TIME_OVER;
 
 	draw(v);
-	while (!is_end(key) && now() < end) {
-		key = screen_wait(end - now());
+	while (!is_end(key) && clock_seconds() < end) {
+		key = screen_wait(end - clock_seconds());
 		if (key == KEY_RESIZE)
 			return true; /* folded anew */
 	}
