@@ -54,11 +54,16 @@ static bool can_move(void)
 bool screen_is_possible(void)
 {
 	const char *term = getenv("TERM");
+	bool is_possible;
 	int error;
 
 	if (!isatty(STDOUT_FILENO) || !isatty(STDIN_FILENO) || !term || !*term)
 		return false;
-	return setupterm(term, STDOUT_FILENO, &error) == OK && can_move();
+	if (setupterm(term, STDOUT_FILENO, &error) != OK)
+		return false;
+	is_possible = can_move();
+	del_curterm(cur_term);
+	return is_possible;
 }
 
 static void set_colours(void)
