@@ -29,7 +29,7 @@ static int observe_app(struct engine *e, const struct observation *o)
 	a->has_wildcard_listener = o->app.has_wildcard_listener;
 	a->is_set_to_relay = o->app.is_set_to_relay;
 	if (is_new)
-		a->log_odds = detect_prior(a);
+		a->log_odds = detect_prior(a); /* now that its configuration is known */
 	a->pid_count = o->app.pid_count;
 	memcpy(a->pids, o->app.pids, sizeof(a->pids));
 	return 0;

@@ -45,6 +45,7 @@ struct app *tables_add_app(struct engine *e, uint16_t id,
 	a->identity = *identity;
 	tables_identify(e, a, identity);
 	a->first_ns = a->role_since_ns = time_ns;
+	a->log_odds = detect_prior(a);
 	e->apps[id] = a;
 	e->ids[id / 64] |= 1ull << id % 64;
 	e->stats.apps++;

@@ -165,6 +165,7 @@ static void an_application_has_every_member_of_the_interface(void **state)
 		"client_trade", "own_in",	"own_out",	  "evidence_families",
 		"paused",	"spares_login", "may_be_cut",	  "container",
 		"callers",	"trade_doubt",	"quota",	  "peers_max",
+		"impostor",
 	};
 	json_t *reply = ask(*state, report_status, &anna, "supernode", NULL);
 	const json_t *app = find_in(reply, "supernode");
