@@ -345,6 +345,9 @@ run: ## watch this machine in monitor mode, until Ctrl-C (root)
 deps: ## install what building needs (root)
 	@packaging/deps.sh build
 
+deps-package:
+	@packaging/deps.sh package
+
 deps-test:
 	@packaging/deps.sh build
 	@packaging/deps.sh test
@@ -416,6 +419,22 @@ deb: ## Debian packages, into $(BUILD)/deb; CHECK=1 runs the unit tests on the w
 rpm: ## packages for Fedora, into $(BUILD)/rpm
 	@BUILD=$(BUILD) CHECK=$(CHECK) packaging/build.sh rpm
 
+# Both packages are built at once: most of a build is the compiler.
+check-package: deps-package ## packages built, linted, installed and booted; SLOW=1 for more (root)
+	@if [ "$$(id -u)" -ne 0 ]; then \
+		echo "check-package: needs root for its containers: sudo make check-package"; exit 1; fi
+	@$(MAKE) --no-print-directory all
+	@$(MAKE) --no-print-directory -j2 deb rpm
+	BUILD=$(BUILD) prove --timer -j$(JOBS) tests/package/*.t
+ifneq ($(SLOW),)
+	BUILD=$(BUILD) SUITE=trixie prove --timer -j$(JOBS) tests/package/deb.t tests/package/failure.t
+	BUILD=$(BUILD) tests/package/reproducible.sh
+endif
+
+# What takes too long for every change; see tests/package/README.md.
+nightly: ## what CI leaves out: packages on Debian 12 and 13, reproducible (root)
+	@$(MAKE) --no-print-directory SLOW=1 check-package
+
 help: ## list the targets
 	@awk -F':.*## ' '/^##@/ {printf "\n%s\n", substr($$0, 5)} \
 		/^[a-z_.-]+:.*## / {printf "  %-22s %s\n", $$1, $$2}' Makefile
@@ -428,4 +447,5 @@ clean: ## remove what was built
 .PHONY: all check check-build check-unit-build check-fuzz-build check-replay check-unit check-asan check-asan-netns check-fuzz \
 	check-netns check-machine check-fleet fuzz bench bench-scale bench-enforce bench-engine lab lab-recordings lab-fit lint check-includes check-format \
 	format demo run deps \
-	deps-test install install-fleet deb rpm help clean
+	deps-test install install-fleet deb rpm \
+	check-package deps-package nightly help clean

@@ -13,7 +13,7 @@ case $BUILD in
 /*) ;;
 *) BUILD=$ROOT/$BUILD ;;
 esac
-VERSION=${VERSION:-$(sed -n 's/^VERSION := //p' "$ROOT/Makefile")}
+VERSION=$(sed -n 's/^VERSION := //p' "$ROOT/Makefile")
 
 fail() {
 	echo "build.sh: $*" >&2
@@ -99,11 +99,14 @@ make_rpm_source() { # TOP
 			>"$1/SPECS/relaywarden.spec"
 }
 
-# Where rpm is not the system's package manager it knows of no installed package.
+# Where rpm is not the system's package manager it knows of no installed package, and of
+# no custom to keep debug symbols apart and to compress manuals.
 build_rpm() {
 	local top=$WORK/rpm options=()
 	need rpmbuild
-	command -v dnf >/dev/null || options=(--nodeps)
+	command -v dnf >/dev/null ||
+		options=(--nodeps --define 'with_debug_package 1'
+			--define '__os_install_post bash %{_rpmconfigdir}/brp-compress /usr')
 	[ -z "${CHECK:-}" ] || options+=(--define 'with_check 1')
 	make_rpm_source "$top" || return
 	rpmbuild -ba "${options[@]}" --define "_topdir $top" \
