@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "ask.h"
+#include "clock.h"
 #include <errno.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
 union socket_address {
@@ -86,14 +86,6 @@ int ask_local(int fd, const struct ask_peer *to, struct ask_peer *ret_local)
 	return 0;
 }
 
-static double now(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (double)ts.tv_sec + (double)ts.tv_nsec / 1e9;
-}
-
 static int send_all(int fd, const struct ask_question *questions, size_t count)
 {
 	union socket_address to;
@@ -141,19 +133,20 @@ int ask(int fd, struct ask_question *questions, size_t count, double seconds,
 {
 	static const double pauses[] = {0, .5, 1.5};
 	struct pollfd p = {.fd = fd, .events = POLLIN};
-	double start = now(), left;
+	double start = clock_seconds(), left;
 	size_t sent = 0;
 	int answered = 0, r;
 
-	while (answered < (int)count && (left = start + seconds - now()) > 0) {
-		bool is_due = sent < 3 && now() - start >= pauses[sent];
+	while (answered < (int)count &&
+	       (left = start + seconds - clock_seconds()) > 0) {
+		bool is_due = sent < 3 && clock_seconds() - start >= pauses[sent];
 
 		r = is_due ? send_all(fd, questions, count) : 0;
 		sent += is_due;
 		if (r < 0)
 			return r;
-		if (sent < 3 && start + pauses[sent] - now() < left)
-			left = start + pauses[sent] - now();
+		if (sent < 3 && start + pauses[sent] - clock_seconds() < left)
+			left = start + pauses[sent] - clock_seconds();
 		if (poll(&p, 1, left > 0 ? (int)(left * 1000) + 1 : 0) < 0 &&
 		    errno != EINTR)
 			return -errno;
