@@ -30,9 +30,9 @@ APT_MACHINE="qemu-system-x86 busybox-static kmod xz-utils gzip"
 # What a fleet is run with; a container for Ansible, booted only on request.
 APT_FLEET="nginx-light|nginx openssl prometheus prometheus-node-exporter curl jq"
 # To build packages, and to install them in a container that boots.
-APT_PACKAGE="debhelper dpkg-dev fakeroot systemd systemd-dev|systemd lintian rpm debugedit elfutils
-	rpmlint createrepo-c mmdebstrap systemd-container n2n iperf3 iproute2 nftables jq
-	util-linux procps perl diffutils"
+APT_PACKAGE="debhelper dpkg-dev fakeroot systemd systemd-dev|systemd lintian rpm
+	debugedit elfutils rpmlint createrepo-c mmdebstrap systemd-container n2n iperf3 iproute2 nftables jq
+	util-linux procps perl diffutils cpio binutils"
 
 DNF_BUILD="gcc glibc-devel make pkgconf-pkg-config libmnl-devel libnftnl-devel
 	libnetfilter_queue-devel libnetfilter_conntrack-devel libcap-ng-devel

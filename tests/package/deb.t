@@ -72,8 +72,8 @@ diag "$(grep -i degraded "$NS_DIR/doctor")"
 
 # --- work ------------------------------------------------------------------------------
 
-site_policy '[app swarm]' 'match.unit = swarm.service' 'quota = 100GB/month' 'quota_action = warn' \
-	'promotion = shape' 'relay_rate_up = 2mbit' 'relay_rate_down = 2mbit'
+site_policy '[app swarm]' 'match.unit = swarm.service' 'quota = 100GB/month' \
+	'quota_action = warn' 'promotion = shape' 'relay_rate_up = 2mbit' 'relay_rate_down = 2mbit'
 ok "a supernode runs in it, and strangers use it" container_relay 20M
 ok "it is found" wait_until 60 app_is swarm role relay || diag "$(agentctl status)"
 ok "and held to its rate" wait_until 10 limit_is_there ||
