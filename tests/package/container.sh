@@ -30,8 +30,14 @@ container_depends() { # DEB...
 }
 
 # container_base SUITE DEB...: prints the directory of a root with what those need. It is
-# kept in the cache, named after what is in it.
+# kept in the cache, named after what is in it. Of two tests that want it one makes it.
 container_base() {
+	local lock
+	mkdir -p "$CONTAINER_CACHE" && exec {lock}>"$CONTAINER_CACHE/lock" &&
+		flock "$lock" && container_make_base "$@"
+}
+
+container_make_base() {
 	local suite=$1 packages dir mirror
 	shift
 	packages=$CONTAINER_PACKAGES,$(container_depends "$@")
@@ -39,7 +45,6 @@ container_base() {
 	if [ ! -d "$dir" ]; then
 		mirror=$(kernel_mirror)
 		[ -n "$mirror" ] || mirror=http://deb.debian.org/debian
-		mkdir -p "$CONTAINER_CACHE" || return
 		rm -rf "$dir.new"
 		mmdebstrap --quiet --variant=minbase --include="$packages" "$suite" \
 			"$dir.new" "$mirror" >&2 || return
