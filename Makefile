@@ -433,8 +433,9 @@ ifneq ($(SLOW),)
 endif
 
 # What takes too long for every change; see tests/package/README.md.
-nightly: ## what CI leaves out: packages on Debian 12 and 13, reproducible (root)
+nightly: ## what CI leaves out: packages on Debian 12 and 13, reproducible; a role by Ansible (root)
 	@$(MAKE) --no-print-directory SLOW=1 check-package
+	@$(MAKE) --no-print-directory SLOW=1 check-fleet
 
 help: ## list the targets
 	@awk -F':.*## ' '/^##@/ {printf "\n%s\n", substr($$0, 5)} \
