@@ -43,7 +43,8 @@ static size_t make(uint8_t *buf, unsigned int type, const uint8_t *attributes,
 	buf[1] = (uint8_t)type;
 	buf[2] = (uint8_t)(size >> 8);
 	buf[3] = (uint8_t)size;
-	memcpy(buf + 20, attributes, size);
+	if (size)
+		memcpy(buf + 20, attributes, size);
 	return 20 + size;
 }
 
