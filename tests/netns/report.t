@@ -55,7 +55,7 @@ PAGE=$NS_DIR/report.html
 
 ctl report -o "$PAGE" >/dev/null 2>&1
 is $? 0 "a report can be had when nothing has happened yet"
-like "$(grep '<h1>' "$PAGE")" 'No: in these .* this computer was no relay' "and says so"
+like "$(grep '<h1>' "$PAGE")" 'No: in the .* looked at, this computer was no relay' "and says so"
 is "$(stat -c %a "$PAGE")" 600 "it is for the writer's eyes"
 
 lab_relay 8M || bail_out "the supernode does not relay"
@@ -86,7 +86,7 @@ not_ok "nor its name" grep -q supernode <<<"$mine"
 
 browse --dump-dom >"$NS_DIR/dom"
 dom=$(cat "$NS_DIR/dom")
-like "$dom" '<h1>Yes: in these .* a relay for strangers for .* of theirs came in' \
+like "$dom" '<h1>Yes: in the .* looked at, this computer was a relay for strangers for .* of theirs came in' \
 	"a browser shows the answer first" || diag "$(cat "$NS_DIR/chromium.log")"
 like "$dom" 'supernode still works for strangers: limited to 2 Mbit/s' "how it is now"
 like "$dom" 'limited to 2 Mbit/s, by \[app \*\] .*50-office\.ini:[0-9]' \

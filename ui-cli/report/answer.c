@@ -126,14 +126,14 @@ const char *answer_past(const struct report *r, char buf[static ANSWER_MAX])
 	sum_relayed(r, &in, &out);
 	if (count == 0) {
 		snprintf(buf, ANSWER_MAX,
-			 "No: in these %.64s this computer was no relay for strangers.",
+			 "No: in the %.64s looked at, this computer was no relay for "
+			 "strangers.",
 			 length);
 		return buf;
 	}
 	snprintf(buf, ANSWER_MAX,
-		 "Yes: in these %.64s this computer was %s for strangers for %.64s. %s "
-		 "of "
-		 "theirs came in, %s went on.",
+		 "Yes: in the %.64s looked at, this computer was %s for "
+		 "strangers for %.64s. %s of theirs came in, %s went on.",
 		 length, answer_role(r, one), answer_length(r->promoted_seconds, time),
 		 size_format(in, in_text), size_format(out, out_text));
 	return buf;

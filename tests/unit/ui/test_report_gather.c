@@ -217,18 +217,19 @@ static void the_first_sentence_answers(void **state)
 
 	(void)state;
 	gather("", "", "");
-	assert_string_equal(
-		answer_past(&r, text),
-		"No: in these 24 hours this computer was no relay for strangers.");
+	assert_string_equal(answer_past(&r, text),
+			    "No: in the 24 hours looked at, this computer was no relay "
+			    "for strangers.");
 	assert_non_null(strstr(answer_now(&r, text, &mood), "it is safe"));
 	assert_int_equal(mood, MOOD_GOOD);
 	gather("", row(HOUR, "a", 5000000, 5000000, 4000000, 4200000),
 	       list(event(HOUR, "promoted", "a"), event(3 * HOUR, "cleared", "a"),
 		    NULL));
-	assert_string_equal(answer_past(&r, text),
-			    "Yes: in these 24 hours this computer was a relay for "
-			    "strangers for 2 hours. "
-			    "4 MB of theirs came in, 4.2 MB went on.");
+	assert_string_equal(
+		answer_past(&r, text),
+		"Yes: in the 24 hours looked at, this computer was a relay for "
+		"strangers for 2 hours. "
+		"4 MB of theirs came in, 4.2 MB went on.");
 }
 
 static void one_that_nothing_limits_is_bad_and_one_that_is_held_is_less_so(void **state)
@@ -305,7 +306,7 @@ static void what_is_not_remembered_is_said(void **state)
 	json_object_set_new(replies[0], "since", json_integer(FROM + 6 * HOUR));
 	r.known_from = FROM + 6 * HOUR;
 	assert_non_null(strstr(answer_gap(&r, text), "begins on 2 Mar 2026, 06:00"));
-	assert_non_null(strstr(answer_past(&r, text), "in these 18 hours"));
+	assert_non_null(strstr(answer_past(&r, text), "in the 18 hours looked at"));
 }
 
 static void replies_without_sense_have_nothing(void **state)

@@ -177,8 +177,9 @@ static void a_report_of_nothing_says_so(void **state)
 			       "{\"checks\": [{\"state\": \"ok\"}]}");
 
 	(void)state;
-	assert_has(page, "<h1>No: in these 24 hours this computer was no relay for "
-			 "strangers.</h1>");
+	assert_has(page,
+		   "<h1>No: in the 24 hours looked at, this computer was no relay for "
+		   "strangers.</h1>");
 	assert_has(page, "No program worked for strangers.");
 	assert_has(page, "Nothing was exchanged with strangers.");
 	assert_has(page, "All checks of the agent are in order.");
