@@ -44,7 +44,10 @@ container_make_base() {
 	dir=$CONTAINER_CACHE/$suite-$(echo "$packages" | md5sum | cut -c 1-8)
 	if [ ! -d "$dir" ]; then
 		mirror=$(kernel_mirror)
-		[ -n "$mirror" ] || mirror=http://deb.debian.org/debian
+		[ -n "$mirror" ] || {
+			echo "container.sh: apt here has no mirror of Debian; next: add one to its sources" >&2
+			return 1
+		}
 		rm -rf "$dir.new"
 		mmdebstrap --quiet --variant=minbase --include="$packages" "$suite" \
 			"$dir.new" "$mirror" >&2 || return
