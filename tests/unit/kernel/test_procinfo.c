@@ -7,9 +7,9 @@
 
 #include <cmocka.h>
 
+#include "../support/tree.h"
 #include "kernel/procinfo.h"
 #include <errno.h>
-#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -87,20 +87,6 @@ static void put_fd(const struct fixture *f, int pid, int fd, const char *target)
 	assert_int_equal(symlink(target, at(f, "proc/%d/fd/%d", pid, fd)), 0);
 }
 
-static int remove_entry(const char *path, const struct stat *st, int kind,
-			struct FTW *w)
-{
-	(void)st;
-	(void)kind;
-	(void)w;
-	return remove(path);
-}
-
-static void remove_tree(const char *path)
-{
-	nftw(path, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
-}
-
 static void reopen(struct fixture *f)
 {
 	char proc[80];
@@ -140,7 +126,7 @@ static int tear_down(void **state)
 	struct fixture *f = *state;
 
 	procinfo_close(f->procinfo);
-	remove_tree(f->root);
+	tree_remove(f->root);
 	free(f);
 	return 0;
 }
@@ -362,7 +348,7 @@ static void a_process_gone_since_the_scan_is_pruned(void **state)
 	put_fd(f, 20, 3, "socket:[1001]");
 	procinfo_scan(f->procinfo, (uint32_t)-1, NULL);
 	snprintf(path, sizeof(path), "%s/proc/20", f->root);
-	remove_tree(path);
+	tree_remove(path);
 	procinfo_prune(f->procinfo);
 	/* Even a new process of that number with that descriptor is not believed. */
 	put_process(f, 20, 0, "/", "/x");
@@ -440,7 +426,7 @@ static void a_process_without_readable_descriptors_is_not_counted(void **state)
 
 	put_process(f, 20, 0, "/", "/x");
 	snprintf(path, sizeof(path), "%s/proc/20/fd", f->root);
-	remove_tree(path);
+	tree_remove(path);
 	assert_int_equal(procinfo_scan(f->procinfo, (uint32_t)-1, NULL), 0);
 }
 

@@ -7,10 +7,10 @@
 
 #include <cmocka.h>
 
+#include "../support/tree.h"
 #include "kernel/procinfo.h"
 #include "kernel/procparse.h"
 #include <errno.h>
-#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -40,21 +40,12 @@ static int set_up(void **state)
 	return 0;
 }
 
-static int remove_entry(const char *path, const struct stat *st, int kind,
-			struct FTW *w)
-{
-	(void)st;
-	(void)kind;
-	(void)w;
-	return remove(path);
-}
-
 static int tear_down(void **state)
 {
 	struct fixture *f = *state;
 
 	procinfo_close(f->procinfo);
-	nftw(f->root, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
+	tree_remove(f->root);
 	free(f);
 	return 0;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The records of this very machine, and such as are rare, in a tree of files. */
+#include "../support/tree.h"
 #include "store/packages.h"
-#include <ftw.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -61,19 +61,10 @@ static int set_up(void **state)
 	return 0;
 }
 
-static int remove_entry(const char *path, const struct stat *st, int kind,
-			struct FTW *w)
-{
-	(void)st;
-	(void)kind;
-	(void)w;
-	return remove(path);
-}
-
 static int tear_down(void **state)
 {
 	(void)state;
-	nftw(root, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
+	tree_remove(root);
 	return 0;
 }
 

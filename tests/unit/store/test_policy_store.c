@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "../support/tree.h"
 #include "store/policy_store.h"
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -88,26 +88,12 @@ static int setup(void **state)
 	return 0;
 }
 
-static int remove_entry(const char *path, const struct stat *st, int flag,
-			struct FTW *ftw)
-{
-	(void)st;
-	(void)flag;
-	(void)ftw;
-	return remove(path);
-}
-
-static void remove_tree(const char *path)
-{
-	nftw(path, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
-}
-
 static int teardown(void **state)
 {
 	struct fixture *f = *state;
 
 	policy_store_free(f->store);
-	remove_tree(f->root);
+	tree_remove(f->root);
 	free(f);
 	return 0;
 }
@@ -292,7 +278,7 @@ static void a_directory_that_vanished_keeps_the_policy(void **state)
 
 	write_file(f, f->admin, "a.ini", "[agent]\nmode = monitor\n");
 	load(f->store, AUTOMATIC);
-	remove_tree(f->admin);
+	tree_remove(f->admin);
 	assert_int_equal(poll(f->store) + poll(f->store), 1);
 	assert_int_equal(mode(f), MODE_MONITOR);
 	assert_false(state_of(f)->is_ok);
@@ -312,7 +298,7 @@ static void a_directory_that_comes_back_is_read(void **state)
 
 	write_file(f, f->admin, "a.ini", "[agent]\nmode = monitor\n");
 	load(f->store, AUTOMATIC);
-	remove_tree(f->admin);
+	tree_remove(f->admin);
 	poll(f->store);
 	poll(f->store);
 	assert_false(state_of(f)->is_ok);
@@ -327,7 +313,7 @@ static void a_directory_that_never_was_is_an_empty_layer(void **state)
 {
 	struct fixture *f = *state;
 
-	remove_tree(f->admin);
+	tree_remove(f->admin);
 	assert_int_equal(load(f->store, AUTOMATIC), 0);
 	assert_int_equal(load(f->store, AUTOMATIC), 0);
 }
@@ -509,7 +495,7 @@ static void a_state_directory_that_is_missing_is_told_once(void **state)
 	struct fixture *f = *state;
 
 	load(f->store, AUTOMATIC);
-	remove_tree(f->state);
+	tree_remove(f->state);
 	assert_int_equal(policy_store_remember(f->store), -ENOENT);
 	assert_int_equal(policy_store_remember(f->store), 0);
 }
