@@ -223,10 +223,12 @@ NETNS_JOBS ?= 3
 check-unit: $(UNIT) ## unit tests, no root needed
 	prove -Q -j$(JOBS) --exec tests/unit/tap.sh $(UNIT)
 
+ASAN := SANITIZE=address,undefined BUILD=build-asan
+
 check-asan: ## unit tests under AddressSanitizer and UBSan
-	@$(MAKE) --no-print-directory -j$(JOBS) SANITIZE=address,undefined BUILD=build-asan \
+	@$(MAKE) --no-print-directory -j$(JOBS) $(ASAN) \
 		check-unit-build
-	@$(MAKE) --no-print-directory SANITIZE=address,undefined BUILD=build-asan check-unit
+	@$(MAKE) --no-print-directory $(ASAN) check-unit
 
 check-unit-build: $(UNIT)
 
@@ -239,8 +241,8 @@ ASAN_NETNS := bad_luck agentctl promotion
 check-asan-netns: ## namespace tests with the sanitized agent (root)
 	@if [ "$$(id -u)" -ne 0 ]; then \
 		echo "check-asan-netns: needs root for its namespaces: sudo make check"; exit 1; fi
-	@$(MAKE) --no-print-directory -j$(JOBS) SANITIZE=address,undefined BUILD=build-asan all
-	BUILD=build-asan prove --timer -j$(NETNS_JOBS) $(ASAN_NETNS:%=tests/netns/%.t)
+	@$(MAKE) --no-print-directory -j$(JOBS) $(ASAN) all
+	BUILD=build-asan tests/prove.sh $(NETNS_JOBS) $(ASAN_NETNS:%=tests/netns/%.t)
 
 check-fuzz: ## every fuzz target for FUZZ_SECONDS (10)
 	@$(MAKE) --no-print-directory -j$(JOBS) check-fuzz-build
@@ -254,8 +256,8 @@ fuzz: ## fuzz for a minute a target
 check-netns: check-build ## what needs the kernel, in private namespaces (root)
 	@if [ "$$(id -u)" -ne 0 ]; then \
 		echo "check-netns: needs root for its namespaces: sudo make check"; exit 1; fi
-	BUILD=$(BUILD) prove --timer $(ALONE:%=tests/netns/%.t)
-	BUILD=$(BUILD) prove --timer -j$(NETNS_JOBS) \
+	BUILD=$(BUILD) tests/prove.sh 1 $(ALONE:%=tests/netns/%.t)
+	BUILD=$(BUILD) tests/prove.sh $(NETNS_JOBS) \
 		$(filter-out $(ALONE:%=tests/netns/%.t),$(wildcard tests/netns/*.t))
 
 # Emulated, so ten to thirty times slower than here: not a part of check.
@@ -271,7 +273,7 @@ FLEET_TESTS = $(filter-out $(if $(SLOW),,$(FLEET_SLOW:%=tests/fleet/%.t)),$(wild
 check-fleet: all ## policy bundles, metrics; SLOW=1 with a booted container (root)
 	@packaging/deps.sh fleet
 	$(if $(SLOW),@packaging/deps.sh package && $(MAKE) --no-print-directory deb)
-	BUILD=$(BUILD) prove --timer $(FLEET_TESTS)
+	BUILD=$(BUILD) tests/prove.sh 1 $(FLEET_TESTS)
 
 bench: $(BUILD)/relaywardend $(LOADS) ## measure, in paired runs, what the README quotes (root)
 	@BUILD=$(BUILD) tests/bench/bench.sh $(if $(JSON),--json $(JSON))
@@ -426,7 +428,7 @@ check-package: deps-package ## packages built, linted, installed and booted; SLO
 		echo "check-package: needs root for its containers: sudo make check-package"; exit 1; fi
 	@$(MAKE) --no-print-directory all
 	@$(MAKE) --no-print-directory -j2 deb rpm
-	BUILD=$(BUILD) prove --timer -j$(JOBS) $(PACKAGE_TESTS:%=tests/package/%.t)
+	BUILD=$(BUILD) tests/prove.sh $(JOBS) $(PACKAGE_TESTS:%=tests/package/%.t)
 ifneq ($(SLOW),)
 	BUILD=$(BUILD) SUITE=trixie prove --timer -j$(JOBS) tests/package/deb.t tests/package/failure.t
 	BUILD=$(BUILD) tests/package/reproducible.sh

@@ -123,9 +123,9 @@ ns_spawn office "$NS_DIR/late" setpriv --reuid 65533 --regid 65533 --clear-group
 wait_until 5 ns_listens office tcp 8001
 ok "a program nobody manages is called as ever" call s1 tcp 8001
 ok "by datagrams, too" call s1 udp 8000
-ns_spawn office "$NS_DIR/mute" setpriv --reuid 65533 --regid 65533 --clear-groups \
-	socat -u udp-recv:8002 "open:$NS_DIR/mute.got,creat,append"
 touch "$NS_DIR/mute.got" && chmod 666 "$NS_DIR/mute.got"
+ns_spawn office "$NS_DIR/mute" setpriv --reuid 65533 --regid 65533 --clear-groups \
+	socat -u udp-recv:8002 "open:$NS_DIR/mute.got,append"
 wait_until 5 ns_listens office udp 8002
 before=$(calls_counted 1)
 ns_run s1 perl -MIO::Socket::INET -e '$s = IO::Socket::INET->new(Proto => "udp",

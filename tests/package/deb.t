@@ -41,6 +41,10 @@ limit_is_there() {
 	kernel_has_limit office "$RELAY_RATE"
 }
 
+journal_has() { # FIELD=VALUE...
+	[ -n "$(container_run journalctl -o cat "$@" 2>/dev/null)" ]
+}
+
 restarted() { # PID BEFORE
 	local pid
 	pid=$(service MainPID)
@@ -78,6 +82,11 @@ ok "a supernode runs in it, and strangers use it" container_relay 20M
 ok "it is found" wait_until 60 app_is swarm role relay || diag "$(agentctl status)"
 ok "and held to its rate" wait_until 10 limit_is_there ||
 	diag "$(ns_run office nft list table inet relaywarden | grep limit)"
+ok "the journal has it as an event" wait_until 10 journal_has \
+	RELAYWARDEN_EVENT=promoted MESSAGE_ID=22c6c166197340dfb539afe286a41305
+like "$(container_run journalctl -x RELAYWARDEN_EVENT=promoted 2>&1)" \
+	'has promoted it: strangers use it' "and its catalogue explains it" ||
+	diag "$(container_run journalctl -o json RELAYWARDEN_EVENT=promoted)"
 
 # --- upgrade ---------------------------------------------------------------------------
 
